@@ -1,0 +1,1 @@
+"""What there is: one module per record. The stored document is the GraphQL type."""

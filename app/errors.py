@@ -1,0 +1,106 @@
+"""What can go wrong, in three families.
+
+*Refusals* are expected and are data (`Problem`): a row or a mutation that breaks a rule. *Denials* are top-level GraphQL
+errors with a stable code from a closed list. *Faults* are everything else: masked, logged with a request id, and they leak
+nothing of the driver or the data. An exception carries its facts as attributes. No HTTP, no database here.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+class Code(enum.StrEnum):
+    """`extensions.code` of a top-level error. The list is closed: clients switch on it."""
+
+    UNAUTHENTICATED = "UNAUTHENTICATED"
+    FORBIDDEN = "FORBIDDEN"
+    BAD_REQUEST = "BAD_REQUEST"
+    NOT_FOUND = "NOT_FOUND"
+    AMBIGUOUS = "AMBIGUOUS"
+    QUERY_TOO_COMPLEX = "QUERY_TOO_COMPLEX"
+    RATE_LIMITED = "RATE_LIMITED"
+    TIMEOUT = "TIMEOUT"
+    OUTCOME_UNKNOWN = "OUTCOME_UNKNOWN"
+    UNAVAILABLE = "UNAVAILABLE"
+    INTERNAL = "INTERNAL"
+
+
+class Denial(Exception):  # noqa: N818  # a denial is not a fault of the program
+    """A request, or a part of one, that is not answered, and why. Its message is for the caller."""
+
+    code = Code.BAD_REQUEST
+
+    def __init__(self, message: str, **facts: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.facts = facts
+
+    @property
+    def extensions(self) -> dict[str, Any]:
+        """What stands under `extensions` of the GraphQL error: the code and the facts (camelCase names)."""
+        return {"code": self.code.value, **self.facts}
+
+
+class BadRequest(Denial):
+    """What was asked cannot be asked; the message says how to put it right."""
+
+
+class NotFound(Denial):
+    """No record answers to what was given."""
+
+    code = Code.NOT_FOUND
+
+
+class Ambiguous(Denial):
+    """Several records answer; `candidates` are their ids."""
+
+    code = Code.AMBIGUOUS
+
+
+class TooComplex(Denial):
+    """A document over one of the limits; `limit` and `actual` say which and by how much."""
+
+    code = Code.QUERY_TOO_COMPLEX
+
+
+class Forbidden(Denial):
+    """The viewer lacks the scope that this part reads under; `scope` names it."""
+
+    code = Code.FORBIDDEN
+
+
+class DeadlineExceeded(Denial):
+    """It took longer than it may."""
+
+    code = Code.TIMEOUT
+
+
+class Unavailable(Denial):
+    """The database cannot be reached now; the same request may succeed later."""
+
+    code = Code.UNAVAILABLE
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong with an input: a stable code, where it stands, and how to put it right."""
+
+    code: str
+    field: tuple[str, ...]
+    message: str
+
+
+class Refused(Exception):  # noqa: N818
+    """An input that breaks rules: every problem found, not only the first. Nothing was stored."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("; ".join(problem.message for problem in problems))
+        self.problems = tuple(problems)
+
+
+class SetupError(Exception):
+    """The program cannot start as it was asked to; the message is for the operator and says what to do."""

@@ -1,0 +1,1 @@
+"""How it is spoken: GraphQL over HTTP, limits, GraphiQL, health."""

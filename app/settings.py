@@ -1,0 +1,74 @@
+"""What an operator can set, by environment variable or `.env` file. Nothing else in the program reads the environment."""
+
+from __future__ import annotations
+
+import os
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def default_data_directory() -> Path:
+    """`$XDG_DATA_HOME/customer-graph`, or `~/.local/share/customer-graph`."""
+    home = os.environ.get("XDG_DATA_HOME")
+    return (Path(home) if home else Path.home() / ".local" / "share") / "customer-graph"
+
+
+class Settings(BaseSettings):
+    """Every setting is `CUSTOMER_GRAPH_…` in the environment, but for `MONGODB_URI`, which has its usual name."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="CUSTOMER_GRAPH_", env_file=".env", extra="ignore", populate_by_name=True, frozen=True
+    )
+
+    mongodb_uri: str | None = Field(
+        default=None,
+        validation_alias="MONGODB_URI",
+        description="The MongoDB replica set to use. Unset: an embedded mongod in the data directory.",
+    )
+    database: str = Field(default="customer_graph", min_length=1, max_length=63, description="The database's name.")
+    data_directory: Path = Field(
+        default_factory=default_data_directory, description="Where the embedded mongod keeps its data."
+    )
+    ephemeral: bool = Field(default=False, description="Embedded mongod: keep nothing after the process ends.")
+
+    host: str = Field(default="127.0.0.1", description="The address to bind. Loopback only, while access is open.")
+    port: int = Field(default=8000, ge=0, le=65535, description="The port to bind; 0 picks a free one.")
+    open_to_network: bool = Field(
+        default=False,
+        description="Bind other addresses than loopback although there is no access control: only inside a container "
+        "or network where nobody else can reach the port.",
+    )
+    shutdown_seconds: int = Field(default=10, ge=1, description="How long open requests may take at shutdown.")
+    request_seconds: float = Field(default=10.0, gt=0, description="The deadline of one request.")
+    max_body_bytes: int = Field(default=1_000_000, ge=1_000, description="The largest request body, in bytes.")
+
+    max_depth: int = Field(default=15, ge=1, description="How deep a selection may nest, lists' wrappers included.")
+    max_aliases: int = Field(default=50, ge=0, description="Aliases in a document, fragments expanded.")
+    max_root_fields: int = Field(default=20, ge=1, description="Root fields of an operation, fragments expanded.")
+    max_directives: int = Field(default=50, ge=0, description="Directives in a document, fragments expanded.")
+    max_selections: int = Field(default=2_000, ge=1, description="Fields of an operation, fragments expanded.")
+    max_tokens: int = Field(default=5_000, ge=1, description="Lexical tokens in a document.")
+    max_cost: int = Field(default=100_000, ge=1, description="Records an operation may return at the most.")
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether `host` can only be reached from this machine."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    @model_validator(mode="after")
+    def _loopback_while_open(self) -> Self:
+        if not self.is_loopback and not self.open_to_network:
+            raise ValueError(
+                f"host {self.host} can be reached from other machines, and access is not configured. "
+                "Bind 127.0.0.1, or set CUSTOMER_GRAPH_OPEN_TO_NETWORK=true where nobody else can reach the port."
+            )
+        return self
