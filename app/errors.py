@@ -1,8 +1,9 @@
 """What can go wrong, in three families.
 
-*Refusals* are expected and are data (`Problem`): a row or a mutation that breaks a rule. *Denials* are top-level GraphQL
-errors with a stable code from a closed list. *Faults* are everything else: masked, logged with a request id, and they leak
-nothing of the driver or the data. An exception carries its facts as attributes. No HTTP, no database here.
+*Refusals* are expected and are data (`Problem`): a row or a mutation that breaks a rule. *Denials* are top-level
+GraphQL errors with a stable code from a closed list. *Faults* are everything else: masked, logged with a request id,
+and they leak nothing of the driver or the data. An exception carries its facts as attributes. No HTTP, no database
+here.
 """
 
 from __future__ import annotations

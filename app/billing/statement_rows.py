@@ -1,0 +1,212 @@
+"""What statements add up: one row for each organization and currency, read for many organizations in one command."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+from app.billing.aging import BUCKETS, bucket
+from app.billing.balance import ZERO, Issued, Settlement, settle
+from app.entities.invoice import InvoiceStatus
+from app.mongo.client import Doc, Store
+
+Edges = Mapping[str, tuple[datetime, ...]]
+"""Time zone → the instants between the aging buckets, latest first."""
+
+LIVE: Doc = {"deletedAt": None}
+ALL_AT_ONCE = 100_000
+
+
+@dataclass(slots=True)
+class Row:
+    """What one organization's own documents in one currency come to.
+
+    `ages` is by time zone, in the order of the buckets; `charged_to` is what others pay of its usage, by payer.
+    """
+
+    organization_id: str
+    currency: str
+    open_invoices: int = 0
+    overdue: Decimal = ZERO
+    written_off: Decimal = ZERO
+    credit: Decimal = ZERO
+    last_payment_at: datetime | None = None
+    ages: dict[str, list[Decimal]] = field(default_factory=dict)
+    charged_to: dict[str, Decimal] = field(default_factory=dict)
+
+
+class Rows(defaultdict[tuple[str, str], Row]):
+    """Rows by (organization id, currency)."""
+
+    def __missing__(self, key: tuple[str, str]) -> Row:
+        made = self[key] = Row(*key)
+        return made
+
+
+async def rows_now(store: Store, ids: Sequence[str], now: datetime, edges: Edges) -> list[Row]:
+    """As things stand: the database adds up what stands on the documents."""
+    zones = list(edges)
+    pipeline = [
+        {"$match": {"organizationId": {"$in": ids}, "status": {"$in": ["OPEN", "UNCOLLECTIBLE"]}, **LIVE}},
+        {"$group": {"_id": {"o": "$organizationId", "c": "$currency"}, **invoice_sums(now, [edges[z] for z in zones])}},
+        {"$unionWith": {"coll": "invoices", "pipeline": excesses(ids)}},
+        *unions(ids, now),
+    ]
+    rows = Rows()
+    async for reply in await store["invoices"].aggregate(pipeline, batchSize=ALL_AT_ONCE):
+        row = rows[reply["_id"]["o"], reply["_id"]["c"]]
+        row.open_invoices += reply.get("open", 0)
+        row.overdue += reply.get("overdue", ZERO)
+        row.written_off += reply.get("writtenOff", ZERO)
+        add_money(row, reply)
+        for n, zone in enumerate(zones):
+            if "open" in reply:
+                row.ages[zone] = [Decimal(reply[f"z{n}b{b}"]) for b in range(len(BUCKETS))]
+    return list(rows.values())
+
+
+def invoice_sums(now: datetime, edges: Sequence[tuple[datetime, ...]]) -> Doc:
+    """Accumulators over invoices that are open or written off; `z0b1` is the second bucket of the first time zone."""
+    due, is_open = "$amountDue.amount", {"$eq": ["$status", "OPEN"]}
+
+    def sum_if(*conditions: Doc) -> Doc:
+        return {"$sum": {"$cond": [{"$and": list(conditions)}, due, ZERO]}}
+
+    sums: Doc = {
+        "open": {"$sum": {"$cond": [is_open, 1, 0]}},
+        "overdue": sum_if(is_open, {"$lt": ["$dueAt", now]}),
+        "writtenOff": sum_if({"$eq": ["$status", "UNCOLLECTIBLE"]}),
+    }
+    for n, zone in enumerate(edges):
+        for b in range(len(BUCKETS)):
+            later = [{"$gte": ["$dueAt", zone[b]]}] if b < len(zone) else []
+            earlier = [{"$lt": ["$dueAt", zone[b - 1]]}] if b else []
+            sums[f"z{n}b{b}"] = sum_if(is_open, *later, *earlier)
+    return sums
+
+
+def excesses(ids: Sequence[str]) -> list[Doc]:
+    """What was paid or credited over what was due, by organization and currency."""
+    return [
+        {"$match": {"organizationId": {"$in": ids}, "excess": {"$gt": ZERO}, **LIVE}},
+        {"$group": {"_id": {"o": "$organizationId", "c": "$currency"}, "credit": {"$sum": "$excess"}}},
+    ]
+
+
+def unions(ids: Sequence[str], as_of: datetime) -> list[Doc]:
+    """Payments, and lines that others pay: the same now and as of an earlier instant."""
+    payments: list[Doc] = [
+        {"$match": {"organizationId": {"$in": ids}, "paidAt": {"$lte": as_of}, **LIVE}},
+        {
+            "$group": {
+                "_id": {"o": "$organizationId", "c": "$currency"},
+                "last": {"$max": "$paidAt"},
+                "credit": {"$sum": {"$cond": [{"$eq": ["$invoiceId", None]}, "$amount.amount", ZERO]}},
+            }
+        },
+    ]
+    issued: Doc = {"issuedAt": {"$lte": as_of}, "$or": [{"voidedAt": None}, {"voidedAt": {"$gt": as_of}}]}
+    lines: list[Doc] = [
+        {"$match": {"organizationId": {"$in": ids}, "chargedElsewhere": True, **LIVE}},
+        {
+            "$lookup": {
+                "from": "invoices",
+                "localField": "invoiceId",
+                "foreignField": "_id",
+                "pipeline": [{"$match": issued}, {"$project": {"_id": 1}}],
+                "as": "issued",
+            }
+        },
+        {"$match": {"issued": {"$ne": []}}},
+        {
+            "$group": {
+                "_id": {"o": "$organizationId", "c": "$amount.currency", "p": "$payerId"},
+                "charged": {"$sum": "$amount.amount"},
+            }
+        },
+    ]
+    return [
+        {"$unionWith": {"coll": "payments", "pipeline": payments}},
+        {"$unionWith": {"coll": "invoiceLines", "pipeline": lines}},
+    ]
+
+
+def add_money(row: Row, reply: Doc) -> None:
+    """Count what `excesses` and `unions` found."""
+    row.credit += reply.get("credit", ZERO)
+    row.last_payment_at = reply.get("last") or row.last_payment_at
+    if "charged" in reply:
+        payer = reply["_id"]["p"]
+        row.charged_to[payer] = row.charged_to.get(payer, ZERO) + reply["charged"]
+
+
+async def rows_at(store: Store, ids: Sequence[str], as_of: datetime, edges: Edges) -> list[Row]:
+    """As things stood at `as_of`: each invoice issued by then is settled again. It reads the whole history of `ids`."""
+    invoices = await store["invoices"].aggregate(
+        [
+            {"$match": {"organizationId": {"$in": ids}, "issuedAt": {"$lte": as_of}, **LIVE}},
+            settled_by("payments", "paidAt", as_of),
+            settled_by("creditNotes", "creditedAt", as_of),
+            {"$unionWith": {"coll": "payments", "pipeline": prepaid(ids, as_of)}},
+            *unions(ids, as_of),
+        ],
+        batchSize=ALL_AT_ONCE,
+    )
+    rows = Rows()
+    async for reply in invoices:
+        if "total" in reply:
+            add_invoice(rows[reply["organizationId"], reply["currency"]], reply, as_of, edges)
+        else:
+            add_money(rows[reply["_id"]["o"], reply["_id"]["c"]], reply)
+    return list(rows.values())
+
+
+def settled_by(collection: str, at: str, as_of: datetime) -> Doc:
+    """The payments or credit notes on an invoice that had taken effect."""
+    return {
+        "$lookup": {
+            "from": collection,
+            "localField": "_id",
+            "foreignField": "invoiceId",
+            "pipeline": [
+                {"$match": {at: {"$lte": as_of}, **LIVE}},
+                {"$project": {"at": f"${at}", "amount": "$amount.amount"}},
+            ],
+            "as": collection,
+        }
+    }
+
+
+def prepaid(ids: Sequence[str], as_of: datetime) -> list[Doc]:
+    """Payments on invoices that had not been issued yet: credit, until they were."""
+    return [
+        {"$match": {"organizationId": {"$in": ids}, "paidAt": {"$lte": as_of}, "invoiceId": {"$ne": None}, **LIVE}},
+        {"$lookup": {"from": "invoices", "localField": "invoiceId", "foreignField": "_id", "as": "invoice"}},
+        {"$match": {"invoice.issuedAt": {"$gt": as_of}}},
+        {"$group": {"_id": {"o": "$organizationId", "c": "$currency"}, "credit": {"$sum": "$amount.amount"}}},
+    ]
+
+
+def add_invoice(row: Row, doc: Doc, as_of: datetime, edges: Edges) -> None:
+    """Settle one invoice and count it."""
+    balance = settle(
+        Issued(doc["total"]["amount"], doc["issuedAt"], doc["voidedAt"], doc["writtenOffAt"]),
+        [
+            *(Settlement(each["at"], each["amount"], True) for each in doc["payments"]),
+            *(Settlement(each["at"], each["amount"], False) for each in doc["creditNotes"]),
+        ],
+        as_of,
+    )
+    row.credit += balance.excess
+    if balance.status is InvoiceStatus.UNCOLLECTIBLE:
+        row.written_off += balance.due
+    if balance.status is not InvoiceStatus.OPEN:
+        return
+    row.open_invoices += 1
+    row.overdue += balance.due if doc["dueAt"] < as_of else ZERO
+    for zone, between in edges.items():
+        ages = row.ages.setdefault(zone, [ZERO] * len(BUCKETS))
+        ages[BUCKETS.index(bucket(doc["dueAt"], between))] += balance.due

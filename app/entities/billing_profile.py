@@ -1,0 +1,58 @@
+"""How customers are billed: which apps do it, when, and on what terms."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from app.access.viewer import Scope
+from app.graph.choices import Choice, choices
+from app.graph.edges import many
+from app.graph.record import Record, filterable, named, order, record
+
+DEFAULT_ID = "bpr_default"
+
+
+@choices(description="How what is due is collected.")
+class CollectionMethod(Choice):
+    """How what is due is collected."""
+
+    CHARGE_AUTOMATICALLY = "CHARGE_AUTOMATICALLY", "The payment app charges the customer's payment method."
+    SEND_INVOICE = "SEND_INVOICE", "The customer is sent the invoice and pays it."
+
+
+@choices(description="How often invoices are made.")
+class CollectionInterval(Choice):
+    """How often invoices are made."""
+
+    MONTHLY = "MONTHLY", "Once a month."
+    QUARTERLY = "QUARTERLY", "Once a quarter."
+    YEARLY = "YEARLY", "Once a year."
+
+
+@record(description="How customers are billed: which apps do it, when, and on what terms.")
+class BillingProfile(Record):
+    """How customers are billed."""
+
+    collection: ClassVar = "billingProfiles"
+    prefix: ClassVar = "bpr"
+    read_scope: ClassVar = Scope.BILLING
+    orders: ClassVar = (order("name", "By name, in code point order."), order("created_at", "By when it was made."))
+    filters: ClassVar = (filterable("name"), filterable("collection_method"))
+    finders: ClassVar = (named("name", "Its exact name, which another may bear too: then the answer is AMBIGUOUS."),)
+
+    name: str = Field(min_length=1, max_length=256, description="What it is called.")
+    is_default: bool = Field(default=False, description="Whether it applies where none is pinned; exactly one does.")
+    tax_app: str | None = Field(default=None, description="The app that works out taxes.")
+    invoicing_app: str | None = Field(default=None, description="The app that sends invoices.")
+    payment_app: str | None = Field(default=None, description="The app that collects payments.")
+    collection_method: CollectionMethod = Field(
+        default=CollectionMethod.SEND_INVOICE, description="How what is due is collected."
+    )
+    collection_interval: CollectionInterval = Field(
+        default=CollectionInterval.MONTHLY, description="How often invoices are made."
+    )
+    payment_term_days: int = Field(default=30, ge=0, description="Days from issue to due date.")
+
+    organizations = many("Organization", by="billingProfileId", doc="The organizations that it is pinned to.")

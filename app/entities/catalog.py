@@ -1,0 +1,81 @@
+"""What can be subscribed to: plans and the features in them."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import strawberry
+from pydantic import Field
+
+from app.access.viewer import Scope
+from app.entities.values import METADATA, MetadataEntry, Money
+from app.graph.choices import Choice, choices
+from app.graph.edges import many, refs
+from app.graph.record import Embedded, Record, claimed, embedded, filterable, order, record
+from app.graph.scalars import Currency
+
+KEY_PATTERN = r"^[a-z0-9]+(_[a-z0-9]+)*$"
+
+
+@choices(description="How a plan charges.")
+class Charging(Choice):
+    """How a plan charges."""
+
+    FREE = "FREE", "Nothing. Such a plan may be in any currency."
+    PASS_THROUGH = "PASS_THROUGH", "What the usage events themselves cost."
+    UNIT_PRICES = "UNIT_PRICES", "A price for each unit of named quantities."
+
+
+@embedded(description="What one unit of a quantity costs.")
+class UnitPrice(Embedded):
+    """What one unit of a quantity costs."""
+
+    quantity: str = Field(description='The quantity as usage events name it, such as "prompt_tokens".')
+    price: Money = Field(description="The price of one unit.")
+
+
+@record(description="What a customer can subscribe to: its features, and how it charges.")
+class Plan(Record):
+    """What a customer can subscribe to."""
+
+    collection: ClassVar = "plans"
+    prefix: ClassVar = "pln"
+    read_scope: ClassVar = Scope.CATALOG
+    orders: ClassVar = (order("key", "By key."), order("created_at", "By when it was made."))
+    filters: ClassVar = (filterable("key"), filterable("name"), filterable("charging"), filterable("currency"))
+    finders: ClassVar = (claimed("key", "planKey", "Its key."),)
+    searched: ClassVar = ("key", "name")
+
+    key: str = Field(pattern=KEY_PATTERN, max_length=64, description="Lower-case words joined by _, unique.")
+    name: str = Field(min_length=1, max_length=256, description="What it is called.")
+    currency: Currency = Field(description="The currency it charges in, ISO 4217.")
+    charging: Charging = Field(description="How it charges.")
+    unit_prices: tuple[UnitPrice, ...] = Field(default=(), description="The prices, where it charges by them.")
+    covers_descendants: bool = Field(
+        default=False, description="Whether organizations below a subscriber's may use its features too."
+    )
+    custom_metadata: tuple[MetadataEntry, ...] = Field(default=(), description=METADATA)
+
+    feature_ids: strawberry.Private[tuple[str, ...]] = ()
+
+    features = refs("Feature", via="featureIds", doc="What it lets a customer use.")
+    subscriptions = many("Subscription", by="planId", doc="Who subscribes to it.")
+
+
+@record(description="Something that a plan lets a customer use.")
+class Feature(Record):
+    """Something that a plan lets a customer use."""
+
+    collection: ClassVar = "features"
+    prefix: ClassVar = "fea"
+    read_scope: ClassVar = Scope.CATALOG
+    orders: ClassVar = (order("key", "By key."), order("created_at", "By when it was made."))
+    filters: ClassVar = (filterable("key"), filterable("name"))
+    finders: ClassVar = (claimed("key", "featureKey", "Its key."),)
+    searched: ClassVar = ("key", "name")
+
+    key: str = Field(pattern=KEY_PATTERN, max_length=64, description="Lower-case words joined by _, unique.")
+    name: str = Field(min_length=1, max_length=256, description="What it is called.")
+    description: str | None = Field(default=None, max_length=1024, description="At most 1,024 characters.")
+
+    plans = many("Plan", by="featureIds", in_array=True, doc="The plans that include it.")

@@ -1,0 +1,92 @@
+"""The keys that usage comes through: a stable record that owns them through every rotation."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+
+import strawberry
+from pydantic import Field
+
+from app.access.viewer import Scope
+from app.entities.values import METADATA, AppDocument, MetadataEntry, app_metadata
+from app.graph.choices import Choice, choices
+from app.graph.declarations import derived
+from app.graph.edges import computed, many, one
+from app.graph.record import Embedded, Record, claimed, embedded, filterable, order, record
+
+
+@choices(description="Whether a key works.")
+class KeyStatus(Choice):
+    """Whether a key works."""
+
+    ACTIVE = "ACTIVE", "It works."
+    RETIRING = "RETIRING", "It was replaced, and works until `validTo`."
+    ENDED = "ENDED", "It works no more. Usage that still carries it is attributed."
+
+
+def status_at(status: str, valid_to: datetime | None, *, now: datetime) -> KeyStatus:
+    """The status of a key now: one whose `validTo` has passed has ended, whatever was written."""
+    return KeyStatus.ENDED if valid_to is not None and valid_to <= now else KeyStatus(status)
+
+
+@embedded(description="One key of a credential: what metering events carry.")
+class CredentialKey(Embedded):
+    """One key of a credential."""
+
+    value: str = Field(description="What metering events carry: an API key, a client id, an alias. Not a secret.")
+    valid_from: datetime = Field(description="From when on it works, UTC.")
+    valid_to: datetime | None = Field(default=None, description="Until when it works, UTC; null: with no end.")
+
+    written_status: strawberry.Private[KeyStatus] = Field(default=KeyStatus.ACTIVE, alias="status")
+
+    status = derived(KeyStatus, of=("status", "validTo"), by=status_at, doc="Whether it works now.")
+
+
+@record(description="What usage comes through: a stable record that owns keys, through every rotation.")
+class Credential(Record):
+    """A stable record that owns keys."""
+
+    collection: ClassVar = "credentials"
+    prefix: ClassVar = "crd"
+    read_scope: ClassVar = Scope.CREDENTIALS
+    orders: ClassVar = (
+        order("name", "By name, in code point order."),
+        order("created_at", "By when it was made."),
+    )
+    filters: ClassVar = (
+        filterable("name"),
+        filterable("credential_id", indexed=True),
+        filterable("tags", indexed=True),
+        filterable("created_at"),
+        filterable("custom_metadata", indexed=True),
+    )
+    finders: ClassVar = (
+        claimed("credential_id", "credentialKey", "Any of its keys, past ones too.", fields=("keys",)),
+    )
+    searched: ClassVar = ("name", "keys.value", "tags")
+
+    name: str = Field(min_length=1, max_length=256, description='Its label, such as "Mobile App Production Key".')
+    credential_id: str = Field(min_length=1, max_length=256, description="Its current key: what metering events carry.")
+    keys: tuple[CredentialKey, ...] = Field(description="All its keys, the oldest first.")
+    tags: tuple[str, ...] = Field(default=(), description="Free words to group and filter by.")
+    last_used_at: datetime | None = Field(default=None, description="When usage last came through it, UTC.")
+    custom_metadata: tuple[MetadataEntry, ...] = Field(default=(), description=METADATA)
+
+    app_rows: strawberry.Private[tuple[AppDocument, ...]] = Field(default=(), alias="appMetadata")
+    organization_id: strawberry.Private[str]
+    subscriber_id: strawberry.Private[str | None] = None
+    subscription_id: strawberry.Private[str | None] = None
+
+    app_metadata = app_metadata()
+
+    subscriber = one("Subscriber", via="subscriberId", doc="Whose it is; null where only usage has shown it so far.")
+    organization = one("Organization", via="organizationId", required=True, doc="Whose usage comes through it.")
+    subscription = one("Subscription", via="subscriptionId", doc="What its usage is billed under, where that is said.")
+    statement = computed(
+        "Statement",
+        of=("organizationId",),
+        batch="Credential.statement",
+        doc="What the payer of its usage owes, in the payer's currency.",
+    )
+    charges = many("InvoiceLine", by="credentialId", doc="The invoice lines for its usage.")

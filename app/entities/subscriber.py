@@ -1,0 +1,56 @@
+"""Who uses the service: a person or a service account."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import strawberry
+from pydantic import Field
+
+from app.access.viewer import Scope
+from app.entities.addresses import normalise_email
+from app.entities.values import METADATA, AppDocument, MetadataEntry, app_metadata
+from app.graph.edges import many, one
+from app.graph.record import Record, claimed, filterable, order, record
+from app.graph.scalars import EmailAddress
+
+
+@record(description="Who uses the service: a person or a service account.")
+class Subscriber(Record):
+    """A person or a service account."""
+
+    collection: ClassVar = "subscribers"
+    prefix: ClassVar = "sub"
+    read_scope: ClassVar = Scope.CUSTOMERS
+    orders: ClassVar = (
+        order("email", "By e-mail address, as addresses are compared.", on="emailKey"),
+        order("created_at", "By when it was made."),
+    )
+    filters: ClassVar = (
+        filterable("email", on="emailKey", normalise=normalise_email),
+        filterable("first_name"),
+        filterable("last_name"),
+        filterable("created_at"),
+        filterable("custom_metadata", indexed=True),
+    )
+    finders: ClassVar = (
+        claimed("email", "email", "Its e-mail address, in any case.", normalise=normalise_email),
+        claimed("subscriber_id", "subscriberId", "The id it has in your own system."),
+    )
+    searched: ClassVar = ("email", "firstName", "lastName", "subscriberId")
+
+    email: EmailAddress = Field(description="Unique, compared in any case and Unicode form; shown as it was typed.")
+    first_name: str | None = Field(default=None, description="Given name.")
+    last_name: str | None = Field(default=None, description="Family name.")
+    subscriber_id: str = Field(description="The id it has in your own system; generated where none was given. Unique.")
+    custom_metadata: tuple[MetadataEntry, ...] = Field(default=(), description=METADATA)
+
+    app_rows: strawberry.Private[tuple[AppDocument, ...]] = Field(default=(), alias="appMetadata")
+    email_key: strawberry.Private[str]
+    organization_id: strawberry.Private[str]
+
+    app_metadata = app_metadata()
+
+    organization = one("Organization", via="organizationId", required=True, doc="On whose account it uses the service.")
+    credentials = many("Credential", by="subscriberId", doc="Its keys.")
+    charges = many("InvoiceLine", by="subscriberId", doc="The invoice lines for its usage.")

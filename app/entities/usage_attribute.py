@@ -1,0 +1,50 @@
+"""What produces usage for a customer besides credentials."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import strawberry
+from pydantic import Field
+
+from app.access.viewer import Scope
+from app.entities.values import METADATA, MetadataEntry
+from app.graph.choices import Choice, choices
+from app.graph.edges import one
+from app.graph.record import Record, claimed, filterable, order, record
+
+
+@choices(description="What a usage attribute stands for.")
+class UsageAttributeKind(Choice):
+    """What a usage attribute stands for."""
+
+    SUBJECT = "SUBJECT", "The `subject` of metering events."
+    CONSUMER = "CONSUMER", "A consumer of an API, as a gateway names it."
+    APPLICATION = "APPLICATION", "An application."
+
+
+@record(description="What produces usage for a customer besides credentials: a subject, a consumer, an application.")
+class UsageAttribute(Record):
+    """What produces usage for a customer besides credentials."""
+
+    collection: ClassVar = "usageAttributes"
+    prefix: ClassVar = "att"
+    read_scope: ClassVar = Scope.CUSTOMERS
+    orders: ClassVar = (order("key", "By key, in code point order."), order("created_at", "By when it was made."))
+    filters: ClassVar = (
+        filterable("key"),
+        filterable("kind"),
+        filterable("created_at"),
+        filterable("custom_metadata", indexed=True),
+    )
+    finders: ClassVar = (claimed("key", "customer", "Its key."),)
+    searched: ClassVar = ("key", "displayName")
+
+    kind: UsageAttributeKind = Field(description="What it stands for.")
+    key: str = Field(min_length=1, max_length=256, description="What events carry; it has one owner.")
+    display_name: str | None = Field(default=None, description="What to show for it.")
+    custom_metadata: tuple[MetadataEntry, ...] = Field(default=(), description=METADATA)
+
+    organization_id: strawberry.Private[str]
+
+    organization = one("Organization", via="organizationId", required=True, doc="Whose usage it produces.")

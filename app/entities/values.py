@@ -1,0 +1,59 @@
+"""Values that several records hold: money, custom metadata, the documents of other apps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import strawberry
+from pydantic import Field
+from typing_extensions import TypedDict
+
+from app.graph.declarations import Argument, Derived, derived
+from app.graph.record import Embedded, embedded
+from app.graph.scalars import JSON, Currency, MetadataValue
+
+
+@embedded(description="An exact amount in one currency. Amounts in different currencies are never added.")
+class Money(Embedded):
+    """An exact amount in one currency."""
+
+    amount: Decimal = Field(description="In the currency's main unit: 12.50 is twelve dollars and fifty cents.")
+    currency: Currency = Field(description="Its currency, ISO 4217.")
+
+
+@embedded(description="One entry of custom metadata.")
+class MetadataEntry(Embedded):
+    """One entry of custom metadata."""
+
+    name: str = Field(min_length=1, max_length=256, description="Any text of 1 to 256 characters.")
+    value: MetadataValue = Field(description="Text, a number, a boolean or null.")
+
+
+class AppDocument(TypedDict):
+    """What one app keeps beside a record."""
+
+    app: str
+    data: Any
+
+
+METADATA = "The caller's own entries, in the order they were set; 64 KiB a record in all."
+
+
+def app_document(rows: Sequence[AppDocument] | None, *, now: datetime, app: str | None = None) -> Any:
+    """The document of `app`, null where it has none; without `app`, all of them by app."""
+    documents = {row["app"]: row["data"] for row in rows or ()}
+    return documents if app is None else documents.get(app)
+
+
+def app_metadata() -> Derived:
+    """The field `appMetadata(app:)` over the stored rows of the same name."""
+    return derived(
+        JSON | None,
+        of=("appMetadata",),
+        by=app_document,
+        doc="What another system keeps beside this record: the document of one app, or of all by app.",
+        app=Argument(str | None, strawberry.UNSET, 'One app, such as "stripe"; all where it is left out.'),
+    )

@@ -1,0 +1,57 @@
+"""Every declaration against the records it names, at start-up: a misspelt field is said before the first request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from app.errors import SetupError
+from app.graph.declarations import Declaration, Derived
+from app.graph.documents import stored_fields
+from app.graph.edges import BATCHES, Computed, Edge, Many
+from app.graph.record import RECORDS, Embedded, Record, declarations_of, stored_records
+
+
+def check_declarations(roots: Iterable[Declaration]) -> None:
+    """Raise a SetupError that lists everything that does not fit."""
+    wrong = [
+        *(text for cls in RECORDS.values() for each in declarations_of(cls) for text in problems(cls, each)),
+        *(text for each in roots for text in problems(None, each)),
+        *(text for record in stored_records().values() for text in record_problems(record)),
+    ]
+    if wrong:
+        raise SetupError("The graph's declarations do not fit together:\n" + "\n".join(f"- {text}" for text in wrong))
+
+
+def problems(owner: type[Embedded] | None, declared: Declaration) -> Iterator[str]:
+    """What is wrong with one declaration."""
+    label = f"{owner.__name__ if owner else 'Query'}.{declared.name}"
+    needs = declared.of if isinstance(declared, Derived) else declared.needs if isinstance(declared, Edge) else ()
+    if owner is not None:
+        yield from (f"{label} needs {name}, which is not stored" for name in needs if name not in stored_fields(owner))
+    if not isinstance(declared, Edge) or declared.target == "Node":
+        return
+    if declared.target not in RECORDS:
+        yield f"{label} leads to {declared.target}, which is no record"
+    elif isinstance(declared, Many):
+        target = stored_fields(declared.record)
+        yield from (
+            f"{label} goes by {name} of {declared.target}, which is not stored"
+            for name in declared.by
+            if name not in target
+        )
+    elif isinstance(declared, Computed) and declared.batch not in BATCHES:
+        yield f"{label} is computed by {declared.batch}, which nobody registered"
+
+
+def record_problems(record: type[Record]) -> Iterator[str]:
+    """What is wrong with a record's orders, filters and finders."""
+    stored = stored_fields(record)
+    for order in record.orders:
+        if order.stored not in stored or not record.model_fields[stored[order.stored]].is_required():
+            yield f"{record.__name__} is ordered by {order.stored}, which is not a field that always has a value"
+    named = [(f.name, f.stored) for f in record.filters]
+    named += [(f.name, field) for f in record.finders for field in f.fields]
+    named += [("search", field.partition(".")[0]) for field in record.searched]
+    yield from (
+        f"{record.__name__}: {name} uses {field}, which is not stored" for name, field in named if field not in stored
+    )

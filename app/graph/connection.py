@@ -1,0 +1,124 @@
+"""Relay connections: what graphql-core walks on, one page of a list, read only as far as it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+import strawberry
+
+from app.context import Context
+from app.graph.declarations import Args
+from app.graph.loaders import load, load_count
+from app.graph.page import Page
+from app.graph.read import COUNT_LIMIT, Key
+from app.graph.scalars import Cursor
+from app.mongo.client import Doc
+
+if TYPE_CHECKING:
+    from app.graph.edges import Many
+
+T = TypeVar("T")
+R = TypeVar("R", bound=Callable[..., Any])
+
+
+def described(text: str) -> Callable[[R], R]:
+    """`strawberry.field(description=…)`, whose type is Any: an untyped decorator under mypy --strict."""
+    made: Callable[[R], R] = strawberry.field(description=text)
+    return made
+
+
+class Pending(Protocol):
+    """A page not read yet: read once, however many of its fields are asked for, and not at all for a count alone."""
+
+    async def page(self) -> Page:
+        """The page."""
+        ...
+
+    async def total(self) -> int:
+        """How many there are on all pages."""
+        ...
+
+    def cursor(self, doc: Doc) -> str:
+        """The place of a document of the page."""
+        ...
+
+    def entity(self, doc: Doc) -> Any:
+        """A document of the page as the record it is."""
+        ...
+
+
+@dataclass(frozen=True)
+class PendingEdge:
+    """The page behind an edge, for one parent: read and counted together with those of its siblings."""
+
+    edge: Many
+    key: Key
+    args: Args
+    context: Context
+
+    async def page(self) -> Page:
+        found: Page = await load(self.context, self.edge, self.args, self.key)
+        return found
+
+    async def total(self) -> int:
+        found: int = await load_count(self.context, self.edge, self.args, self.key)
+        return found
+
+    def cursor(self, doc: Doc) -> str:
+        return self.edge.ordering(self.args).encode(doc)
+
+    def entity(self, doc: Doc) -> Any:
+        return self.edge.entity(doc)
+
+
+@strawberry.type(description="Where a page stands in its list.")
+class PageInfo:
+    """Where a page stands in its list."""
+
+    has_next_page: bool = strawberry.field(description="Whether the list goes on after this page.")
+    has_previous_page: bool = strawberry.field(description="Whether the list has something before this page.")
+    start_cursor: Cursor | None = strawberry.field(description="The cursor of the first on this page; null if empty.")
+    end_cursor: Cursor | None = strawberry.field(description="The cursor of the last on this page; null if empty.")
+
+
+@strawberry.type(name="Edge", description="One record of a page, with its place in the list.")
+class PageEdge(Generic[T]):
+    """One record of a page."""
+
+    cursor: Cursor = strawberry.field(description="Its place, for `after` and `before`.")
+    node: T = strawberry.field(description="The record itself.")
+
+
+@strawberry.type(description="A page of a list, and where it stands.")
+class Connection(Generic[T]):
+    """A page of a list."""
+
+    pending: strawberry.Private[Pending]
+
+    @described("The page, each record with its cursor.")
+    async def edges(self) -> list[PageEdge[T]]:
+        pending, page = self.pending, await self.pending.page()
+        return [PageEdge(cursor=Cursor(pending.cursor(doc)), node=pending.entity(doc)) for doc in page.docs]
+
+    @described("The page, without cursors.")
+    async def nodes(self) -> list[T]:
+        return [self.pending.entity(doc) for doc in (await self.pending.page()).docs]
+
+    @described("Where the page stands.")
+    async def page_info(self) -> PageInfo:
+        cursor, page = self.pending.cursor, await self.pending.page()
+        return PageInfo(
+            has_next_page=page.has_next,
+            has_previous_page=page.has_previous,
+            start_cursor=Cursor(cursor(page.docs[0])) if page.docs else None,
+            end_cursor=Cursor(cursor(page.docs[-1])) if page.docs else None,
+        )
+
+    @described(
+        f"How many there are on all pages; {COUNT_LIMIT} stands for that many or more. Counted only when it is asked "
+        "for, within a few seconds; past them it is null, with an error TIMEOUT."
+    )
+    async def total_count(self) -> int | None:
+        return await self.pending.total()

@@ -1,0 +1,148 @@
+"""Batched reads: one bounded command for a level, whatever the fan-out, and one more for parents it did not finish.
+
+Nothing here knows a record: a collection, the field that points at the parent, keys and a window. Deleted documents are
+left out by the window's query, never here, since a record is found by id although it was deleted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from app.graph.page import Page, Window
+from app.mongo.client import Doc, Store
+
+ALL_AT_ONCE = 100_000  # documents a reply; the driver's default of 101 costs a second round trip
+COUNT_LIMIT = 100_000
+COUNT_SECONDS = 3.0
+
+Fields = Iterable[str] | None
+Key = Any
+
+
+def projection(fields: Fields, *more: str) -> dict[str, int] | None:
+    """What to return of each document; None is everything."""
+    return None if fields is None else dict.fromkeys((*fields, *more, "_id"), 1)
+
+
+async def by_ids(store: Store, collection: str, ids: Sequence[Any], fields: Fields) -> dict[Any, Doc]:
+    """Documents by id; an id that nothing has is not among the keys."""
+    found = store[collection].find({"_id": {"$in": list(ids)}}, projection(fields), batch_size=ALL_AT_ONCE)
+    return {doc["_id"]: doc for doc in await found.to_list()}
+
+
+async def page(store: Store, collection: str, window: Window, fields: Fields) -> Page:
+    """One page of a whole collection."""
+    limit, shown = window.size + 1, projection(fields, window.ordering.key)
+    found = store[collection].find(window.match(), shown, sort=window.sort, limit=limit, batch_size=limit + 1)
+    return window.page(await found.to_list())
+
+
+async def pages(
+    store: Store, collection: str, by: str, keys: Sequence[str], window: Window, fields: Fields
+) -> dict[Key, Page]:
+    """A page for each parent, by a scalar foreign key.
+
+    First a scan of (`by`, order) with room for twice what is wanted. If its reply is full, the parents it did not
+    finish go into one look-up that is limited per parent: a parent with 20,000 children costs what its neighbours cost.
+    The foreign key is sorted the way the order goes, so that one index serves both directions.
+    """
+    want, limit = window.size + 1, len(keys) * (window.size + 1) * 2 + 50
+    found = store[collection].find(
+        {"$and": [{by: {"$in": list(keys)}}, window.match()]},
+        projection(fields, by, window.ordering.key),
+        sort=[(by, window.step), *window.sort],
+        limit=limit,
+        batch_size=limit + 1,
+    )
+    docs = await found.to_list()
+    grouped: dict[Key, list[Doc]] = {key: [] for key in keys}
+    for doc in docs:
+        grouped[doc[by]].append(doc)
+    read = {key: window.page(children[:want]) for key, children in grouped.items()}
+    if len(docs) < limit:
+        return read
+    last = docs[-1][by]
+    rest = [key for key in keys if ((key > last) if window.step > 0 else (key < last))]
+    if len(grouped[last]) < want:
+        rest.append(last)
+    return read | await pages_each(store, collection, {by: None}, rest, window, fields)
+
+
+async def pages_each(
+    store: Store,
+    collection: str,
+    by: Mapping[str, str | None],
+    keys: Sequence[Key],
+    window: Window,
+    fields: Fields,
+    conditions: Sequence[Doc] = (),
+) -> dict[Key, Page]:
+    """A page for each parent by one indexed look-up a parent, all in one command.
+
+    Dearer than a scan, but the only way where a parent's key has several parts, or is one of many in an array, which no
+    index sorts by. `by` maps each field to the operator that compares it with the key's part (None: equal to it, or to
+    one of it); `conditions` are further expressions, in which `$$k0`, `$$k1`… are the parts of the key.
+    """
+    if not keys:
+        return {}
+    limited: list[Doc] = [{"$sort": dict(window.sort)}, {"$limit": window.size + 1}]
+    shown = projection(fields, window.ordering.key)
+    stages = [*limited, {"$project": shown}] if shown else limited
+    rows = await looked_up(store, collection, by, keys, window.match(), stages, conditions)
+    return {key: window.page(docs) for key, docs in rows.items()}
+
+
+async def counts(
+    store: Store,
+    collection: str,
+    by: Mapping[str, str | None],
+    keys: Sequence[Key],
+    query: Doc,
+    conditions: Sequence[Doc] = (),
+) -> dict[Key, int]:
+    """How many for each parent, counting to `COUNT_LIMIT` and no further."""
+    counted: list[Doc] = [{"$limit": COUNT_LIMIT}, {"$count": "n"}]
+    if not by:
+        rows = await (await store[collection].aggregate([{"$match": query}, *counted])).to_list()
+        return {None: rows[0]["n"] if rows else 0}
+    found = await looked_up(store, collection, by, keys, query, counted, conditions)
+    return {key: docs[0]["n"] if docs else 0 for key, docs in found.items()}
+
+
+async def looked_up(
+    store: Store,
+    collection: str,
+    by: Mapping[str, str | None],
+    keys: Sequence[Key],
+    query: Doc,
+    stages: Sequence[Doc],
+    conditions: Sequence[Doc],
+) -> dict[Key, list[Doc]]:
+    """What `stages` make of each parent's documents."""
+    rows = [{"n": n, **parts_of(key, len(by))} for n, key in enumerate(keys)]
+    first, *others = by
+    compared = [{"$expr": {by[name] or "$eq": [f"${name}", f"$$k{part}"]}} for part, name in enumerate(others, start=1)]
+    matched = [part for part in (*compared, *({"$expr": each} for each in conditions), query) if part]
+    pipeline: list[Doc] = [
+        {"$documents": rows},
+        {
+            "$lookup": {
+                "from": collection,
+                "localField": "k0",
+                "foreignField": first,
+                "let": {f"k{part}": f"$k{part}" for part in range(len(by))},
+                "pipeline": [*([{"$match": {"$and": matched}}] if matched else []), *stages],
+                "as": "docs",
+            }
+        },
+        {"$project": {"n": 1, "docs": 1}},
+    ]
+    replies = await (await store.aggregate(pipeline, batchSize=ALL_AT_ONCE)).to_list()
+    return {keys[reply["n"]]: reply["docs"] for reply in replies}
+
+
+def parts_of(key: Key, size: int) -> Doc:
+    """The parts of a parent's key by name, as values and never as expressions; a tuple in it is an array."""
+    parts = key if size > 1 else (key,)
+    return {f"k{n}": {"$literal": list(part) if isinstance(part, tuple) else part} for n, part in enumerate(parts)}

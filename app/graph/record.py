@@ -1,0 +1,175 @@
+"""What every stored thing has in common: one frozen pydantic model is document, validator and GraphQL type.
+
+`record` turns a model into a GraphQL type; its class attributes that are declarations (edges, derived fields) become
+GraphQL fields. Records find each other by name, through `RECORDS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar, TypeVar, cast
+
+import strawberry
+from pydantic import BaseModel, ConfigDict, Field
+from strawberry.types import get_object_definition
+from strawberry.utils.str_converters import to_camel_case
+
+from app.access.viewer import Scope
+from app.graph.declarations import Declaration
+from app.graph.documents import stored_fields
+
+M = TypeVar("M", bound=BaseModel)
+Normalise = Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A sort key: a field that is never null and has an index with every edge that leads to the record."""
+
+    name: str
+    stored: str
+    doc: str
+
+
+@dataclass(frozen=True, slots=True)
+class Filterable:
+    """A field that lists can be narrowed by. `indexed`: it has an index of its own, as text with many values should."""
+
+    name: str
+    stored: str
+    indexed: bool
+    normalise: Normalise | None
+
+
+@dataclass(frozen=True, slots=True)
+class Finder:
+    """A key that finds one record: a claim in the `keys` collection, or (`namespace` None) a field, not unique."""
+
+    name: str
+    doc: str
+    namespace: str | None
+    fields: tuple[str, ...]
+    normalise: Normalise | None
+
+
+def order(name: str, doc: str, *, on: str | None = None) -> Order:
+    """A sort key named `name`, kept in the stored field `on` where that is another."""
+    return Order(name, on or to_camel_case(name), doc)
+
+
+def filterable(
+    name: str, *, on: str | None = None, indexed: bool = False, normalise: Normalise | None = None
+) -> Filterable:
+    """A filter on the field `name`; `normalise` is what was done to the value that is stored in `on`."""
+    return Filterable(name, on or to_camel_case(name), indexed, normalise)
+
+
+def claimed(
+    name: str, namespace: str, doc: str, *, fields: tuple[str, ...] = (), normalise: Normalise | None = None
+) -> Finder:
+    """A unique key: a claim in `namespace` made by one of `fields` (stored names; the key's own by default)."""
+    return Finder(name, doc, namespace, fields or (to_camel_case(name),), normalise)
+
+
+def named(name: str, doc: str) -> Finder:
+    """An exact field that several records may share: where they do, the answer is AMBIGUOUS."""
+    return Finder(name, doc, None, (to_camel_case(name),), None)
+
+
+class Embedded(BaseModel):
+    """A value inside a record, stored under its GraphQL (camelCase) names."""
+
+    model_config = ConfigDict(
+        frozen=True, alias_generator=to_camel_case, populate_by_name=True, ignored_types=(Declaration,)
+    )
+
+
+@strawberry.pydantic.interface(description="Anything that has an id: `node(id:)` fetches it.")
+class Node(Embedded):
+    """The interface that every record implements."""
+
+    id: strawberry.ID = Field(
+        validation_alias="_id",
+        serialization_alias="_id",
+        description="Opaque, globally unique, type-prefixed. Never changes, and survives renames.",
+    )
+
+
+class Record(Node):
+    """A stored record: where it lives, what it is read under, how it is listed, found and searched.
+
+    `needed_indexes` are those that no edge, order or filter implies, by stored names.
+    """
+
+    collection: ClassVar[str]
+    prefix: ClassVar[str]
+    read_scope: ClassVar[Scope]
+    orders: ClassVar[tuple[Order, ...]]
+    filters: ClassVar[tuple[Filterable, ...]] = ()
+    finders: ClassVar[tuple[Finder, ...]] = ()
+    searched: ClassVar[tuple[str, ...]] = ()
+    needed_indexes: ClassVar[tuple[tuple[str, ...], ...]] = ()
+
+    created_at: datetime = Field(description="When it was made, UTC.")
+    updated_at: datetime = Field(description="When a caller last changed it, UTC.")
+    deleted_at: datetime | None = Field(
+        default=None,
+        description="When it was deleted, UTC. A deleted record is found by id, never by key or in a list.",
+    )
+    version: int = Field(
+        default=1, description="Rises by one with every change that a caller asked for; derived facts do not count."
+    )
+
+    @classmethod
+    def order_named(cls, name: str | None) -> Order:
+        """The sort key of that name; the record's first where none is given."""
+        return cls.orders[0] if name is None else next(each for each in cls.orders if each.name == name)
+
+    @classmethod
+    def is_instant(cls, stored: str) -> bool:
+        """Whether that stored field holds instants (else it is text)."""
+        return cls.model_fields[stored_fields(cls)[stored]].annotation is datetime
+
+
+RECORDS: dict[str, type[Embedded]] = {}
+"""Every GraphQL type made by `record`, by name: the stored records, and those that are computed."""
+
+
+def record(*, description: str) -> Callable[[type[M]], type[M]]:
+    """Turn a model into a GraphQL type, with one field for each declaration in its body."""
+
+    def wrap(cls: type[M]) -> type[M]:
+        RECORDS[cls.__name__] = cast(type[Embedded], cls)
+        return embedded(description=description)(cls)
+
+    return wrap
+
+
+def embedded(*, description: str) -> Callable[[type[M]], type[M]]:
+    """The same for a value inside a record: a GraphQL type with no collection and no registry entry."""
+
+    def wrap(cls: type[M]) -> type[M]:
+        strawberry.pydantic.type(cls, description=description)
+        fields = get_object_definition(cls, strict=True).fields
+        fields.extend(declaration.field(cls) for declaration in declarations_of(cls))
+        return cls
+
+    return wrap
+
+
+def declarations_of(cls: type) -> list[Declaration]:
+    """The edges and derived fields declared on a class, bases included, in the order they were written."""
+    found = {
+        name: value
+        for base in reversed(cls.__mro__)
+        for name, value in vars(base).items()
+        if isinstance(value, Declaration)
+    }
+    return list(found.values())
+
+
+def stored_records() -> dict[str, type[Record]]:
+    """The records that have a collection, by name."""
+    return {name: cls for name, cls in RECORDS.items() if issubclass(cls, Record)}

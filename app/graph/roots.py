@@ -1,0 +1,209 @@
+"""Where a query comes in: edges that start from nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, cast
+
+import strawberry
+from strawberry import UNSET
+from strawberry.types import get_object_definition
+from strawberry.utils.str_converters import to_camel_case
+
+from app.context import Context
+from app.errors import Ambiguous, BadRequest, Denial, Forbidden, NotFound
+from app.graph import read
+from app.graph.declarations import REQUIRED, Args, Argument
+from app.graph.edges import BATCHES, LIVE, Edge, Many, many
+from app.graph.filters import class_of
+from app.graph.page import MAX_FIRST
+from app.graph.read import Fields, Key
+from app.graph.record import RECORDS, Finder, Node, Record, declarations_of
+from app.mongo.client import Doc
+from app.mongo.keys import resolve_key
+
+MAX_CANDIDATES = 10
+
+
+@cache
+def by_input(record: type[Record]) -> Any:
+    """`OrganizationBy` and its like: a `@oneOf` input with the id and each finder of the record."""
+    fields: list[tuple[str, Any, Any]] = [
+        ("id", strawberry.ID | None, strawberry.field(default=UNSET, description="Its id."))
+    ]
+    fields += [
+        (finder.name, str | None, strawberry.field(default=UNSET, description=finder.doc)) for finder in record.finders
+    ]
+    cls = class_of(f"{record.__name__}By", fields)
+    return strawberry.input(cls, one_of=True, description=f"Exactly one way to say which {record.__name__} is meant.")
+
+
+@dataclass(eq=False, kw_only=True)
+class Find(Edge):
+    """One record by any of its keys; what is not found is said."""
+
+    def graphql_type(self) -> Any:
+        return self.record | None
+
+    def graphql_arguments(self) -> dict[str, Argument]:
+        return {"by": Argument(by_input(self.stored_record), REQUIRED, "Which one.")}
+
+    async def read(self, context: Context, keys: Sequence[Key], args: Args, fields: Fields) -> dict[Key, Any]:
+        by = args["by"]
+        [(name, value)] = [(f.name, v) for f in dataclasses.fields(by) if (v := getattr(by, f.name)) is not UNSET]
+        if not str(value).strip():
+            raise BadRequest(f"`by.{to_camel_case(name)}` is blank. Give the key itself.", argument="by")
+        if name == "id":
+            return {None: await self.by_id(context, value, fields)}
+        finder = next(each for each in self.stored_record.finders if each.name == name)
+        found = await self.by_finder(context, finder, value, fields)
+        if found is None:
+            raise NotFound(f"No {self.target} has that {said(finder)}.", key=said(finder))
+        return {None: found}
+
+    async def by_id(self, context: Context, node_id: str, fields: Fields) -> Doc:
+        """The record with that id, deleted or not."""
+        record = self.stored_record
+        if not node_id.startswith(f"{record.prefix}_"):
+            raise BadRequest(
+                f"`by.id` is not the id of a {self.target}: theirs begin with {record.prefix}_.", argument="by"
+            )
+        found = await read.by_ids(context.store, record.collection, [node_id], fields)
+        if node_id not in found:
+            raise unknown_id(node_id)
+        return found[node_id]
+
+    async def by_finder(self, context: Context, finder: Finder, value: str, fields: Fields) -> Doc | None:
+        """The live record that the key finds."""
+        shown, key = read.projection(fields), finder.normalise(value) if finder.normalise else value
+        collection = context.store[self.stored_record.collection]
+        if finder.namespace is not None:
+            return await resolve_key(context.store, finder.namespace, key, finder.fields, collection.name, shown)
+        found = await collection.find(
+            {finder.fields[0]: {"$eq": key}, **LIVE}, shown, limit=MAX_CANDIDATES, sort=[("_id", 1)]
+        ).to_list()
+        if len(found) > 1:
+            raise Ambiguous(
+                f"{at_least(len(found))} {self.stored_record.collection} bear "
+                f"that {said(finder)}. Ask for one of the candidates by id.",
+                candidates=[doc["_id"] for doc in found],
+            )
+        return found[0] if found else None
+
+    async def walk(self, context: Context, key: Key, args: Args) -> Any:
+        return self.entity((await self.read(context, [None], args, None))[None])
+
+
+def at_least(size: int) -> str:
+    """A number of candidates, of which there may be more than are shown."""
+    return f"{size} or more" if size == MAX_CANDIDATES else str(size)
+
+
+def said(finder: Finder) -> str:
+    """A finder's name as the schema shows it."""
+    return to_camel_case(finder.name)
+
+
+def unknown_id(node_id: str) -> NotFound:
+    """The answer to an id that nothing has."""
+    return NotFound(f"No record has the id {node_id}.", id=node_id)
+
+
+@dataclass(eq=False, kw_only=True)
+class NodeById(Edge):
+    """Any records by their ids, whose prefixes say what they are. One command for each kind among them."""
+
+    plural: bool
+
+    @property
+    def is_guarded(self) -> bool:
+        return True
+
+    def graphql_type(self) -> Any:
+        return list[Node | None] if self.plural else Node | None
+
+    def graphql_arguments(self) -> dict[str, Argument]:
+        if self.plural:
+            text = f"Their ids, at most {MAX_FIRST}; the answer has their order, with null for each that is not found."
+            return {"ids": Argument(list[strawberry.ID], REQUIRED, text)}
+        return {"id": Argument(strawberry.ID, REQUIRED, "Its id.")}
+
+    def authorize(self, context: Context) -> None:
+        """Each kind is read under its own scope: `read` asks."""
+
+    async def resolve(self, source: Any, context: Context, args: Args) -> Any:
+        if not self.plural:
+            found = (await self.read(context, [args["id"]], args, None))[args["id"]]
+            if isinstance(found, Denial):
+                raise found
+            return found
+        ids = args["ids"]
+        if len(ids) > MAX_FIRST:
+            raise BadRequest(f"`ids` has {len(ids)} ids; it may have {MAX_FIRST}.", argument="ids")
+        nodes = await self.read(context, list(dict.fromkeys(ids)), args, None)
+        return [nodes[node_id] for node_id in ids]
+
+    async def read(self, context: Context, keys: Sequence[Key], args: Args, fields: Fields) -> dict[Key, Any]:
+        """Each id's record as an entity, or the Denial that says why there is none."""
+        named: dict[str, list[str]] = {}
+        found: dict[Key, Any] = {}
+        for node_id in keys:
+            kind = record_names().get(node_id.partition("_")[0])
+            if kind is None:
+                found[node_id] = BadRequest(f"{node_id!r} is not an id: ids begin with {', '.join(record_names())}.")
+            else:
+                named.setdefault(kind, []).append(node_id)
+        groups = await asyncio.gather(*(self.of_kind(context, kind, ids) for kind, ids in named.items()))
+        for group in groups:
+            found |= group
+        return found
+
+    async def of_kind(self, context: Context, kind: str, ids: list[str]) -> Mapping[Key, Any]:
+        """The records of one kind; what is computed has a batch of its own."""
+        record = cast(type[Record], RECORDS[kind])
+        if not context.viewer.may(record.read_scope):
+            return dict.fromkeys(
+                ids, Forbidden(f"This needs the scope {record.read_scope}.", scope=record.read_scope.value)
+            )
+        if issubclass(record, Record):
+            docs = await read.by_ids(context.store, record.collection, ids, None)
+        else:
+            docs = await BATCHES[f"{kind}.id"](context, ids, {}, None)
+        return {each: record.model_validate(docs[each]) if each in docs else unknown_id(each) for each in ids}
+
+
+@cache
+def record_names() -> Mapping[str, str]:
+    """Id prefix → record."""
+    return {cast(type[Record], cls).prefix: name for name, cls in RECORDS.items()}
+
+
+def find(target: str, *, doc: str) -> Find:
+    """Declare a root field that finds one record by its id or any of its finders."""
+    return Find(target=target, doc=doc)
+
+
+def page(target: str, *, doc: str) -> Many:
+    """Declare a root field that lists all live records of a kind."""
+    return many(target, by={}, doc=doc)
+
+
+def node(*, doc: str) -> NodeById:
+    """Declare the root field that fetches any record by its id."""
+    return NodeById(target="Node", plural=False, doc=doc)
+
+
+def nodes(*, doc: str) -> NodeById:
+    """Declare the root field that fetches any records by their ids."""
+    return NodeById(target="Node", plural=True, doc=doc)
+
+
+def query(cls: type) -> type:
+    """Turn a class of root fields into the schema's query type."""
+    made = strawberry.type(cls, description="Where every question starts.")
+    get_object_definition(made, strict=True).fields.extend(each.field(made) for each in declarations_of(made))
+    return made

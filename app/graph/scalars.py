@@ -1,0 +1,146 @@
+"""The schema's own scalars. Each refuses what it does not hold with a sentence that says what it takes."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any, NewType
+
+import strawberry
+from strawberry.types.scalar import ScalarDefinition
+
+Currency = NewType("Currency", str)
+CountryCode = NewType("CountryCode", str)
+EmailAddress = NewType("EmailAddress", str)
+URL = NewType("URL", str)
+Cursor = NewType("Cursor", str)
+JSON = NewType("JSON", object)
+MetadataValue = NewType("MetadataValue", object)
+
+INT64 = 2**63
+
+
+def parse_instant(value: Any) -> datetime:
+    """An instant, UTC, to the millisecond (as the database keeps it)."""
+    try:
+        found = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise ValueError("A DateTime is RFC 3339 text such as 2026-01-31T00:00:00Z.") from None
+    if found.tzinfo is None:
+        raise ValueError("A DateTime needs its offset: 2026-01-31T00:00:00Z or …+01:00.")
+    try:
+        utc = found.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("A DateTime lies between the years 1 and 9999, UTC.") from None
+    return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
+
+
+def show_instant(value: datetime) -> str:
+    """RFC 3339, UTC, with `Z`; milliseconds where there are any."""
+    text = value.astimezone(UTC).isoformat(timespec="milliseconds" if value.microsecond else "seconds")
+    return text.replace("+00:00", "Z")
+
+
+def parse_decimal(value: Any) -> Decimal:
+    """An exact number from its text."""
+    if not isinstance(value, str):
+        raise ValueError('A Decimal is text such as "12.50", so that no digit is lost.')  # for graphql
+    try:
+        found = Decimal(value)
+    except InvalidOperation:
+        raise ValueError('A Decimal is text such as "12.50".') from None
+    if not found.is_finite():
+        raise ValueError("A Decimal is finite.")
+    return found
+
+
+def show_decimal(value: Decimal) -> str:
+    """Its digits, never in exponents."""
+    return f"{value:f}"
+
+
+def parse_text(kind: str, example: str) -> Any:
+    """A parser for a scalar that is text."""
+
+    def parse(value: Any) -> str:
+        if not isinstance(value, str) or not value.strip():
+            raise ValueError(f"{kind} is text such as {example}.")
+        return value
+
+    return parse
+
+
+def parse_metadata_value(value: Any) -> Any:
+    """Text, a number, a boolean or null; never a list or an object."""
+    if isinstance(value, (dict, list)):
+        raise ValueError("A metadata value is text, a number, a boolean or null, not a list or an object.")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("A metadata value is a finite number.")
+    if isinstance(value, int) and not -INT64 <= value < INT64:
+        raise ValueError("A metadata value that is an integer has at most 64 bits.")
+    return value
+
+
+def unchanged(value: Any) -> Any:
+    """What is stored is what is shown."""
+    return value
+
+
+SCALARS: dict[object, ScalarDefinition] = {
+    datetime: strawberry.scalar(
+        name="DateTime",
+        description="An instant: RFC 3339 with its offset (2026-01-31T12:00:00Z). Shown in UTC.",
+        specified_by_url="https://scalars.graphql.org/andimarek/date-time",
+        serialize=show_instant,
+        parse_value=parse_instant,
+    ),
+    Decimal: strawberry.scalar(
+        name="Decimal",
+        description='An exact decimal number, as text: "12.50". Never a float.',
+        serialize=show_decimal,
+        parse_value=parse_decimal,
+    ),
+    Currency: strawberry.scalar(
+        name="Currency",
+        description='A currency: its ISO 4217 code, such as "USD".',
+        serialize=unchanged,
+        parse_value=parse_text("A Currency", '"USD"'),
+    ),
+    CountryCode: strawberry.scalar(
+        name="CountryCode",
+        description='A country: its ISO 3166-1 alpha-2 code, such as "DE".',
+        serialize=unchanged,
+        parse_value=parse_text("A CountryCode", '"DE"'),
+    ),
+    EmailAddress: strawberry.scalar(
+        name="EmailAddress",
+        description='An e-mail address, shown as it was typed: "carol@finoptic.com".',
+        serialize=unchanged,
+        parse_value=parse_text("An EmailAddress", '"carol@finoptic.com"'),
+    ),
+    URL: strawberry.scalar(
+        name="URL",
+        description='A web address: "https://finoptic.com".',
+        serialize=unchanged,
+        parse_value=parse_text("A URL", '"https://finoptic.com"'),
+    ),
+    Cursor: strawberry.scalar(
+        name="Cursor",
+        description="A place in one list in one order, as the list returned it. Opaque: do not build or store it.",
+        serialize=unchanged,
+        parse_value=parse_text("A Cursor", "the `endCursor` of a page"),
+    ),
+    JSON: strawberry.scalar(
+        name="JSON",
+        description="Any JSON value.",
+        serialize=unchanged,
+        parse_value=unchanged,
+    ),
+    MetadataValue: strawberry.scalar(
+        name="MetadataValue",
+        description="A value of custom metadata: text, a number, a boolean or null.",
+        serialize=unchanged,
+        parse_value=parse_metadata_value,
+    ),
+}

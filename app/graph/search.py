@@ -1,0 +1,126 @@
+"""`search`: records of every kind whose text holds all the words asked for, best first.
+
+One command over the text index of each collection. The words are matched whole, in any case and without accents; none
+of them is read as an operator of the text search.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from strawberry import UNSET
+
+from app.context import Context
+from app.errors import BadRequest
+from app.graph.connection import Connection
+from app.graph.declarations import REQUIRED, Args, Argument, Declaration
+from app.graph.page import MAX_FIRST, Page, not_a_cursor, size_of
+from app.graph.read import COUNT_LIMIT
+from app.graph.record import Node, Record, stored_records
+from app.graph.scalars import Cursor
+from app.mongo.client import Doc
+
+MAX_TEXT = 256
+
+
+@dataclass(eq=False, kw_only=True)
+class Search(Declaration):
+    """The root field; a connection over all kinds that the viewer may read."""
+
+    def graphql_type(self) -> Any:
+        return Connection[Node] | None
+
+    def graphql_arguments(self) -> dict[str, Argument]:
+        return {
+            "text": Argument(str, REQUIRED, f"Words, all of which must be there; at most {MAX_TEXT} characters."),
+            "first": Argument(int | None, UNSET, f"How many, 1 to {MAX_FIRST}; 25 if left out."),
+            "after": Argument(Cursor | None, UNSET, "Only what comes after this cursor."),
+        }
+
+    async def resolve(self, source: Any, context: Context, args: Args) -> Any:
+        size, _ = size_of(args.get("first"), None)
+        after = decode(args.get("after"))
+        words = quoted(args["text"])
+        kinds = [r for r in stored_records().values() if r.searched and context.viewer.may(r.read_scope)]
+        return Connection(pending=Found(context, kinds, words, size, after))
+
+
+def quoted(text: str) -> str:
+    """The words as phrases, which the text search joins by and, and reads as nothing else."""
+    words = text.replace('"', " ").replace("\\", " ").split()
+    if not words or len(text) > MAX_TEXT:
+        raise BadRequest(f"`text` must have at least one word and at most {MAX_TEXT} characters.", argument="text")
+    return " ".join(f'"{word}"' for word in words)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A page of what was found, in order of (score descending, id)."""
+
+    context: Context
+    kinds: Sequence[type[Record]]
+    words: str
+    size: int
+    after: tuple[float, str] | None
+
+    async def page(self) -> Page:
+        docs = await self.run([*self.beyond(), {"$sort": {"score": -1, "_id": 1}}, {"$limit": self.size + 1}])
+        return Page(docs[: self.size], len(docs) > self.size, self.after is not None)
+
+    async def total(self) -> int:
+        rows = await self.run([{"$limit": COUNT_LIMIT}, {"$count": "n"}])
+        return rows[0]["n"] if rows else 0
+
+    async def run(self, stages: list[Doc]) -> list[Doc]:
+        """What `stages` make of everything that matches, in one command."""
+        if not self.kinds:
+            return []
+        first, *others = self.kinds
+        pipeline = self.of_kind(first)
+        pipeline += [{"$unionWith": {"coll": kind.collection, "pipeline": self.of_kind(kind)}} for kind in others]
+        cursor = await self.context.store[first.collection].aggregate([*pipeline, *stages], batchSize=1000)
+        return await cursor.to_list()
+
+    def of_kind(self, kind: type[Record]) -> list[Doc]:
+        """The matches of one kind, with their score."""
+        return [
+            {"$match": {"$text": {"$search": self.words}, "deletedAt": None}},
+            {"$set": {"score": {"$meta": "textScore"}, "kind_": kind.__name__}},
+        ]
+
+    def beyond(self) -> list[Doc]:
+        """Only what comes after the cursor."""
+        if self.after is None:
+            return []
+        score, last_id = self.after
+        return [{"$match": {"$or": [{"score": {"$lt": score}}, {"score": score, "_id": {"$gt": last_id}}]}}]
+
+    def cursor(self, doc: Doc) -> str:
+        return base64.urlsafe_b64encode(orjson.dumps(["search", doc["score"], doc["_id"]])).decode().rstrip("=")
+
+    def entity(self, doc: Doc) -> Any:
+        return stored_records()[doc["kind_"]].model_validate(doc)
+
+
+def decode(cursor: str | None) -> tuple[float, str] | None:
+    """The score and id that a cursor of a search marks."""
+    if cursor is None:
+        return None
+    try:
+        found = orjson.loads(base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4)))
+    except (binascii.Error, ValueError):
+        raise not_a_cursor("after") from None
+    match found:
+        case ["search", float(score), str(last_id)]:
+            return score, last_id
+    raise not_a_cursor("after")
+
+
+def search(*, doc: str) -> Search:
+    """Declare the root field that searches all records."""
+    return Search(doc=doc)

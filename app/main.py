@@ -1,0 +1,37 @@
+"""The program put together: a database made ready, a schema, and the application that serves both."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+
+from app.graph.indexes import required_indexes
+from app.http.application import create_application
+from app.mongo import keys
+from app.mongo.client import Store, connect, database
+from app.mongo.indexes import ensure_indexes
+from app.organizations.unclassified import ensure_defaults
+from app.schema import ROOTS, build_schema
+from app.settings import Settings
+
+
+async def prepare(store: Store) -> None:
+    """Bring a database, new or old, to what the program needs: indexes, and what always exists."""
+    await ensure_indexes(store, {**required_indexes(ROOTS), keys.COLLECTION: keys.INDEXES})
+    await ensure_defaults(store)
+
+
+@asynccontextmanager
+async def open_store(uri: str, name: str) -> AsyncIterator[Store]:
+    """A database made ready, over the one client of the process."""
+    async with connect(uri) as client:
+        store = database(client, name)
+        await prepare(store)
+        yield store
+
+
+def application(settings: Settings, uri: str) -> Starlette:
+    """The ASGI application over the MongoDB at `uri`."""
+    return create_application(build_schema(), settings, lambda: open_store(uri, settings.database))

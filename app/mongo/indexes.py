@@ -1,0 +1,46 @@
+"""Bringing a database's indexes to what is required. What to require is not decided here."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+from pymongo import IndexModel
+from pymongo.errors import OperationFailure
+
+from app.mongo.client import Store
+
+CONFLICTS = {85, 86}  # IndexOptionsConflict, IndexKeySpecsConflict: the name or the keys are there, otherwise made
+
+
+async def ensure_indexes(store: Store, required: Mapping[str, Sequence[IndexModel]]) -> None:
+    """Make the indexes that are missing; one whose definition has changed is dropped and made again.
+
+    Indexes that nobody here asked for are left alone: an operator may have made them. Several processes may do this at
+    the same time.
+    """
+    await asyncio.gather(*(ensure_collection(store, name, list(models)) for name, models in required.items()))
+
+
+async def ensure_collection(store: Store, name: str, models: list[IndexModel]) -> None:
+    """The indexes of one collection, in one command where none has changed."""
+    if not models:
+        return
+    try:
+        await store[name].create_indexes(models)
+    except OperationFailure as error:
+        if error.code not in CONFLICTS:
+            raise
+        for model in models:
+            await replace_index(store, name, model)
+
+
+async def replace_index(store: Store, name: str, model: IndexModel) -> None:
+    """Make one index, dropping what stands in its way under the same name."""
+    try:
+        await store[name].create_indexes([model])
+    except OperationFailure as error:
+        if error.code not in CONFLICTS:
+            raise
+        await store[name].drop_index(model.document["name"])
+        await store[name].create_indexes([model])

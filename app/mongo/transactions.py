@@ -1,0 +1,31 @@
+"""One transaction, bounded in time: all of it or nothing, retried where the server says that it may be."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import pymongo
+from pymongo.asynchronous.client_session import AsyncClientSession
+from pymongo.read_concern import ReadConcern
+from pymongo.write_concern import WriteConcern
+
+from app.mongo.client import Store
+
+T = TypeVar("T")
+SECONDS = 30.0
+
+
+async def in_transaction(
+    store: Store, work: Callable[[AsyncClientSession], Awaitable[T]], seconds: float = SECONDS
+) -> T:
+    """What `work` returns, once it is committed: majority, journaled, read from one snapshot.
+
+    `work` may run more than once, so it keeps nothing between runs. The bound is ours, since the driver's own retrying
+    of transactions is not bounded by `timeoutMS`.
+    """
+    with pymongo.timeout(seconds):
+        async with store.client.start_session() as session:
+            return await session.with_transaction(
+                work, read_concern=ReadConcern("snapshot"), write_concern=WriteConcern("majority", j=True)
+            )

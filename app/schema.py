@@ -1,0 +1,56 @@
+"""The GraphQL schema: every room's root fields over every record's edges. One per process."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import strawberry
+from strawberry.schema.config import StrawberryConfig
+
+from app.billing import entitlements, statements  # noqa: F401  # they register what they compute
+from app.billing.queries import BillingQueries
+from app.credentials.queries import CredentialQueries
+from app.entities import (  # noqa: F401  # they register their records
+    billing_profile,
+    catalog,
+    credential,
+    invoice,
+    organization,
+    statement,
+    subscriber,
+    subscription,
+    usage_attribute,
+)
+from app.graph.check import check_declarations
+from app.graph.record import RECORDS, declarations_of
+from app.graph.roots import node, nodes, query
+from app.graph.scalars import SCALARS
+from app.graph.search import search
+from app.organizations.queries import OrganizationQueries
+from app.subscribers.queries import SubscriberQueries
+from app.usage.queries import UsageQueries
+
+
+@query
+class Query(OrganizationQueries, SubscriberQueries, CredentialQueries, UsageQueries, BillingQueries):
+    """Where every question starts."""
+
+    node = node(doc="Any record by its id.")
+    nodes = nodes(doc="Any records by their ids, in their order.")
+    search = search(doc="Records whose names, e-mail addresses, keys or numbers hold all the words of a text.")
+
+
+ROOTS = declarations_of(Query)
+
+
+@cache
+def build_schema() -> strawberry.Schema:
+    """The schema, its declarations checked."""
+    check_declarations(ROOTS)
+    return strawberry.Schema(Query, types=list(RECORDS.values()), config=StrawberryConfig(scalar_map=SCALARS))
+
+
+def sdl() -> str:
+    """The schema as `schema.graphql` has it: definitions sorted by name, whatever the order they were built in."""
+    definitions = build_schema().as_str().split("\n\n")
+    return "\n\n".join(definitions) + "\n"
