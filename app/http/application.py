@@ -1,0 +1,54 @@
+"""The server as one ASGI application: its routes, what stands around them, and the store for as long as it runs.
+
+How the store is opened is `main`'s affair; how the server is bound and stopped, the command line's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import strawberry
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from app.http.envelope import Envelope, not_routed, welcome_hosts
+from app.http.graphiql import graphiql_routes
+from app.http.graphql import GraphQLEndpoint
+from app.http.health import healthz, readyz
+from app.mongo.client import Store
+from app.settings import Settings
+
+
+def create_application(
+    schema: strawberry.Schema, settings: Settings, open_store: Callable[[], AbstractAsyncContextManager[Store]]
+) -> Starlette:
+    """The application for `schema`. `open_store` is entered when it starts and left when it stops."""
+
+    @asynccontextmanager
+    async def lifespan(application: Starlette) -> AsyncIterator[None]:
+        async with open_store() as store:
+            application.state.store = store
+            yield
+
+    return Starlette(
+        routes=[
+            Route("/graphql", GraphQLEndpoint(schema, settings), name="graphql"),
+            *graphiql_routes(),
+            Route("/healthz", healthz, methods=["GET"]),
+            Route("/readyz", readyz, methods=["GET"]),
+            Route("/", to_the_graph, methods=["GET"]),
+        ],
+        middleware=[Middleware(Envelope, hosts=welcome_hosts(settings.host, settings.is_loopback))],
+        exception_handlers={HTTPException: not_routed},
+        lifespan=lifespan,
+    )
+
+
+async def to_the_graph(_request: Request) -> Response:
+    """Somebody who opens the bare address means GraphiQL."""
+    return RedirectResponse("/graphql", status_code=307)

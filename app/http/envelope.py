@@ -1,0 +1,124 @@
+"""What every request and answer has around it: an id, headers that keep a browser to its manners, an end in JSON.
+
+It knows nothing of GraphQL but the shape of its errors.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+
+import orjson
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.errors import Code
+from app.http.masking import fault_message, log_fault
+from app.http.negotiation import JSON
+
+REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+
+HEADERS = {
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",  # a query may stand in the URL
+    "cross-origin-resource-policy": "same-origin",
+    "cache-control": "no-store",
+}
+"""Set on every answer that does not set them itself."""
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
+
+
+def json_error(
+    status: int, message: str, code: Code, headers: dict[str, str] | None = None, media_type: str = JSON
+) -> Response:
+    """An answer that is one error and nothing else."""
+    body = orjson.dumps({"errors": [{"message": message, "extensions": {"code": code.value}}]})
+    return Response(body, status, headers, f"{media_type}; charset=utf-8")
+
+
+def request_id(scope: Scope) -> str:
+    """The id under which this request is logged and answered."""
+    found: str = scope["state"]["request_id"]
+    return found
+
+
+async def not_routed(request: Request, error: Exception) -> Response:
+    """What Starlette answers by itself (404, 405), in our shape."""
+    status, headers = (error.status_code, error.headers) if isinstance(error, HTTPException) else (500, None)
+    if status == 404:
+        return json_error(404, "There is nothing here. The graph is at /graphql.", Code.NOT_FOUND)
+    if status == 405:
+        return json_error(405, f"{request.method} is not allowed here.", Code.BAD_REQUEST, dict(headers or {}))
+    return json_error(status, "The request cannot be answered.", Code.BAD_REQUEST, dict(headers or {}))
+
+
+class Envelope:
+    """The outermost of our own: nothing that is raised inside gets past it, and nothing leaves without its headers.
+
+    `hosts` are the names that the server answers to; None is any. While access is open and only loopback is bound, a
+    web page must not get in by having its own name resolve to this machine.
+    """
+
+    def __init__(self, app: ASGIApp, hosts: frozenset[str] | None) -> None:
+        self.app = app
+        self.hosts = hosts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        given = headers.get("x-request-id", "")
+        identity = given if REQUEST_ID.fullmatch(given) else secrets.token_hex(12)
+        scope.setdefault("state", {})["request_id"] = identity
+        started = False
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                answer = MutableHeaders(scope=message)
+                answer["x-request-id"] = identity
+                for name, value in HEADERS.items():
+                    answer.setdefault(name, value)
+            await send(message)
+
+        app = self.app if self._is_welcome(headers.get("host")) else _misdirected
+        with structlog.contextvars.bound_contextvars(request_id=identity):
+            try:
+                await app(scope, receive, send_with_headers)
+            except (ClientDisconnect, OSError) as error:
+                # The client left; there is nobody to answer. Anything else that is an OSError is our own.
+                if isinstance(error, OSError) and not started:
+                    await _fault(error, identity)(scope, receive, send_with_headers)
+            except Exception as error:
+                if started:
+                    raise  # half an answer is out: only closing the connection tells the client so
+                await _fault(error, identity)(scope, receive, send_with_headers)
+
+    def _is_welcome(self, host: str | None) -> bool:
+        if self.hosts is None or host is None:
+            return True
+        name, _, port = host.rpartition(":")
+        return (name if port.isdigit() else host).lower() in self.hosts
+
+
+def _fault(error: Exception, identity: str) -> Response:
+    log_fault(error, identity)
+    return json_error(500, fault_message(identity), Code.INTERNAL)
+
+
+async def _misdirected(scope: Scope, receive: Receive, send: Send) -> None:
+    message = "This server answers to the name of its own machine only, as in http://localhost."
+    await json_error(421, message, Code.BAD_REQUEST)(scope, receive, send)
+
+
+def welcome_hosts(host: str, is_loopback: bool) -> frozenset[str] | None:
+    """The names to answer to, by the address that is bound."""
+    return LOOPBACK | {host.lower(), f"[{host.lower()}]"} if is_loopback else None

@@ -1,0 +1,123 @@
+"""GraphQL over HTTP, to the letter of its specification: by which method it is asked, with what status it is answered.
+
+The answer's media type decides how a document that cannot be run is told: 400 in GraphQL's own type, where a status
+speaks of the GraphQL response, and 200 in plain JSON, where clients of old take every other status for a proxy's.
+What a request holds is read in `request`, prepared in `prepare`, run in `execution`, its errors worded in `masking`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import orjson
+import strawberry
+from graphql import ExecutionResult, OperationType
+from starlette.datastructures import Headers
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from app.access.viewer import LOCAL_ADMIN
+from app.context import Context
+from app.errors import Code
+from app.http.envelope import json_error, request_id
+from app.http.execution import Execution
+from app.http.graphiql import graphiql_page
+from app.http.masking import TIMEOUT, UNKNOWN, fault_message, log_fault, presentable
+from app.http.negotiation import HTML, JSON, RESPONSE, preferred
+from app.http.prepare import Preparation, Prepared, RequestErrors
+from app.http.request import GraphQLRequest, Rejected, from_body, from_url
+from app.settings import Settings
+
+METHODS = "GET, HEAD, POST, OPTIONS"
+
+
+class GraphQLEndpoint:
+    """The one endpoint of the graph, as an ASGI application; the store is the application's `state.store`."""
+
+    def __init__(self, schema: strawberry.Schema, settings: Settings) -> None:
+        self.settings = settings
+        self.preparation = Preparation(schema._schema, settings)  # it has no public name
+        self.execution = Execution(schema, settings.request_seconds)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = Headers(scope=scope)
+        try:
+            response = await self._respond(scope, headers, receive)
+        except Rejected as why:
+            media_type = preferred(headers.get("accept"), (RESPONSE, JSON)) or JSON
+            response = json_error(why.status, why.message, why.code, why.headers, media_type)
+        response.headers.setdefault("vary", "Accept")
+        await response(scope, receive, send)
+
+    async def _respond(self, scope: Scope, headers: Headers, receive: Receive) -> Response:
+        method = scope["method"]
+        if method == "OPTIONS":
+            return Response(status_code=204, headers={"allow": METHODS})
+        if method not in ("GET", "HEAD", "POST"):
+            raise Rejected(
+                405, f"{method} is not allowed here: use POST, or GET for queries.", headers={"allow": METHODS}
+            )
+        reads_only = method != "POST"
+        offered = (RESPONSE, JSON, HTML) if reads_only and b"query=" not in scope["query_string"] else (RESPONSE, JSON)
+        media_type = preferred(headers.get("accept"), offered)
+        if media_type is None:
+            raise Rejected(406, f"The answer comes as {RESPONSE} or {JSON}; the Accept header takes neither.")
+        if media_type == HTML:
+            return graphiql_page()
+        request = from_url(scope["query_string"]) if reads_only else await self._read(headers, receive)
+        return await self._answer(request, reads_only, media_type, scope)
+
+    async def _read(self, headers: Headers, receive: Receive) -> GraphQLRequest:
+        try:
+            async with asyncio.timeout(self.settings.request_seconds):
+                return await from_body(headers, receive, self.settings.max_body_bytes)
+        except TimeoutError:
+            message = f"The body did not arrive within {self.settings.request_seconds:g} seconds."
+            raise Rejected(408, message, code=Code.TIMEOUT, headers={"connection": "close"}) from None
+
+    async def _answer(self, request: GraphQLRequest, reads_only: bool, media_type: str, scope: Scope) -> Response:
+        identity = request_id(scope)
+        try:
+            prepared = self.preparation.prepare(request.query, request.operation_name, request.variables)
+        except RequestErrors as refused:
+            return _not_run({"errors": presentable(refused.errors, identity)}, media_type, identity)
+        if prepared.operation.operation is OperationType.SUBSCRIPTION:
+            raise Rejected(400, "Subscriptions are not served here: send a query or a mutation.")
+        if reads_only and not prepared.is_query:
+            raise Rejected(405, "A mutation changes data: send it by POST.", headers={"allow": "POST"})
+        context = Context(store=scope["app"].state.store, viewer=LOCAL_ADMIN)
+        try:
+            result = await self.execution.run(prepared, request.variables, context)
+        except TimeoutError:
+            return _too_late(prepared, media_type)
+        return _told(result, media_type, identity)
+
+
+def _told(result: ExecutionResult, media_type: str, identity: str) -> Response:
+    """The result of an operation. Errors without a path were met before it began, so that it has no data to tell."""
+    errors = result.errors or []
+    if result.data is None and errors and all(error.path is None for error in errors):
+        return _not_run({"errors": presentable(errors, identity)}, media_type, identity)
+    content: dict[str, Any] = {"errors": presentable(errors, identity)} if errors else {}
+    return _written(content | {"data": result.data}, 200, media_type, identity)
+
+
+def _not_run(content: dict[str, Any], media_type: str, identity: str) -> Response:
+    return _written(content, 400 if media_type == RESPONSE else 200, media_type, identity)
+
+
+def _too_late(prepared: Prepared, media_type: str) -> Response:
+    """The deadline of the whole request is over: a query can be asked again, what became of a mutation is not known."""
+    code, message = (Code.TIMEOUT, TIMEOUT) if prepared.is_query else (Code.OUTCOME_UNKNOWN, UNKNOWN)
+    return json_error(504, message, code, media_type=media_type)
+
+
+def _written(content: dict[str, Any], status: int, media_type: str, identity: str) -> Response:
+    try:
+        body = orjson.dumps(content)
+    except TypeError as error:
+        # A scalar let through what is no JSON, as an integer of more than 64 bits.
+        log_fault(error, identity)
+        return json_error(500, fault_message(identity), Code.INTERNAL, media_type=media_type)
+    return Response(body, status, media_type=f"{media_type}; charset=utf-8")

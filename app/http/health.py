@@ -1,0 +1,39 @@
+"""Whether the process lives (`/healthz`), and whether it can answer (`/readyz`). Both are for machines, in JSON."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pymongo
+from pymongo.errors import PyMongoError
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from app.mongo.client import Store
+
+READY_SECONDS = 0.8
+"""How long the database has to say that it can be written to: a probe that waits longer is of no use to a balancer."""
+
+
+async def healthz(_request: Request) -> Response:
+    """The process is alive. It says nothing of the database: a restart would not mend that."""
+    return JSONResponse({"status": "alive"})
+
+
+async def readyz(request: Request) -> Response:
+    """200 where the database has a writable primary; 503 with the reason otherwise."""
+    reason = await why_not_ready(request.app.state.store)
+    if reason is None:
+        return JSONResponse({"status": "ready"})
+    return JSONResponse({"status": "not ready", "reason": reason}, status_code=503)
+
+
+async def why_not_ready(store: Store) -> str | None:
+    """What keeps requests from being answered now, or None; in our words, never the driver's."""
+    try:
+        with pymongo.timeout(READY_SECONDS):
+            async with asyncio.timeout(READY_SECONDS):
+                hello = await store.client.admin.command("hello")
+    except (PyMongoError, TimeoutError):
+        return f"No database with a writable primary answered within {READY_SECONDS:g} seconds."
+    return None if hello.get("isWritablePrimary") else "The database that answers is no writable primary."

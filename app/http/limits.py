@@ -1,0 +1,69 @@
+"""What a document may come to, by the settings; asked before it is validated, which is where a bomb explodes.
+
+The weights are `weighing`'s. A document over several limits is told all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from graphql import DocumentNode, GraphQLSchema, OperationDefinitionNode
+
+from app.errors import TooComplex
+from app.http.introspection import Survey, standard_query
+from app.http.sizes import CEILING
+from app.http.weighing import Pass, Weighed, operations_of
+from app.settings import Settings
+
+
+class Limits:
+    """The limits of the settings, for one schema."""
+
+    def __init__(self, schema: GraphQLSchema, settings: Settings) -> None:
+        self.schema = schema
+        self.survey = Survey(schema)
+        standard = standard_query()
+        introspection = self.weigh(standard, operations_of(standard)[0], {}).introspection
+        self.allowed = {
+            "depth": (settings.max_depth, "nests fields {} deep"),
+            "inputDepth": (settings.max_depth, "nests lists and objects {} deep in one argument"),
+            "aliases": (settings.max_aliases, "has {} aliases"),
+            "rootFields": (settings.max_root_fields, "has {} root fields"),
+            "directives": (settings.max_directives, "has {} directives"),
+            "selections": (settings.max_selections, "selects {} fields"),
+            "cost": (settings.max_cost, "may return {} records"),
+            "introspection": (2 * introspection, "asks for {} facts of the schema"),
+        }
+
+    def weigh(
+        self, document: DocumentNode, operation: OperationDefinitionNode, variables: Mapping[str, Any]
+    ) -> Weighed:
+        """What `document` comes to if `operation` is run with `variables`, which are as the client sent them."""
+        return Pass(self.schema, self.survey, document, operation, variables).weigh()
+
+    def exceeded(self, weighed: Weighed) -> list[TooComplex]:
+        """Every limit that is exceeded, each with its name, what is allowed and what the document comes to."""
+        shape = weighed.shape
+        actual = {
+            "depth": shape.depth,
+            "inputDepth": shape.input_depth,
+            "aliases": shape.aliases,
+            "rootFields": shape.root_fields,
+            "directives": shape.directives,
+            "selections": shape.selections,
+            "cost": weighed.cost,
+            "introspection": weighed.introspection,
+        }
+        return [
+            too_complex(limit, phrase, allowed, actual[limit])
+            for limit, (allowed, phrase) in self.allowed.items()
+            if actual[limit] > allowed
+        ]
+
+
+def too_complex(limit: str, phrase: str, allowed: int, actual: int) -> TooComplex:
+    """The denial of a document; `phrase` has a place for the number, as in "has {} aliases"."""
+    told = f"{actual}" if actual < CEILING else f"{CEILING} or more"
+    message = f"The query {phrase.format(told)}; at most {allowed} are allowed."
+    return TooComplex(message, limit=limit, allowed=allowed, actual=min(actual, CEILING))

@@ -1,0 +1,141 @@
+"""From the text of a document to one that can be run: parsed, within the limits, valid, and with its operation chosen.
+
+`prepare` depends on nothing of a request but the text, the operation's name and the variables that size pages, and
+keeps nothing: a cache of what it gives belongs in front of it. Running the operation is `execution`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    GraphQLSyntaxError,
+    NoFragmentCyclesRule,
+    OperationDefinitionNode,
+    OperationType,
+    UniqueFragmentNamesRule,
+    parse,
+    specified_rules,
+    validate,
+)
+from graphql.language.parser import MAX_NESTING_DEPTH as PARSER_DEPTH
+from graphql.validation import ASTValidationRule
+from graphql.validation.rules import overlapping_fields_can_be_merged as overlap
+from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
+from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
+
+from app.errors import TooComplex
+from app.http.limits import Limits, too_complex
+from app.http.weighing import Weighed, operations_of
+from app.settings import Settings
+
+MAX_LENGTH = 100_000
+"""How long a document may be, in characters: what it carries along belongs into variables."""
+
+MAX_ERRORS, LONG, MAX_ERRORS_OF_LONG = 20, 4_000, 3
+"""How many faults of a document are told. Each may cost a search for the name that was meant, and may quote the whole
+of a literal: of a document longer than `LONG` characters the first few have to do."""
+
+RULES: tuple[type[ASTValidationRule], ...] = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
+"""The specification's rules, and the two that Strawberry adds to them."""
+
+SOUNDNESS: tuple[type[ASTValidationRule], ...] = (NoFragmentCyclesRule, UniqueFragmentNamesRule)
+
+# The comparisons of fields that may conflict are the one part of validation that is not linear, and graphql-core's own
+# budget of them holds the event loop for half a second.
+overlap.MAX_COMPLEXITY_BUDGET = 20_000
+
+
+class RequestErrors(Exception):  # noqa: N818  # the client's doing, not a fault of the program
+    """A document that is not run, and all that is known to be wrong with it."""
+
+    def __init__(self, errors: Sequence[GraphQLError]) -> None:
+        super().__init__("; ".join(error.message for error in errors))
+        self.errors = list(errors)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A document that may be run; with other variables too, as long as those that it is `sized_by` stay the same."""
+
+    document: DocumentNode
+    operation: OperationDefinitionNode
+    weighed: Weighed
+
+    @property
+    def is_query(self) -> bool:
+        """Whether running it changes nothing."""
+        return self.operation.operation is OperationType.QUERY
+
+
+class Preparation:
+    """How documents are prepared for one schema, under one set of limits."""
+
+    def __init__(self, schema: GraphQLSchema, settings: Settings) -> None:
+        self.schema = schema
+        self.max_tokens = settings.max_tokens
+        self.max_depth = settings.max_depth
+        self.limits = Limits(schema, settings)
+
+    def prepare(self, text: str, operation_name: str | None, variables: Mapping[str, Any]) -> Prepared:
+        """Raises `RequestErrors`. `variables` are as the client sent them: executing coerces them."""
+        if len(text) > MAX_LENGTH:
+            raise _denied([too_complex("length", "has {} characters", MAX_LENGTH, len(text))])
+        document = self._parse(text)
+        operation = _chosen(document, operation_name)
+        weighed = self.limits.weigh(document, operation, variables)
+        if not weighed.is_sound:
+            self._validate(document, SOUNDNESS, MAX_ERRORS_OF_LONG)
+        if exceeded := self.limits.exceeded(weighed):
+            raise _denied(exceeded)
+        self._validate(document, RULES, MAX_ERRORS_OF_LONG if len(text) > LONG else MAX_ERRORS)
+        return Prepared(document, operation, weighed)
+
+    def _parse(self, text: str) -> DocumentNode:
+        try:
+            return parse(text, max_tokens=self.max_tokens)
+        except GraphQLSyntaxError as error:
+            # graphql-core tells these two by their words alone.
+            if error.message.endswith("tokens. Parsing aborted."):
+                raise _denied(
+                    [too_complex("tokens", "has {} tokens or more", self.max_tokens, self.max_tokens + 1)]
+                ) from None
+            if error.message.endswith("nested too deeply. Parsing aborted."):
+                raise _denied(
+                    [too_complex("depth", "nests {} deep or more", self.max_depth, PARSER_DEPTH + 1)]
+                ) from None
+            raise RequestErrors([error]) from None
+
+    def _validate(self, document: DocumentNode, rules: tuple[type[ASTValidationRule], ...], max_errors: int) -> None:
+        errors = validate(self.schema, document, rules, max_errors=max_errors)
+        if any(error.message == "Validation aborted." for error in errors):
+            raise _denied([TooComplex("The query selects too much of the same to be checked.", limit="comparisons")])
+        if errors:
+            raise RequestErrors(errors)
+
+
+def _chosen(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
+    """The operation that is meant; never the first of several."""
+    operations = operations_of(document)
+    named = [operation for operation in operations if operation.name is not None]
+    if name is not None:
+        for operation in named:
+            if operation.name is not None and operation.name.value == name:
+                return operation
+        raise RequestErrors([GraphQLError(f"The document has no operation named {name[:100]!r}.")])
+    if not operations:
+        raise RequestErrors([GraphQLError("The document has no operation.")])
+    if len(operations) > 1:
+        names = ", ".join(o.name.value for o in named[:10] if o.name is not None)
+        message = f"The document has {len(operations)} operations: say by `operationName` which is meant ({names})."
+        raise RequestErrors([GraphQLError(message)])
+    return operations[0]
+
+
+def _denied(denials: Sequence[TooComplex]) -> RequestErrors:
+    return RequestErrors([GraphQLError(denial.message, original_error=denial) for denial in denials])
