@@ -72,7 +72,7 @@ async def store(client: Client, worker_id: str) -> AsyncIterator[Store]:
     made = database(client, f"test_{worker_id}_{os.getpid()}")
     await prepare(made)
     yield made
-    for name in await made.list_collection_names():
+    for name in await made.list_collection_names(filter={"name": {"$not": {"$regex": r"^system\."}}}):
         await made[name].delete_many({})
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from app.billing.aging import BUCKETS, bucket
-from app.billing.balance import ZERO, Issued, Settlement, settle
+from app.billing.balance import ZERO, Balance, Issued, Settlement, settle
 from app.entities.invoice import InvoiceStatus
 from app.mongo.client import Doc, Store
 
@@ -158,7 +158,9 @@ async def rows_at(store: Store, ids: Sequence[str], as_of: datetime, edges: Edge
     rows = Rows()
     async for reply in invoices:
         if "total" in reply:
-            add_invoice(rows[reply["organizationId"], reply["currency"]], reply, as_of, edges)
+            balance = balance_at(reply, as_of)
+            if balance.due or balance.excess:  # what is settled to the cent leaves no row, as it does now
+                add_invoice(rows[reply["organizationId"], reply["currency"]], balance, reply["dueAt"], as_of, edges)
         else:
             add_money(rows[reply["_id"]["o"], reply["_id"]["c"]], reply)
     return list(rows.values())
@@ -185,14 +187,14 @@ def prepaid(ids: Sequence[str], as_of: datetime) -> list[Doc]:
     return [
         {"$match": {"organizationId": {"$in": ids}, "paidAt": {"$lte": as_of}, "invoiceId": {"$ne": None}, **LIVE}},
         {"$lookup": {"from": "invoices", "localField": "invoiceId", "foreignField": "_id", "as": "invoice"}},
-        {"$match": {"invoice.issuedAt": {"$gt": as_of}}},
+        {"$match": {"invoice.issuedAt": {"$not": {"$lte": as_of}}}},
         {"$group": {"_id": {"o": "$organizationId", "c": "$currency"}, "credit": {"$sum": "$amount.amount"}}},
     ]
 
 
-def add_invoice(row: Row, doc: Doc, as_of: datetime, edges: Edges) -> None:
-    """Settle one invoice and count it."""
-    balance = settle(
+def balance_at(doc: Doc, as_of: datetime) -> Balance:
+    """Settle one invoice again, with its payments and credit notes."""
+    return settle(
         Issued(doc["total"]["amount"], doc["issuedAt"], doc["voidedAt"], doc["writtenOffAt"]),
         [
             *(Settlement(each["at"], each["amount"], True) for each in doc["payments"]),
@@ -200,13 +202,17 @@ def add_invoice(row: Row, doc: Doc, as_of: datetime, edges: Edges) -> None:
         ],
         as_of,
     )
+
+
+def add_invoice(row: Row, balance: Balance, due_at: datetime, as_of: datetime, edges: Edges) -> None:
+    """Count one invoice."""
     row.credit += balance.excess
     if balance.status is InvoiceStatus.UNCOLLECTIBLE:
         row.written_off += balance.due
     if balance.status is not InvoiceStatus.OPEN:
         return
     row.open_invoices += 1
-    row.overdue += balance.due if doc["dueAt"] < as_of else ZERO
+    row.overdue += balance.due if due_at < as_of else ZERO
     for zone, between in edges.items():
         ages = row.ages.setdefault(zone, [ZERO] * len(BUCKETS))
-        ages[BUCKETS.index(bucket(doc["dueAt"], between))] += balance.due
+        ages[BUCKETS.index(bucket(due_at, between))] += balance.due

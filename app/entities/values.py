@@ -29,7 +29,7 @@ class MetadataEntry(Embedded):
     """One entry of custom metadata."""
 
     name: str = Field(min_length=1, max_length=256, description="Any text of 1 to 256 characters.")
-    value: MetadataValue = Field(description="Text, a number, a boolean or null.")
+    value: MetadataValue | None = Field(description="Text, a number, a boolean or null.")
 
 
 class AppDocument(TypedDict):

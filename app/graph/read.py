@@ -123,6 +123,7 @@ async def looked_up(
     rows = [{"n": n, **parts_of(key, len(by))} for n, key in enumerate(keys)]
     first, *others = by
     compared = [{"$expr": {by[name] or "$eq": [f"${name}", f"$$k{part}"]}} for part, name in enumerate(others, start=1)]
+    compared += [{name: {"$ne": None}} for name in others if by[name]]  # an expression takes null for less than anything
     matched = [part for part in (*compared, *({"$expr": each} for each in conditions), query) if part]
     pipeline: list[Doc] = [
         {"$documents": rows},

@@ -19,6 +19,7 @@ from app.context import Context
 from app.errors import BadRequest
 from app.graph.connection import Connection
 from app.graph.declarations import REQUIRED, Args, Argument, Declaration
+from app.graph.loaders import loader
 from app.graph.page import MAX_FIRST, Page, not_a_cursor, size_of
 from app.graph.read import COUNT_LIMIT
 from app.graph.record import Node, Record, stored_records
@@ -52,13 +53,13 @@ class Search(Declaration):
 
 def quoted(text: str) -> str:
     """The words as phrases, which the text search joins by and, and reads as nothing else."""
-    words = text.replace('"', " ").replace("\\", " ").split()
+    words = [word for part in text.replace('"', " ").replace("\\", " ").split() if (word := part.strip("-"))]
     if not words or len(text) > MAX_TEXT:
         raise BadRequest(f"`text` must have at least one word and at most {MAX_TEXT} characters.", argument="text")
     return " ".join(f'"{word}"' for word in words)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Found:
     """A page of what was found, in order of (score descending, id)."""
 
@@ -69,8 +70,13 @@ class Found:
     after: tuple[float, str] | None
 
     async def page(self) -> Page:
+        found: Page = await loader(self.context, self, self.pages).load(None)
+        return found
+
+    async def pages(self, keys: list[None]) -> list[Page]:
+        """The page, read once, however many of its fields are asked for."""
         docs = await self.run([*self.beyond(), {"$sort": {"score": -1, "_id": 1}}, {"$limit": self.size + 1}])
-        return Page(docs[: self.size], len(docs) > self.size, self.after is not None)
+        return [Page(docs[: self.size], len(docs) > self.size, self.after is not None)]
 
     async def total(self) -> int:
         rows = await self.run([{"$limit": COUNT_LIMIT}, {"$count": "n"}])

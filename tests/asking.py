@@ -1,0 +1,60 @@
+"""Asking the schema a question as the server does: prepared, run and masked, without the HTTP around it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from app.access.viewer import LOCAL_ADMIN, Viewer
+from app.context import Context
+from app.http.execution import Execution
+from app.http.masking import presentable
+from app.http.prepare import Preparation, RequestErrors
+from app.mongo.client import Store
+from app.schema import build_schema
+from app.settings import Settings
+from tests.records import NOW
+
+
+@dataclass
+class Answer:
+    """Data, the code of each error by its path, and the messages."""
+
+    data: Any
+    codes: dict[str, str]
+    messages: list[str]
+
+
+@cache
+def server() -> tuple[Preparation, Execution]:
+    """What stands between HTTP and the graph."""
+    settings = Settings()
+    return Preparation(build_schema()._schema, settings), Execution(build_schema(), settings.request_seconds)
+
+
+async def ask(
+    store: Store, query: str, *, viewer: Viewer = LOCAL_ADMIN, now: datetime = NOW, **variables: Any
+) -> Answer:
+    """The answer, errors included."""
+    preparation, execution = server()
+    try:
+        prepared = preparation.prepare(query, None, variables)
+        result = await execution.run(prepared, variables, Context(store=store, viewer=viewer, now=now))
+        found, wrong = result.data, result.errors or []
+    except RequestErrors as refused:
+        found, wrong = None, refused.errors
+    errors = presentable(wrong, "test")
+    return Answer(
+        found,
+        {".".join(map(str, error.get("path", []))): error["extensions"]["code"] for error in errors},
+        [error["message"] for error in errors],
+    )
+
+
+async def data(store: Store, query: str, **variables: Any) -> Any:
+    """The data of an answer without errors."""
+    answer = await ask(store, query, **variables)
+    assert not answer.messages, answer.messages
+    return answer.data

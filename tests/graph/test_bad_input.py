@@ -1,0 +1,103 @@
+"""Whatever is wrong with a question is said with a code, in words that help, and never in a driver's."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.graph.page import Ordering
+from app.mongo.client import Store
+from tests.asking import ask, data
+from tests.records import NOW, credential, organization, save, subscriber
+
+other_list = Ordering("Organization.children", "NAME", "name", is_instant=False, descending=False)
+other_order = Ordering("organizations", "CREATED_AT", "createdAt", is_instant=True, descending=False)
+not_an_instant = Ordering("organizations", "CREATED_AT", "name", is_instant=False, descending=False)
+BY_TIME = "orderBy: {field: CREATED_AT}"
+DOC = {"name": "x", "_id": "org_x", "createdAt": "2026-01-01T00:00:00Z"}
+
+CASES = [
+    ('{ organization(by: {id: " "}) { id } }', "BAD_REQUEST", "blank"),
+    ('{ organization(by: {externalId: ""}) { id } }', "BAD_REQUEST", "blank"),
+    ('{ subscriber(by: {email: ""}) { id } }', "BAD_REQUEST", "blank"),
+    ('{ organization(by: {id: "org_nobody"}) { id } }', "NOT_FOUND", "org_nobody"),
+    ('{ organization(by: {externalId: "nobody"}) { id } }', "NOT_FOUND", "externalId"),
+    ('{ organization(by: {name: "nobody"}) { id } }', "NOT_FOUND", "name"),
+    ('{ credential(by: {credentialId: "nobody"}) { id } }', "NOT_FOUND", "credentialId"),
+    ('{ organization(by: {id: "sub_acme"}) { id } }', "BAD_REQUEST", "org_"),
+    ('{ organization(by: {id: "org_a", name: "a"}) { id } }', "BAD_REQUEST", ""),
+    ("{ organization(by: {}) { id } }", "BAD_REQUEST", ""),
+    ("{ organization(by: {id: null}) { id } }", "BAD_REQUEST", ""),
+    ('{ organization(by: {name: "twin"}) { id } }', "AMBIGUOUS", "by id"),
+    ('{ node(id: "org_nobody") { id } }', "NOT_FOUND", "org_nobody"),
+    ('{ node(id: "acme") { id } }', "BAD_REQUEST", "org"),
+    ('{ node(id: "") { id } }', "BAD_REQUEST", "org"),
+    ('{ node(id: "stm_org_nobody_USD") { id } }', "NOT_FOUND", "stm_"),
+    ('{ node(id: "stm_whatever") { id } }', "NOT_FOUND", "stm_"),
+    ("{ node(id: 1.5) { id } }", "BAD_REQUEST", ""),
+    ("{ organizations(first: 0) { nodes { id } } }", "BAD_REQUEST", "between 1 and 100"),
+    ("{ organizations(first: 101) { nodes { id } } }", "BAD_REQUEST", "between 1 and 100"),
+    ("{ organizations(first: -1) { nodes { id } } }", "BAD_REQUEST", "between 1 and 100"),
+    ("{ organizations(last: 0) { nodes { id } } }", "BAD_REQUEST", "between 1 and 100"),
+    ("{ organizations(first: 1, last: 1) { nodes { id } } }", "BAD_REQUEST", "not both"),
+    ('{ organizations(after: "rubbish") { nodes { id } } }', "BAD_REQUEST", "not a cursor"),
+    ('{ organizations(after: "") { nodes { id } } }', "BAD_REQUEST", "Cursor"),
+    ('{ organizations(after: "bnVsbA") { nodes { id } } }', "BAD_REQUEST", "not a cursor"),
+    (
+        f'{{ organizations(after: "{other_list.encode(DOC)}") {{ nodes {{ id }} }} }}',
+        "BAD_REQUEST",
+        "Organization.children",
+    ),
+    (f'{{ organizations(before: "{other_order.encode(DOC)}") {{ nodes {{ id }} }} }}', "BAD_REQUEST", "CREATED_AT ASC"),
+    (
+        f'{{ organizations({BY_TIME}, after: "{not_an_instant.encode(DOC)}") {{ totalCount }} }}',
+        "BAD_REQUEST",
+        "cursor",
+    ),
+    ("{ organizations(orderBy: {field: PARENT}) { nodes { id } } }", "BAD_REQUEST", "PARENT"),
+    ("{ organizations { nodes { descendants(maxDepth: 0) { totalCount } } } }", "BAD_REQUEST", "maxDepth"),
+    ('{ search(text: "") { totalCount } }', "BAD_REQUEST", "at least one word"),
+    ('{ search(text: "x", first: 101) { totalCount } }', "BAD_REQUEST", "between 1 and 100"),
+    ('{ search(text: "x", after: "WyJzZWFyY2giLCJ4IiwieSJd") { totalCount } }', "BAD_REQUEST", "not a cursor"),
+    ("{ organizations { nodes { statement(currency: 5) { id } } } }", "BAD_REQUEST", "Currency"),
+    ('{ organizations { nodes { statement(asOf: "2026-01-01") { id } } } }', "BAD_REQUEST", "offset"),
+]
+
+
+@pytest.mark.parametrize(("query", "code", "words"), CASES, ids=[query[:90] for query, _, _ in CASES])
+async def test_bad_input_is_refused_with_a_code_and_a_way_out(store: Store, query: str, code: str, words: str) -> None:
+    await save(store, organization("twin1", name="twin"), organization("twin2", name="twin"))
+    answer = await ask(store, query)
+    assert set(answer.codes.values()) == {code}
+    assert words in answer.messages[0]
+
+
+async def test_a_name_of_many_lists_the_candidates(store: Store) -> None:
+    await save(store, *(organization(f"twin{n:02}", name="twin") for n in range(12)))
+    answer = await ask(store, '{ organization(by: {name: "twin"}) { id } }')
+    assert "10 or more" in answer.messages[0]
+
+
+async def test_a_deleted_record_is_found_by_id_and_in_no_other_way(store: Store) -> None:
+    gone = organization("gone", externalId="ext", deletedAt=NOW)
+    await save(store, gone, subscriber("s", gone), credential("k", subscriber("s", gone)))
+    found = await data(store, '{ node(id: "org_gone") { id ... on Organization { deletedAt } } }')
+    assert found["node"]["deletedAt"] == "2026-06-15T12:00:00Z"
+    for by in ('externalId: "ext"', 'name: "gone"'):
+        answer = await ask(store, f"{{ organization(by: {{{by}}}) {{ id }} }}")
+        assert answer.codes == {"organization": "NOT_FOUND"}
+    listed = await data(store, "{ organizations { totalCount nodes { id } } }")
+    assert [node["id"] for node in listed["organizations"]["nodes"]] == ["org_unclassified"]
+    found = await data(store, '{ search(text: "gone") { totalCount } }')
+    assert found["search"]["totalCount"] == 0
+
+
+async def test_one_bad_id_among_nodes_leaves_the_others(store: Store) -> None:
+    await save(store, organization("a"), organization("b"))
+    answer = await ask(store, '{ nodes(ids: ["org_b", "nonsense", "org_a", "org_nobody", "org_b"]) { id } }')
+    assert answer.data["nodes"] == [{"id": "org_b"}, None, {"id": "org_a"}, None, {"id": "org_b"}]
+    assert answer.codes == {"nodes.1": "BAD_REQUEST", "nodes.3": "NOT_FOUND"}
+
+
+async def test_more_ids_than_a_page_are_refused(store: Store) -> None:
+    answer = await ask(store, "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", ids=["org_a"] * 101)
+    assert answer.codes == {"nodes": "BAD_REQUEST"}

@@ -1,0 +1,91 @@
+"""The schema as a reader meets it: committed as it is built, described throughout, its lists bounded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from graphql import (
+    GraphQLEnumType,
+    GraphQLInputObjectType,
+    GraphQLInterfaceType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    build_schema,
+    is_specified_scalar_type,
+)
+
+from app import schema
+
+COMMITTED = Path(__file__).parent.parent / "schema.graphql"
+BOUNDED_LISTS = {
+    "Query.nodes": "as many as ids, at most 100",
+    "Organization.aliases": "stored in the record",
+    "Organization.associatedDomains": "stored in the record",
+    "Organization.payerTerms": "stored in the record",
+    "Organization.ancestors": "the depth of the tree, at most 100",
+    "Organization.features": "the features of its plans",
+    "Organization.statements": "one a currency",
+    "Plan.features": "stored in the record",
+    "Plan.unitPrices": "stored in the record",
+    "Credential.keys": "stored in the record",
+    "Credential.tags": "stored in the record",
+}
+
+
+def core() -> dict[str, object]:
+    """The schema's own types by name."""
+    types = build_schema(schema.sdl()).type_map
+    return {
+        name: each for name, each in types.items() if not name.startswith("__") and not is_specified_scalar_type(each)
+    }
+
+
+def test_the_committed_schema_is_the_one_that_is_built() -> None:
+    """`make schema` writes it anew."""
+    assert COMMITTED.read_text() == schema.sdl()
+
+
+def undescribed() -> Iterator[str]:
+    for name, each in core().items():
+        if not getattr(each, "description", None):
+            yield name
+        if isinstance(each, (GraphQLObjectType, GraphQLInterfaceType, GraphQLInputObjectType)):
+            for field_name, field in each.fields.items():
+                if not field.description:
+                    yield f"{name}.{field_name}"
+                for argument_name, argument in getattr(field, "args", {}).items():
+                    if not argument.description:
+                        yield f"{name}.{field_name}({argument_name})"
+        if isinstance(each, GraphQLEnumType):
+            yield from (f"{name}.{value}" for value, facts in each.values.items() if not facts.description)
+
+
+def test_everything_is_described() -> None:
+    assert list(undescribed()) == []
+
+
+def test_every_list_is_bounded() -> None:
+    """A list is the page of a connection, or one of the few whose bound is known."""
+    for name, each in core().items():
+        if not isinstance(each, GraphQLObjectType) or name.endswith("Connection"):
+            continue
+        for field_name, field in each.fields.items():
+            kind = field.type.of_type if isinstance(field.type, GraphQLNonNull) else field.type
+            if isinstance(kind, GraphQLList) and field_name != "customMetadata":
+                assert f"{name}.{field_name}" in BOUNDED_LISTS
+
+
+def test_connections_are_relays() -> None:
+    for name, each in core().items():
+        if name.endswith("Connection"):
+            assert isinstance(each, GraphQLObjectType)
+            assert set(each.fields) == {"edges", "nodes", "pageInfo", "totalCount"}
+
+
+def test_every_record_is_a_node() -> None:
+    """What has an id is fetched by `node`."""
+    for each in core().values():
+        if isinstance(each, GraphQLObjectType) and "id" in each.fields:
+            assert [interface.name for interface in each.interfaces] == ["Node"]
