@@ -19,7 +19,7 @@ from typing import Self
 
 from app.errors import SetupError
 from app.mongo import mongod
-from app.mongo.supervisor import LOG, OLD_LOG, Charge, Supervised
+from app.mongo.supervisor import Charge, Supervised
 
 if sys.platform != "win32":
     import fcntl
@@ -30,6 +30,7 @@ GRACE_SECONDS = 10.0  # for a clean shutdown, which takes one second, the applie
 LOG_BYTES = 8_000_000  # of the log; one older is kept
 LOG_LOOK_SECONDS = 30.0
 _OWNER = "owner"
+_UNFINISHED = "unfinished"  # in the data, until their first start is complete
 _TEMPORARY = "customer-graph-"  # what our folders in the temporary directory are called
 _LONGEST_SOCKET_PATH = 100  # sockaddr_un holds 108 bytes, on macOS 104
 
@@ -50,7 +51,7 @@ class EmbeddedMongo:
     def start(cls, directory: Path | None) -> Self:
         """Start, or attach to the server of the process that has `directory` open. None keeps nothing after `stop`.
 
-        Returns when the node is a writable primary: about 0.3 seconds. Raises SetupError.
+        Returns when the node is a writable primary, in about 0.3 seconds, and raises SetupError if that cannot be.
         """
         if sys.platform == "win32":
             raise SetupError("There is no embedded MongoDB on Windows. Set MONGODB_URI to a replica set.")
@@ -64,21 +65,21 @@ class EmbeddedMongo:
 
     @classmethod
     def _start_ephemeral(cls) -> Self:
-        mongod.find()  # first, so that nothing is left behind where there is none
+        binary = mongod.find()  # first: between making the folder and the supervisor, nobody would remove it
         home = Path(tempfile.mkdtemp(prefix=_TEMPORARY))
         try:
-            return cls._start(home, keep=False)
+            return cls._start(home, binary, keep=False)
         except BaseException:
             shutil.rmtree(home, ignore_errors=True)
             raise
 
     @classmethod
-    def _start(cls, home: Path, *, keep: bool) -> Self:
+    def _start(cls, home: Path, binary: Path | None = None, *, keep: bool) -> Self:
         deadline = time.monotonic() + ATTACH_SECONDS
         while True:
             lock = _take(home)
             if lock is not None:
-                return cls._own(home, lock, keep=keep)
+                return cls._own(home, lock, binary, keep=keep)
             pid, uri = _owner(home)
             if uri and mongod.is_primary(uri):
                 return cls(uri)
@@ -90,10 +91,10 @@ class EmbeddedMongo:
             time.sleep(0.05)
 
     @classmethod
-    def _own(cls, home: Path, lock: int, *, keep: bool) -> Self:
+    def _own(cls, home: Path, lock: int, binary: Path | None, *, keep: bool) -> Self:
         """Run the server under a supervisor, which inherits the lock: it is ours until nothing can touch the data."""
         try:
-            command = mongod.command(mongod.find())
+            command = mongod.command(binary or mongod.find())
             path, discard = _lay_out(home)
             if not keep:
                 discard.append(str(home))
@@ -101,6 +102,7 @@ class EmbeddedMongo:
             charge = Charge(
                 command=command,
                 home=str(home),
+                log=mongod.LOG,
                 lock=lock,
                 discard=discard,
                 grace_seconds=GRACE_SECONDS if keep else 0,
@@ -109,7 +111,8 @@ class EmbeddedMongo:
             )
             server = cls(mongod.uri(path), Supervised(charge))
             try:
-                server._await_primary(home)
+                _await_primary(server, home, keep=keep)
+                _finish_data(home / mongod.DATA)
                 _write_owner(lock, server.uri)
             except BaseException:
                 server.stop()
@@ -117,21 +120,6 @@ class EmbeddedMongo:
             return server
         finally:
             os.close(lock)
-
-    def _await_primary(self, home: Path) -> None:
-        deadline = time.monotonic() + START_SECONDS
-        while not mongod.is_primary(self.uri, initiate=True):
-            if not self.running:
-                raise SetupError(
-                    f"The embedded MongoDB could not start in {home.parent}. {mongod.last_words(home / LOG)} Put that "
-                    f"right, or choose another directory by CUSTOMER_GRAPH_DATA_DIRECTORY; the log is {home / LOG}."
-                )
-            if time.monotonic() > deadline:
-                raise SetupError(
-                    f"The embedded MongoDB in {home.parent} was not ready after {START_SECONDS:g} seconds. "
-                    f"{mongod.last_words(home / LOG)} Try again when the machine is less busy; the log is {home / LOG}."
-                )
-            time.sleep(0.01)
 
     @property
     def running(self) -> bool:
@@ -148,6 +136,24 @@ class EmbeddedMongo:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+
+def _await_primary(server: EmbeddedMongo, home: Path, *, keep: bool) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while not mongod.is_primary(server.uri, initiate=True):
+        if not server.running:
+            raise _failure("could not start", home, keep)
+        if time.monotonic() > deadline:
+            raise _failure(f"was not ready after {START_SECONDS:g} seconds", home, keep)
+        time.sleep(0.01)
+
+
+def _failure(what: str, home: Path, keep: bool) -> SetupError:
+    log = home / mongod.LOG
+    message = f"The embedded MongoDB in {home} {what}. {mongod.last_words(log)} Put that right, or "
+    if keep:
+        return SetupError(f"{message}set CUSTOMER_GRAPH_DATA_DIRECTORY to another directory. The log is {log}.")
+    return SetupError(f"{message}set MONGODB_URI to a replica set. Nothing was kept.")
 
 
 def _home(directory: Path) -> Path:
@@ -172,9 +178,7 @@ def _lay_out(home: Path) -> tuple[Path, list[str]]:
 
     A path that is too long for a socket address is reached through a link in a folder of its own, of mode 0700.
     """
-    (home / "data").mkdir(mode=0o700, exist_ok=True)
-    if (home / LOG).exists():
-        (home / LOG).replace(home / OLD_LOG)
+    _make_data(home / mongod.DATA)
     path = home / mongod.SOCKET
     path.unlink(missing_ok=True)  # of a server that was killed: we have its lock
     _remove_link(home)
@@ -185,6 +189,26 @@ def _lay_out(home: Path) -> tuple[Path, list[str]]:
     link = folder / mongod.SOCKET
     link.symlink_to(path)
     return link, [str(folder)]
+
+
+def _make_data(data: Path) -> None:
+    """The data's folder. Of a first start that was killed nothing can be recovered, and nobody had stored anything."""
+    discarded = data.with_name("discarded")
+    if (data / _UNFINISHED).exists():
+        shutil.rmtree(discarded, ignore_errors=True)
+        data.replace(discarded)  # in one step, since half of it might have lost the mark
+    shutil.rmtree(discarded, ignore_errors=True)
+    data.mkdir(mode=0o700, exist_ok=True)
+    if not os.listdir(data):
+        (data / _UNFINISHED).touch()
+
+
+def _finish_data(data: Path) -> None:
+    """Before anybody stores anything: take the mark off the disk too, or a power failure might bring it back."""
+    (data / _UNFINISHED).unlink(missing_ok=True)
+    folder = os.open(data, os.O_RDONLY)
+    os.fsync(folder)
+    os.close(folder)
 
 
 def _remove_link(home: Path) -> None:

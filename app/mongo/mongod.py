@@ -22,10 +22,11 @@ from pymongo.errors import PyMongoError
 
 from app.errors import SetupError
 
+DATA, LOG = "data", "mongod.log"  # relative to its working directory, as all its paths are
 SOCKET = "mongodb-27017.sock"  # the usual name; the driver insists on the suffix
 SET = "rs0"
 OLDEST = 6  # the oldest major version that the queries are written for
-_AFTERMATH = {23089, 23090, 6384300}  # log lines of an abort that do not tell its cause
+_AFTERMATH = {23089, 23090, 23091, 23092, 23094, 23096, 6384300}  # log lines of an abort that do not tell its cause
 
 _WAYS_OUT = (
     f"Install MongoDB {OLDEST} or newer so that `mongod` is on PATH, or set MONGODB_URI to a replica set "
@@ -59,7 +60,7 @@ def command(binary: Path) -> list[str]:
     """How to run it in its own folder. Paths are relative: the folder may be moved, and have any name of any length."""
     return [
         str(binary),
-        *("--dbpath", "data", "--logpath", "mongod.log", "--logappend", "--logRotate", "reopen", "--quiet"),
+        *("--dbpath", DATA, "--logpath", LOG, "--logappend", "--logRotate", "reopen", "--quiet"),
         *("--bind_ip", f"./{SOCKET}", "--nounixsocket"),  # one socket, no TCP; the second flag forgoes the one in /tmp
         *("--replSet", SET, "--oplogSize", "64"),
         *("--networkMessageCompressors", "disabled"),  # 6.0.5 has CVE-2025-14847 in zlib
@@ -112,14 +113,14 @@ def is_primary(uri: str, *, initiate: bool = False) -> bool:
 def last_words(log: Path) -> str:
     """Why a mongod ended: the gravest of what its log says last."""
     try:
-        lines = log.read_text(errors="replace")[-65_536:].splitlines()
+        lines = log.read_text(errors="replace").splitlines()[-500:]
     except OSError as error:
         return f"It left no log ({error.strerror})."
     entries = [_entry(line) for line in lines if line.strip()]
     for gravities in ("FE", "W", "I"):
         said = [text for gravity, text in entries if gravity in gravities]
         if said:
-            return "It said: " + " | ".join(list(dict.fromkeys(said))[-3:])
+            return f"It said: {' | '.join(list(dict.fromkeys(said))[-3:])}."
     return "It said nothing."
 
 
@@ -159,7 +160,8 @@ def _entry(line: str) -> tuple[str, str]:
         said = " ".join([entry["msg"], *_facts(entry.get("attr") or {})])
         return ("I" if entry["id"] in _AFTERMATH else entry["s"]), " ".join(said.split())
     except (ValueError, KeyError, TypeError):
-        return "E", line.strip()[:500]  # no line of mongod's: the dynamic loader's, for one
+        # No line of mongod's: the dynamic loader's, for one. Or cut off, where the disk is full.
+        return "I" if line.startswith("{") else "E", line.strip()[:300]
 
 
 def _facts(attributes: dict[str, Any]) -> Iterator[str]:

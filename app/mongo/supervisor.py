@@ -9,6 +9,7 @@ in `embedded` and `mongod`.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import json
 import os
@@ -23,21 +24,24 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-LOG = "mongod.log"
-OLD_LOG = "mongod.log.1"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Charge:
     """What a supervisor is told, as JSON in its one argument."""
 
     command: list[str]
-    home: str  # mongod's working directory: its log and its socket are there
+    home: str  # mongod's working directory
+    log: str  # its log, from there; one older is kept beside it
     lock: int  # the inherited descriptor of the locked file
     discard: list[str]  # folders to remove in the end
     grace_seconds: float  # how long mongod may take to shut down; 0 kills it at once
     log_bytes: int  # a larger log becomes the old one
     look_seconds: float  # how often the log's size is looked at
+
+    @property
+    def logs(self) -> tuple[Path, Path]:
+        """The log, and the older one."""
+        return Path(self.home, self.log), Path(self.home, f"{self.log}.1")
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))
@@ -52,16 +56,19 @@ class Supervised:
 
     def __init__(self, charge: Charge) -> None:
         self._charge = charge
+        log, old_log = charge.logs
+        if log.exists():
+            log.replace(old_log)
         theirs, self._lifeline = os.pipe()
         _lifelines.add(self._lifeline)
         try:
             # What it and mongod say before mongod opens its own log: the dynamic loader's complaints, for one.
-            with Path(charge.home, LOG).open("ab") as log:
+            with log.open("ab") as output:
                 self._process = subprocess.Popen(  # noqa: S603  # our own interpreter and file
                     [sys.executable, "-I", "-S", __file__, charge.to_json()],
                     stdin=theirs,
-                    stdout=log,
-                    stderr=log,
+                    stdout=output,
+                    stderr=output,
                     pass_fds=(charge.lock,),
                     start_new_session=True,  # Ctrl-C is for us: we end it when the open requests are answered
                 )
@@ -111,6 +118,7 @@ def supervise(charge: Charge) -> int:
     for ignored in (signal.SIGINT, signal.SIGHUP):
         signal.signal(ignored, signal.SIG_IGN)  # a terminal's signals are for the program, which then closes the pipe
     signal.signal(signal.SIGTERM, _leave)
+    _allow_many_files()
     mongod, ended = _start(charge)
     try:
         while not select.select([sys.stdin, ended], [], [], charge.look_seconds)[0]:
@@ -139,6 +147,17 @@ def _start(charge: Charge) -> tuple[subprocess.Popen[bytes], int]:
     return mongod, ended
 
 
+def _allow_many_files() -> None:
+    """Raise this process's and its child's limit: mongod holds a file open for each index, and aborts without one."""
+    import resource  # not on every platform that imports this module
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 64_000 if hard == resource.RLIM_INFINITY else min(hard, 64_000)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
 def _die_with_parent() -> Callable[[], None] | None:
     """What the child does before it becomes mongod, so that the kernel kills it when this process dies (Linux only)."""
     if sys.platform != "linux":
@@ -154,11 +173,13 @@ def _die_with_parent() -> Callable[[], None] | None:
 
 
 def _keep_log_small(mongod: subprocess.Popen[bytes], charge: Charge) -> None:
-    """Keep the log and one older: at SIGUSR1 mongod opens its log anew."""
-    log = Path(charge.home, LOG)
-    if log.exists() and log.stat().st_size > charge.log_bytes:
-        log.replace(log.with_name(OLD_LOG))
-        mongod.send_signal(signal.SIGUSR1)
+    """Keep the log and one older: at SIGUSR1 mongod opens its log anew, but not twice within a few seconds."""
+    log, old_log = charge.logs
+    if log.exists():
+        if log.stat().st_size <= charge.log_bytes:
+            return
+        log.replace(old_log)
+    mongod.send_signal(signal.SIGUSR1)
 
 
 def _end(mongod: subprocess.Popen[bytes], grace_seconds: float) -> None:
