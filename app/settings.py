@@ -46,6 +46,10 @@ class Settings(BaseSettings):
     request_seconds: float = Field(default=10.0, gt=0, description="The deadline of one request.")
     max_body_bytes: int = Field(default=1_000_000, ge=1_000, description="The largest request body, in bytes.")
 
+    planning: bool = Field(
+        default=True, description="Answer reads by compiled plans. Off: by graphql-core alone, for comparison."
+    )
+
     max_depth: int = Field(default=15, ge=1, description="How deep a selection may nest, lists' wrappers included.")
     max_aliases: int = Field(default=50, ge=0, description="Aliases in a document, fragments expanded.")
     max_root_fields: int = Field(default=20, ge=1, description="Root fields of an operation, fragments expanded.")

@@ -7,6 +7,8 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
+import orjson
+
 from app.access.viewer import LOCAL_ADMIN, Viewer
 from app.context import Context
 from app.http.execution import Execution
@@ -28,21 +30,32 @@ class Answer:
 
 
 @cache
-def server() -> tuple[Preparation, Execution]:
-    """What stands between HTTP and the graph."""
-    settings = Settings()
-    return Preparation(build_schema()._schema, settings), Execution(build_schema(), settings.request_seconds)
+def server(*, planning: bool) -> tuple[Preparation, Execution]:
+    """What stands between HTTP and the graph, with plans or without."""
+    settings = Settings(max_aliases=200, max_root_fields=50)
+    execution = Execution(build_schema(), settings.request_seconds, planning=planning)
+    return Preparation(build_schema()._schema, settings), execution
+
+
+@dataclass
+class Way:
+    """How questions are answered: by plans, or by graphql-core alone."""
+
+    planning: bool = True
+
+
+WAY = Way()
 
 
 async def ask(
     store: Store, query: str, *, viewer: Viewer = LOCAL_ADMIN, now: datetime = NOW, **variables: Any
 ) -> Answer:
     """The answer, errors included."""
-    preparation, execution = server()
+    preparation, execution = server(planning=WAY.planning)
     try:
         prepared = preparation.prepare(query, None, variables)
         result = await execution.run(prepared, variables, Context(store=store, viewer=viewer, now=now))
-        found, wrong = result.data, result.errors or []
+        found, wrong = orjson.loads(orjson.dumps(result.data, option=orjson.OPT_UTC_Z)), result.errors or []
     except RequestErrors as refused:
         found, wrong = None, refused.errors
     errors = presentable(wrong, "test")

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from app.access.viewer import Scope
 from app.graph.choices import Choice, choices
-from app.graph.edges import many
+from app.graph.many import many
 from app.graph.record import Record, filterable, named, order, record
 
 DEFAULT_ID = "bpr_default"

@@ -10,7 +10,8 @@ from pydantic import Field
 from app.access.viewer import Scope
 from app.entities.values import METADATA, MetadataEntry, Money
 from app.graph.choices import Choice, choices
-from app.graph.edges import many, refs
+from app.graph.edges import refs
+from app.graph.many import many
 from app.graph.record import Embedded, Record, claimed, embedded, filterable, order, record
 from app.graph.scalars import Currency
 

@@ -12,7 +12,8 @@ from app.access.viewer import Scope
 from app.entities.values import METADATA, AppDocument, MetadataEntry, app_metadata
 from app.graph.choices import Choice, choices
 from app.graph.declarations import derived
-from app.graph.edges import computed, many, one
+from app.graph.edges import computed, one
+from app.graph.many import many
 from app.graph.record import Embedded, Record, claimed, embedded, filterable, order, record
 
 

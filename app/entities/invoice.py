@@ -12,7 +12,8 @@ from pydantic import Field
 from app.access.viewer import Scope
 from app.entities.values import METADATA, MetadataEntry, Money
 from app.graph.choices import Choice, choices
-from app.graph.edges import many, one
+from app.graph.edges import one
+from app.graph.many import many
 from app.graph.record import Embedded, Record, claimed, embedded, filterable, named, order, record
 from app.graph.scalars import CountryCode, Currency
 

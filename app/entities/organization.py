@@ -13,7 +13,8 @@ from app.entities.statement import AS_OF, CURRENCY, SCOPE
 from app.entities.values import METADATA, AppDocument, MetadataEntry, app_metadata
 from app.graph.choices import Choice, choices
 from app.graph.depth import MAX_DEPTH_ARGUMENT, within
-from app.graph.edges import computed, many, one, refs
+from app.graph.edges import computed, one, refs
+from app.graph.many import many
 from app.graph.record import Embedded, Record, claimed, embedded, filterable, named, order, record
 from app.graph.scalars import URL, CountryCode, Currency, EmailAddress
 

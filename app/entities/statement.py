@@ -12,7 +12,8 @@ from app.access.viewer import Scope
 from app.entities.values import Money
 from app.graph.choices import Choice, choices
 from app.graph.declarations import Argument
-from app.graph.edges import many, one
+from app.graph.edges import one
+from app.graph.many import many
 from app.graph.record import Embedded, Node, embedded, record
 from app.graph.scalars import Currency
 

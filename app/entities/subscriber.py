@@ -10,7 +10,8 @@ from pydantic import Field
 from app.access.viewer import Scope
 from app.entities.addresses import normalise_email
 from app.entities.values import METADATA, AppDocument, MetadataEntry, app_metadata
-from app.graph.edges import many, one
+from app.graph.edges import one
+from app.graph.many import many
 from app.graph.record import Record, claimed, filterable, order, record
 from app.graph.scalars import EmailAddress
 

@@ -11,7 +11,8 @@ from pydantic import Field
 from app.access.viewer import Scope
 from app.entities.values import METADATA, MetadataEntry
 from app.graph.choices import Choice, choices
-from app.graph.edges import many, one
+from app.graph.edges import one
+from app.graph.many import many
 from app.graph.record import Record, claimed, filterable, order, record
 
 

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from app.errors import SetupError
 from app.graph.declarations import Declaration, Derived
 from app.graph.documents import stored_fields
-from app.graph.edges import BATCHES, Computed, Edge, Many
+from app.graph.edges import BATCHES, Computed, Edge
+from app.graph.many import Many
 from app.graph.record import RECORDS, Embedded, Record, declarations_of, stored_records
 
 

@@ -17,7 +17,7 @@ from app.graph.scalars import Cursor
 from app.mongo.client import Doc
 
 if TYPE_CHECKING:
-    from app.graph.edges import Many
+    from app.graph.many import Many
 
 T = TypeVar("T")
 R = TypeVar("R", bound=Callable[..., Any])

@@ -12,23 +12,15 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-import pymongo
-from strawberry import UNSET
-from strawberry.utils.str_converters import to_camel_case
-
 from app.access.viewer import Scope
 from app.context import Context
 from app.errors import Forbidden
 from app.graph import read
-from app.graph.connection import Connection, PendingEdge
 from app.graph.declarations import Args, Argument, Declaration
-from app.graph.documents import stored_values
-from app.graph.filters import OrderDirection, filter_input, order_input
+from app.graph.documents import from_document, stored_values
 from app.graph.loaders import load
-from app.graph.page import MAX_FIRST, Ordering, Page, Window
 from app.graph.read import Fields, Key
 from app.graph.record import RECORDS, Embedded, Record
-from app.graph.scalars import Cursor
 from app.mongo.client import Doc
 
 LIVE: Doc = {"deletedAt": None}
@@ -77,7 +69,7 @@ class Edge(Declaration):
     def authorize(self, context: Context) -> None:
         """Refuse a viewer who lacks the scope."""
         if not context.viewer.may(self.scope):
-            raise Forbidden(f"This needs the scope {self.scope}.", scope=self.scope.value)
+            raise forbidden(self.scope)
 
     async def resolve(self, source: Any, context: Context, args: Args) -> Any:
         self.authorize(context)
@@ -90,7 +82,12 @@ class Edge(Declaration):
 
     def entity(self, doc: Doc) -> Embedded:
         """A document as the record it is."""
-        return self.record.model_validate(doc)
+        return from_document(self.record, doc)
+
+
+def forbidden(scope: Scope) -> Forbidden:
+    """The denial of a viewer who lacks a scope."""
+    return Forbidden(f"This needs the scope {scope}.", scope=scope.value)
 
 
 @dataclass(eq=False, kw_only=True)
@@ -144,100 +141,6 @@ class Refs(Edge):
 
     async def walk(self, context: Context, key: Key, args: Args) -> Any:
         return [self.entity(doc) for doc in await load(context, self, args, key)] if key else []
-
-
-@dataclass(eq=False, kw_only=True)
-class Many(Edge):
-    """The records that point at the parent, as a connection.
-
-    `by` maps a field of theirs to one of the parent's, or to (operator, field) where it is not compared for equality.
-    With an empty `by` it is the list of them all. `narrow` makes conditions of the arguments of its own.
-    """
-
-    by: Mapping[str, str | tuple[str, str]]
-    arguments: Mapping[str, Argument] = field(default_factory=dict)
-    narrow: Callable[..., list[Doc]] | None = None
-    in_array: bool = False
-
-    @property
-    def needs(self) -> tuple[str, ...]:
-        return tuple(each if isinstance(each, str) else each[1] for each in self.by.values())
-
-    @property
-    def operators(self) -> dict[str, str | None]:
-        """How each field is compared with its part of the key; None is equality."""
-        return {name: None if isinstance(each, str) else each[0] for name, each in self.by.items()}
-
-    @property
-    def list_name(self) -> str:
-        """What a cursor calls the list."""
-        name = to_camel_case(self.name)
-        return f"{self.owner.__name__}.{name}" if self.by else name
-
-    def graphql_type(self) -> Any:
-        made = Connection[self.record]  # type: ignore[name-defined]  # dynamic
-        return made | None if self.is_guarded else made
-
-    def graphql_arguments(self) -> dict[str, Argument]:
-        default = self.stored_record.orders[0].name.upper()
-        return {
-            "first": Argument(
-                int | None, UNSET, f"How many from the front, 1 to {MAX_FIRST}; 25 where neither is given."
-            ),
-            "after": Argument(Cursor | None, UNSET, "Only what comes after this cursor."),
-            "last": Argument(int | None, UNSET, f"How many from the back, 1 to {MAX_FIRST}."),
-            "before": Argument(Cursor | None, UNSET, "Only what comes before this cursor."),
-            "filter": Argument(filter_input(self.stored_record) | None, UNSET, "Only those that match."),
-            "order_by": Argument(order_input(self.stored_record) | None, UNSET, f"Default: {default}, ascending."),
-            **self.arguments,
-        }
-
-    def ordering(self, args: Args) -> Ordering:
-        """The list in the order that the arguments ask for."""
-        chosen = args.get("order_by")
-        order = self.stored_record.order_named(chosen.field.value if chosen else None)
-        return Ordering(
-            list_name=self.list_name,
-            order_name=order.name.upper(),
-            key=order.stored,
-            is_instant=self.stored_record.is_instant(order.stored),
-            descending=bool(chosen and chosen.direction is OrderDirection.DESC),
-        )
-
-    def query(self, args: Args) -> Doc:
-        """The live records that the filter lets through."""
-        chosen = args.get("filter")
-        wanted = chosen.to_mongo() if chosen else {}
-        return {"$and": [LIVE, wanted]} if wanted else LIVE
-
-    def window(self, args: Args) -> Window:
-        """The window that the arguments describe, or a BadRequest."""
-        return Window.of(args, self.ordering(args), self.query(args))
-
-    def conditions(self, args: Args) -> list[Doc]:
-        """What the arguments of its own add."""
-        given = {name: args.get(name) for name in self.arguments}
-        return self.narrow(**given) if self.narrow else []
-
-    async def read(self, context: Context, keys: Sequence[Key], args: Args, fields: Fields) -> dict[Key, Page]:
-        window, collection = self.window(args), self.stored_record.collection
-        if not self.by:
-            return {None: await read.page(context.store, collection, window, fields)}
-        if len(self.by) == 1 and not self.in_array:
-            return await read.pages(context.store, collection, next(iter(self.by)), keys, window, fields)
-        conditions = self.conditions(args)
-        return await read.pages_each(context.store, collection, self.operators, keys, window, fields, conditions)
-
-    async def count(self, context: Context, keys: Sequence[Key], args: Args) -> dict[Key, int]:
-        """How many there are on all pages, for each key."""
-        collection, query = self.stored_record.collection, self.query(args)
-        with pymongo.timeout(read.COUNT_SECONDS):
-            return await read.counts(context.store, collection, self.operators, keys, query, self.conditions(args))
-
-    async def walk(self, context: Context, key: Key, args: Args) -> Any:
-        self.window(args)  # a bad page is refused here, on the field that asked for it
-        self.conditions(args)
-        return Connection(pending=PendingEdge(self, key, args, context))
 
 
 Batch = Callable[[Context, Sequence[Key], Args, Fields], Awaitable[dict[Key, Any]]]
@@ -294,20 +197,6 @@ def one(target: str, *, via: str, doc: str, required: bool = False, otherwise: D
 def refs(target: str, *, via: str, doc: str) -> Refs:
     """Declare the records whose ids stand in the parent's array `via`."""
     return Refs(target=target, via=via, doc=doc)
-
-
-def many(
-    target: str,
-    *,
-    by: str | Mapping[str, str | tuple[str, str]],
-    doc: str,
-    in_array: bool = False,
-    narrow: Callable[..., list[Doc]] | None = None,
-    **arguments: Argument,
-) -> Many:
-    """Declare the records whose stored field `by` holds the parent's id (`in_array`: among others)."""
-    pairs = {by: "_id"} if isinstance(by, str) else by
-    return Many(target=target, by=pairs, doc=doc, in_array=in_array, narrow=narrow, arguments=arguments)
 
 
 def computed(

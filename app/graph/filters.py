@@ -124,7 +124,7 @@ class MetadataFilter:
 
     name: str = strawberry.field(description="The entry's name, exactly.")
     equals: MetadataValue | None = optional("Exactly this value, of this type.")
-    in_: list[MetadataValue] | None = optional(f"One of these values, at most {MAX_CHOICES}.", "in")
+    in_: list[MetadataValue | None] | None = optional(f"One of these values, at most {MAX_CHOICES}.", "in")
     exists: bool | None = optional("Whether there is such an entry.")
 
     def conditions(self, stored: str, normalise: Normalise | None) -> list[Doc]:

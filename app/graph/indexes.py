@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator
 from pymongo import ASCENDING, TEXT, IndexModel
 
 from app.graph.declarations import Declaration
-from app.graph.edges import LIVE, Many
+from app.graph.edges import LIVE
+from app.graph.many import Many
 from app.graph.record import RECORDS, Record, declarations_of, stored_records
 
 

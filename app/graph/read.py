@@ -120,11 +120,14 @@ async def looked_up(
     conditions: Sequence[Doc],
 ) -> dict[Key, list[Doc]]:
     """What `stages` make of each parent's documents."""
-    rows = [{"n": n, **parts_of(key, len(by))} for n, key in enumerate(keys)]
+    rows: list[Doc] = [{"n": n, **parts_of(key, len(by))} for n, key in enumerate(keys)]
     first, *others = by
-    compared = [{"$expr": {by[name] or "$eq": [f"${name}", f"$$k{part}"]}} for part, name in enumerate(others, start=1)]
-    compared += [{name: {"$ne": None}} for name in others if by[name]]  # an expression takes null for less than anything
-    matched = [part for part in (*compared, *({"$expr": each} for each in conditions), query) if part]
+    compared = [{by[name] or "$eq": [f"${name}", f"$$k{part}"]} for part, name in enumerate(others, start=1)]
+    present: list[Doc] = [
+        {name: {"$ne": None}} for name in others if by[name]
+    ]  # to an expression, null is less than all
+    expressions: list[Doc] = [{"$expr": each} for each in (*compared, *conditions)]
+    matched = [part for part in (*expressions, *present, query) if part]
     pipeline: list[Doc] = [
         {"$documents": rows},
         {

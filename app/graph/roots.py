@@ -15,11 +15,13 @@ from strawberry.types import get_object_definition
 from strawberry.utils.str_converters import to_camel_case
 
 from app.context import Context
-from app.errors import Ambiguous, BadRequest, Denial, Forbidden, NotFound
+from app.errors import Ambiguous, BadRequest, Denial, NotFound
 from app.graph import read
 from app.graph.declarations import REQUIRED, Args, Argument
-from app.graph.edges import BATCHES, LIVE, Edge, Many, many
+from app.graph.documents import from_document
+from app.graph.edges import BATCHES, LIVE, Edge, forbidden
 from app.graph.filters import class_of
+from app.graph.many import Many, many
 from app.graph.page import MAX_FIRST
 from app.graph.read import Fields, Key
 from app.graph.record import RECORDS, Finder, Node, Record, declarations_of
@@ -135,45 +137,55 @@ class NodeById(Edge):
     def authorize(self, context: Context) -> None:
         """Each kind is read under its own scope: `read` asks."""
 
-    async def resolve(self, source: Any, context: Context, args: Args) -> Any:
-        if not self.plural:
-            found = (await self.read(context, [args["id"]], args, None))[args["id"]]
-            if isinstance(found, Denial):
-                raise found
-            return found
-        ids = args["ids"]
+    def ids(self, args: Args) -> list[str]:
+        """The ids that are asked for, in their order."""
+        ids = args["ids"] if self.plural else [args["id"]]
         if len(ids) > MAX_FIRST:
             raise BadRequest(f"`ids` has {len(ids)} ids; it may have {MAX_FIRST}.", argument="ids")
-        nodes = await self.read(context, list(dict.fromkeys(ids)), args, None)
-        return [nodes[node_id] for node_id in ids]
+        return list(ids)
 
-    async def read(self, context: Context, keys: Sequence[Key], args: Args, fields: Fields) -> dict[Key, Any]:
-        """Each id's record as an entity, or the Denial that says why there is none."""
+    async def resolve(self, source: Any, context: Context, args: Args) -> Any:
+        ids = self.ids(args)
+        found = await self.documents(context, ids, {})
+        nodes = [found[node_id] for node_id in ids]
+        entities = [each if isinstance(each, Denial) else from_document(RECORDS[each[0]], each[1]) for each in nodes]
+        if self.plural:
+            return entities
+        if isinstance(entities[0], Denial):
+            raise entities[0]
+        return entities[0]
+
+    async def documents(
+        self, context: Context, ids: Sequence[str], fields: Mapping[str, Fields]
+    ) -> dict[str, tuple[str, Doc] | Denial]:
+        """Each id's record and its document, or the Denial that says why there is none. `fields` is by record."""
         named: dict[str, list[str]] = {}
-        found: dict[Key, Any] = {}
-        for node_id in keys:
+        found: dict[str, tuple[str, Doc] | Denial] = {}
+        for node_id in dict.fromkeys(ids):
             kind = record_names().get(node_id.partition("_")[0])
             if kind is None:
                 found[node_id] = BadRequest(f"{node_id!r} is not an id: ids begin with {', '.join(record_names())}.")
             else:
                 named.setdefault(kind, []).append(node_id)
-        groups = await asyncio.gather(*(self.of_kind(context, kind, ids) for kind, ids in named.items()))
+        groups = await asyncio.gather(
+            *(self.of_kind(context, kind, each, fields.get(kind)) for kind, each in named.items())
+        )
         for group in groups:
             found |= group
         return found
 
-    async def of_kind(self, context: Context, kind: str, ids: list[str]) -> Mapping[Key, Any]:
+    async def of_kind(
+        self, context: Context, kind: str, ids: list[str], fields: Fields
+    ) -> dict[str, tuple[str, Doc] | Denial]:
         """The records of one kind; what is computed has a batch of its own."""
         record = cast(type[Record], RECORDS[kind])
         if not context.viewer.may(record.read_scope):
-            return dict.fromkeys(
-                ids, Forbidden(f"This needs the scope {record.read_scope}.", scope=record.read_scope.value)
-            )
+            return dict.fromkeys(ids, forbidden(record.read_scope))
         if issubclass(record, Record):
-            docs = await read.by_ids(context.store, record.collection, ids, None)
+            docs = await read.by_ids(context.store, record.collection, ids, fields)
         else:
-            docs = await BATCHES[f"{kind}.id"](context, ids, {}, None)
-        return {each: record.model_validate(docs[each]) if each in docs else unknown_id(each) for each in ids}
+            docs = await BATCHES[f"{kind}.id"](context, ids, {}, fields)
+        return {each: (kind, docs[each]) if each in docs else unknown_id(each) for each in ids}
 
 
 @cache

@@ -37,9 +37,8 @@ def parse_instant(value: Any) -> datetime:
 
 
 def show_instant(value: datetime) -> str:
-    """RFC 3339, UTC, with `Z`; milliseconds where there are any."""
-    text = value.astimezone(UTC).isoformat(timespec="milliseconds" if value.microsecond else "seconds")
-    return text.replace("+00:00", "Z")
+    """RFC 3339, UTC, with `Z`; a fraction where there is one. The JSON encoder writes instants in the same way."""
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def parse_decimal(value: Any) -> Decimal:

@@ -19,6 +19,7 @@ from app.context import Context
 from app.errors import BadRequest
 from app.graph.connection import Connection
 from app.graph.declarations import REQUIRED, Args, Argument, Declaration
+from app.graph.documents import from_document
 from app.graph.loaders import loader
 from app.graph.page import MAX_FIRST, Page, not_a_cursor, size_of
 from app.graph.read import COUNT_LIMIT
@@ -44,11 +45,15 @@ class Search(Declaration):
         }
 
     async def resolve(self, source: Any, context: Context, args: Args) -> Any:
+        return Connection(pending=self.found(context, args))
+
+    def found(self, context: Context, args: Args) -> Found:
+        """The page that the arguments ask for, not read yet, or a BadRequest."""
         size, _ = size_of(args.get("first"), None)
         after = decode(args.get("after"))
         words = quoted(args["text"])
         kinds = [r for r in stored_records().values() if r.searched and context.viewer.may(r.read_scope)]
-        return Connection(pending=Found(context, kinds, words, size, after))
+        return Found(context, kinds, words, size, after)
 
 
 def quoted(text: str) -> str:
@@ -110,7 +115,7 @@ class Found:
         return base64.urlsafe_b64encode(orjson.dumps(["search", doc["score"], doc["_id"]])).decode().rstrip("=")
 
     def entity(self, doc: Doc) -> Any:
-        return stored_records()[doc["kind_"]].model_validate(doc)
+        return from_document(stored_records()[doc["kind_"]], doc)
 
 
 def decode(cursor: str | None) -> tuple[float, str] | None:

@@ -1,4 +1,4 @@
-"""Running a prepared operation, within the deadline of a request.
+"""Running a prepared operation, within the deadline of a request: by its plan, else by graphql-core.
 
 graphql-core is called with the document that was parsed and validated already; Strawberry's own `Schema.execute` takes
 text only and would do both again. Strawberry's extensions are not run: what they would do stands before this.
@@ -18,6 +18,7 @@ from strawberry.execution import optimized_is_awaitable
 
 from app.context import Context
 from app.errors import SetupError
+from app.graph.plan.planner import Planner
 from app.http.prepare import Prepared
 
 DATABASE_SHARE = 0.95
@@ -27,24 +28,33 @@ DATABASE_SHARE = 0.95
 class Execution:
     """How operations are run on one schema."""
 
-    def __init__(self, schema: strawberry.Schema, request_seconds: float) -> None:
+    def __init__(self, schema: strawberry.Schema, request_seconds: float, *, planning: bool = True) -> None:
         if schema.extensions or schema.directives:
             raise SetupError("The schema has extensions or directives of Strawberry's, which the server does not run.")
         self.schema = schema
         self.request_seconds = request_seconds
+        self.planner = Planner(schema)
+        self.planning = planning
 
     async def run(self, prepared: Prepared, variables: Mapping[str, Any], context: Context) -> ExecutionResult:
         """Raises TimeoutError at the deadline. Each operation of the database ends there too, on its server."""
         with pymongo.timeout(self.request_seconds * DATABASE_SHARE):
             async with asyncio.timeout(self.request_seconds):
-                operation_name = prepared.operation.name
-                result = execute(
-                    self.schema._schema,  # graphql-core's schema has no public name
-                    prepared.document,
-                    context_value=context,
-                    variable_values=dict(variables),
-                    operation_name=operation_name.value if operation_name else None,
-                    is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]  # a TypeGuard in all but its annotation
-                    executor_class=self.schema.execution_context_class,
-                )
-                return await result if isawaitable(result) else result
+                planned = await self.planner.run(prepared.planned, variables, context) if self.planning else None
+                return planned or await self.by_graphql_core(prepared, variables, context)
+
+    async def by_graphql_core(
+        self, prepared: Prepared, variables: Mapping[str, Any], context: Context
+    ) -> ExecutionResult:
+        """Field by field: what no plan covers, and what a plan finds wrong with a request."""
+        operation_name = prepared.operation.name
+        result = execute(
+            self.schema._schema,  # graphql-core's schema has no public name
+            prepared.document,
+            context_value=context,
+            variable_values=dict(variables),
+            operation_name=operation_name.value if operation_name else None,
+            is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]  # a TypeGuard in all but its annotation
+            executor_class=self.schema.execution_context_class,
+        )
+        return await result if isawaitable(result) else result

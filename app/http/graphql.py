@@ -20,6 +20,7 @@ from starlette.types import Receive, Scope, Send
 from app.access.viewer import LOCAL_ADMIN
 from app.context import Context
 from app.errors import Code
+from app.http.documents import Documents
 from app.http.envelope import json_error, request_id
 from app.http.execution import Execution
 from app.http.graphiql import graphiql_page
@@ -37,8 +38,8 @@ class GraphQLEndpoint:
 
     def __init__(self, schema: strawberry.Schema, settings: Settings) -> None:
         self.settings = settings
-        self.preparation = Preparation(schema._schema, settings)  # it has no public name
-        self.execution = Execution(schema, settings.request_seconds)
+        self.documents = Documents(Preparation(schema._schema, settings))  # it has no public name
+        self.execution = Execution(schema, settings.request_seconds, planning=settings.planning)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
@@ -79,7 +80,7 @@ class GraphQLEndpoint:
     async def _answer(self, request: GraphQLRequest, reads_only: bool, media_type: str, scope: Scope) -> Response:
         identity = request_id(scope)
         try:
-            prepared = self.preparation.prepare(request.query, request.operation_name, request.variables)
+            prepared = self.documents.prepare(request.query, request.operation_name, request.variables)
         except RequestErrors as refused:
             return _not_run({"errors": presentable(refused.errors, identity)}, media_type, identity)
         if prepared.operation.operation is OperationType.SUBSCRIPTION:
@@ -115,7 +116,7 @@ def _too_late(prepared: Prepared, media_type: str) -> Response:
 
 def _written(content: dict[str, Any], status: int, media_type: str, identity: str) -> Response:
     try:
-        body = orjson.dumps(content)
+        body = orjson.dumps(content, option=orjson.OPT_UTC_Z)
     except TypeError as error:
         # A scalar let through what is no JSON, as an integer of more than 64 bits.
         log_fault(error, identity)

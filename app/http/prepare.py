@@ -1,7 +1,7 @@
 """From the text of a document to one that can be run: parsed, within the limits, valid, and with its operation chosen.
 
 `prepare` depends on nothing of a request but the text, the operation's name and the variables that size pages, and
-keeps nothing: a cache of what it gives belongs in front of it. Running the operation is `execution`'s.
+keeps nothing: `documents` stands in front of it. Running the operation is `execution`'s.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRul
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from app.errors import TooComplex
+from app.graph.plan.planner import PlannedOperation
 from app.http.limits import Limits, too_complex
 from app.http.weighing import Weighed, operations_of
 from app.settings import Settings
@@ -66,6 +67,7 @@ class Prepared:
     document: DocumentNode
     operation: OperationDefinitionNode
     weighed: Weighed
+    planned: PlannedOperation
 
     @property
     def is_query(self) -> bool:
@@ -91,10 +93,18 @@ class Preparation:
         weighed = self.limits.weigh(document, operation, variables)
         if not weighed.is_sound:
             self._validate(document, SOUNDNESS, MAX_ERRORS_OF_LONG)
+        self._refuse_excess(weighed)
+        self._validate(document, RULES, MAX_ERRORS_OF_LONG if len(text) > LONG else MAX_ERRORS)
+        return Prepared(document, operation, weighed, PlannedOperation.of(document, operation))
+
+    def weigh_again(self, prepared: Prepared, variables: Mapping[str, Any]) -> None:
+        """Hold a document that was prepared before against the limits, under variables that its pages are sized by."""
+        if prepared.weighed.sized_by:
+            self._refuse_excess(self.limits.weigh(prepared.document, prepared.operation, variables))
+
+    def _refuse_excess(self, weighed: Weighed) -> None:
         if exceeded := self.limits.exceeded(weighed):
             raise _denied(exceeded)
-        self._validate(document, RULES, MAX_ERRORS_OF_LONG if len(text) > LONG else MAX_ERRORS)
-        return Prepared(document, operation, weighed)
 
     def _parse(self, text: str) -> DocumentNode:
         try:

@@ -10,7 +10,8 @@ from strawberry.utils.str_converters import to_camel_case
 from app.access.viewer import Scope, Viewer
 from app.errors import SetupError
 from app.graph.check import check_declarations
-from app.graph.edges import Edge, Many, One, Refs
+from app.graph.edges import Edge, One, Refs
+from app.graph.many import Many
 from app.graph.record import RECORDS, declarations_of, stored_records
 from app.mongo.client import Store
 from app.schema import ROOTS, build_schema
@@ -206,7 +207,7 @@ async def test_a_viewer_without_a_scope_reads_nothing_under_it(store: Store) -> 
 
 def test_a_misspelt_edge_is_said_at_start_up() -> None:
     """Names, targets and foreign keys are all checked, and all problems come at once."""
-    from app.graph.edges import many
+    from app.graph.many import many
     from app.graph.roots import page
 
     lost, typo = page("Nobody", doc=""), many("Subscriber", by="organisationId", doc="")

@@ -1,0 +1,214 @@
+"""The steps of a plan: each reads one edge for all its parents at once, lets the steps below it read, and shapes.
+
+A step is given keys and gives back what stands at each in the response. Records that are reached twice are shaped once.
+Nothing here looks at a document's text: that was the compiler's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import ExecutionResult, GraphQLError
+from pymongo.errors import PyMongoError
+
+from app.access.viewer import Scope
+from app.context import Context
+from app.errors import Denial
+from app.graph.declarations import Args
+from app.graph.many import Many
+from app.graph.page import Page
+from app.graph.read import Key
+from app.graph.roots import NodeById
+from app.graph.search import Search
+from app.mongo.client import Doc
+
+Json = Any
+NO_PAGE = Page([], has_next=False, has_previous=False)
+
+
+@dataclass(slots=True)
+class Run:
+    """One run of a plan: the request's context, and the arguments of every field under its variables."""
+
+    context: Context
+    args: Sequence[Args]
+
+
+@dataclass
+class Step:
+    """One edge with one set of arguments. `fields` is what is read of each document, `below` the steps from there on.
+
+    `shape` is called with what was found, the run, and what the steps below found.
+    """
+
+    edge: Any
+    args: int
+    fields: set[str] = field(default_factory=set)
+    below: list[Step] = field(default_factory=list)
+    shape: Callable[..., Json] = lambda *_: None
+
+    async def run(self, run: Run, keys: Sequence[Key]) -> Mapping[Key, Json]:
+        """What stands at each key; a key that is not in the answer has null."""
+        raise NotImplementedError
+
+    async def descend(self, run: Run, docs: Sequence[Doc]) -> Sequence[Mapping[Key, Json]]:
+        """What each step below finds for these documents; they read at the same time."""
+        if len(self.below) == 1:
+            [step] = self.below
+            return [await step.run(run, step.keys(docs))]
+        if not self.below:
+            return ()
+        return await asyncio.gather(*(step.run(run, step.keys(docs)) for step in self.below))
+
+    def keys(self, docs: Iterable[Doc]) -> list[Key]:
+        """The keys that these parents have, each once."""
+        key = self.edge.key
+        return list({key(doc): None for doc in docs})
+
+
+class One(Step):
+    """At most one document for each key."""
+
+    async def run(self, run: Run, keys: Sequence[Key]) -> Mapping[Key, Json]:
+        if not keys:
+            return {}
+        found = await self.edge.read(run.context, keys, run.args[self.args], self.fields)
+        docs = {key: doc for key, doc in found.items() if doc is not None}
+        below = await self.descend(run, list(docs.values()))
+        shape = self.shape
+        return {key: shape(doc, run, *below) for key, doc in docs.items()}
+
+
+class Several(Step):
+    """A short list of documents for each key."""
+
+    async def run(self, run: Run, keys: Sequence[Key]) -> Mapping[Key, Json]:
+        if not keys:
+            return {}
+        found = await self.edge.read(run.context, keys, run.args[self.args], self.fields)
+        docs = {id(doc): doc for each in found.values() for doc in each}
+        below = await self.descend(run, list(docs.values()))
+        shaped = {each: self.shape(doc, run, *below) for each, doc in docs.items()}
+        return {key: [shaped[id(doc)] for doc in each] for key, each in found.items()}
+
+
+@dataclass
+class Paged(Step):
+    """A page of a connection for each key, a count, or both."""
+
+    reads_page: bool = False
+    counts: bool = False
+
+    async def run(self, run: Run, keys: Sequence[Key]) -> Mapping[Key, Json]:
+        if not keys:
+            return {}
+        edge: Many = self.edge
+        args = run.args[self.args]
+        ordering = edge.window(args).ordering
+        pages, totals = await self.read(run, edge, keys, args)
+        below = await self.descend(run, [doc for page in pages.values() for doc in page.docs])
+        shape, encode = self.shape, ordering.encode
+        return {key: shape(pages.get(key, NO_PAGE), encode, totals.get(key), run, *below) for key in keys}
+
+    async def read(
+        self, run: Run, edge: Many, keys: Sequence[Key], args: Args
+    ) -> tuple[Mapping[Key, Page], Mapping[Key, int]]:
+        """The pages and the totals, as far as they are asked for."""
+        if not self.counts:
+            return (await edge.read(run.context, keys, args, self.fields) if self.reads_page else {}), {}
+        if not self.reads_page:
+            return {}, await edge.count(run.context, keys, args)
+        return await asyncio.gather(
+            edge.read(run.context, keys, args, self.fields), edge.count(run.context, keys, args)
+        )
+
+
+@dataclass
+class Kinds:
+    """Documents of several kinds, each with the step that shapes its kind."""
+
+    steps: dict[str, Step]
+
+    async def shaped(self, run: Run, docs: Mapping[str, Sequence[Doc]]) -> dict[str, Json]:
+        """What each document comes to, by its id; `docs` is by kind."""
+
+        async def of_kind(kind: str, each: Sequence[Doc]) -> dict[str, Json]:
+            step = self.steps[kind]
+            below = await step.descend(run, each)
+            return {doc["_id"]: step.shape(doc, run, *below) for doc in each}
+
+        groups = await asyncio.gather(*(of_kind(kind, each) for kind, each in docs.items()))
+        return {node_id: shaped for group in groups for node_id, shaped in group.items()}
+
+
+@dataclass
+class Nodes(Step):
+    """`node` and `nodes`: a read for each kind among the ids."""
+
+    kinds: Kinds = field(default_factory=lambda: Kinds({}))
+
+    async def run(self, run: Run, keys: Sequence[Key]) -> Mapping[Key, Json]:
+        edge: NodeById = self.edge
+        ids = edge.ids(run.args[self.args])
+        found = await edge.documents(run.context, ids, {kind: step.fields for kind, step in self.kinds.steps.items()})
+        docs: dict[str, list[Doc]] = {}
+        for answer in found.values():
+            if isinstance(answer, Denial):
+                raise answer
+            kind, doc = answer
+            docs.setdefault(kind, []).append(doc)
+        shaped = await self.kinds.shaped(run, docs)
+        return {None: [shaped[each] for each in ids] if edge.plural else shaped[ids[0]]}
+
+
+@dataclass
+class Searched(Step):
+    """`search`: a page of documents of all kinds, shaped as often as the page is selected."""
+
+    kinds: list[Kinds] = field(default_factory=list)
+    reads_page: bool = False
+    counts: bool = False
+
+    async def run(self, run: Run, keys: Sequence[Key]) -> Mapping[Key, Json]:
+        edge: Search = self.edge
+        found = edge.found(run.context, run.args[self.args])
+        page = await found.page() if self.reads_page else NO_PAGE
+        total = await found.total() if self.counts else None
+        docs: dict[str, list[Doc]] = {}
+        for doc in page.docs:
+            docs.setdefault(doc["kind_"], []).append(doc)
+        shaped = [await kinds.shaped(run, docs) for kinds in self.kinds]
+        return {None: self.shape(page, found.cursor, total, run, shaped)}
+
+
+@dataclass
+class Plan:
+    """An operation, ready to run: its root fields, and how the arguments of every field come from the variables."""
+
+    roots: Sequence[tuple[str, Step | str]]
+    arguments: Sequence[Callable[[Any], Args]]
+    scopes: frozenset[Scope]
+
+    async def run(self, context: Context, variables: Any) -> ExecutionResult:
+        """The response. A Denial, or `Incomplete`, where graphql-core has to say what is wrong.
+
+        Where the database fails, the root field that read from it is null, with the error at its path.
+        """
+        run = Run(context, [arguments(variables) for arguments in self.arguments])
+        names = [name for name, _ in self.roots]
+        values = await asyncio.gather(*(self.root(run, step) for _, step in self.roots), return_exceptions=True)
+        for value in values:
+            if isinstance(value, BaseException) and not isinstance(value, PyMongoError):
+                raise value
+        failed = {name: value for name, value in zip(names, values, strict=True) if isinstance(value, PyMongoError)}
+        data = {name: None if name in failed else value for name, value in zip(names, values, strict=True)}
+        errors = [GraphQLError(str(error), path=[name], original_error=error) for name, error in failed.items()]
+        return ExecutionResult(data, errors or None)
+
+    @staticmethod
+    async def root(run: Run, step: Step | str) -> Json:
+        """What stands at one root field."""
+        return step if isinstance(step, str) else (await step.run(run, [None])).get(None)
