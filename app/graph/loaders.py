@@ -17,7 +17,7 @@ from app.graph.read import Key
 
 if TYPE_CHECKING:
     from app.graph.edges import Edge
-from app.graph.many import Many
+    from app.graph.many import Many
 
 
 async def load(context: Context, edge: Edge, args: Args, key: Key) -> Any:
