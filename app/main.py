@@ -12,6 +12,7 @@ from app.http.application import create_application
 from app.mongo import keys
 from app.mongo.client import Store, connect, database
 from app.mongo.indexes import ensure_indexes
+from app.mongo.trace import Tracer
 from app.organizations.unclassified import ensure_defaults
 from app.schema import ROOTS, build_schema
 from app.settings import Settings
@@ -34,4 +35,6 @@ async def open_store(uri: str, name: str) -> AsyncIterator[Store]:
 
 def application(settings: Settings, uri: str) -> Starlette:
     """The ASGI application over the MongoDB at `uri`."""
-    return create_application(build_schema(), settings, lambda: open_store(uri, settings.database))
+    return create_application(
+        build_schema(), settings, lambda: open_store(uri, settings.database), lambda: connect(uri, Tracer())
+    )

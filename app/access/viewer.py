@@ -8,12 +8,14 @@ from dataclasses import dataclass
 
 
 class Scope(enum.StrEnum):
-    """What a record is read under. A record names one; every edge that leads to it is read under it."""
+    """What a record is read under. A record names one; every edge that leads to it is read under it. EXPLAIN is for how
+    a request was answered."""
 
     CUSTOMERS = "customers:read"
     CREDENTIALS = "credentials:read"
     CATALOG = "catalog:read"
     BILLING = "billing:read"
+    EXPLAIN = "explain:read"
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,24 +20,32 @@ from app.http.envelope import Envelope, not_routed, welcome_hosts
 from app.http.graphiql import graphiql_routes
 from app.http.graphql import GraphQLEndpoint
 from app.http.health import healthz, readyz
-from app.mongo.client import Store
+from app.mongo.client import Client, Store
 from app.settings import Settings
 
 
 def create_application(
-    schema: strawberry.Schema, settings: Settings, open_store: Callable[[], AbstractAsyncContextManager[Store]]
+    schema: strawberry.Schema,
+    settings: Settings,
+    open_store: Callable[[], AbstractAsyncContextManager[Store]],
+    connect_traced: Callable[[], Client],
 ) -> Starlette:
-    """The application for `schema`. `open_store` is entered when it starts and left when it stops."""
+    """The application for `schema`. `open_store` is entered when it starts and left when it stops.
+
+    `connect_traced` makes the client that requests are explained over.
+    """
+    endpoint = GraphQLEndpoint(schema, settings, connect_traced)
 
     @asynccontextmanager
     async def lifespan(application: Starlette) -> AsyncIterator[None]:
         async with open_store() as store:
             application.state.store = store
             yield
+            await endpoint.explaining.close()
 
     return Starlette(
         routes=[
-            Route("/graphql", GraphQLEndpoint(schema, settings), name="graphql"),
+            Route("/graphql", endpoint, name="graphql"),
             *graphiql_routes(),
             Route("/healthz", healthz, methods=["GET"]),
             Route("/readyz", readyz, methods=["GET"]),

@@ -8,6 +8,7 @@ What a request holds is read in `request`, prepared in `prepare`, run in `execut
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import orjson
@@ -19,16 +20,20 @@ from starlette.types import Receive, Scope, Send
 
 from app.access.viewer import LOCAL_ADMIN
 from app.context import Context
-from app.errors import Code
+from app.errors import Code, Denial
 from app.http.documents import Documents
 from app.http.envelope import json_error, request_id
 from app.http.execution import Execution
+from app.http.explaining import HEADER, Explaining
 from app.http.graphiql import graphiql_page
 from app.http.masking import TIMEOUT, UNKNOWN, fault_message, log_fault, presentable
 from app.http.negotiation import HTML, JSON, RESPONSE, preferred
 from app.http.prepare import Preparation, Prepared, RequestErrors
 from app.http.request import GraphQLRequest, Rejected, from_body, from_url
+from app.mongo.client import Client
 from app.settings import Settings
+
+Run = Callable[[Prepared, Mapping[str, Any], Context], Awaitable[ExecutionResult]]
 
 METHODS = "GET, HEAD, POST, OPTIONS"
 
@@ -36,10 +41,11 @@ METHODS = "GET, HEAD, POST, OPTIONS"
 class GraphQLEndpoint:
     """The one endpoint of the graph, as an ASGI application; the store is the application's `state.store`."""
 
-    def __init__(self, schema: strawberry.Schema, settings: Settings) -> None:
+    def __init__(self, schema: strawberry.Schema, settings: Settings, connect_traced: Callable[[], Client]) -> None:
         self.settings = settings
         self.documents = Documents(Preparation(schema._schema, settings))  # it has no public name
         self.execution = Execution(schema, settings.request_seconds, planning=settings.planning)
+        self.explaining = Explaining(self.execution, connect_traced)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
@@ -67,7 +73,8 @@ class GraphQLEndpoint:
         if media_type == HTML:
             return graphiql_page()
         request = from_url(scope["query_string"]) if reads_only else await self._read(headers, receive)
-        return await self._answer(request, reads_only, media_type, scope)
+        runs = self.explaining.run if headers.get(HEADER) == "plan" else self.execution.run
+        return await self._answer(request, reads_only, media_type, scope, runs)
 
     async def _read(self, headers: Headers, receive: Receive) -> GraphQLRequest:
         try:
@@ -77,7 +84,9 @@ class GraphQLEndpoint:
             message = f"The body did not arrive within {self.settings.request_seconds:g} seconds."
             raise Rejected(408, message, code=Code.TIMEOUT, headers={"connection": "close"}) from None
 
-    async def _answer(self, request: GraphQLRequest, reads_only: bool, media_type: str, scope: Scope) -> Response:
+    async def _answer(
+        self, request: GraphQLRequest, reads_only: bool, media_type: str, scope: Scope, run: Run
+    ) -> Response:
         identity = request_id(scope)
         try:
             prepared = self.documents.prepare(request.query, request.operation_name, request.variables)
@@ -89,9 +98,11 @@ class GraphQLEndpoint:
             raise Rejected(405, "A mutation changes data: send it by POST.", headers={"allow": "POST"})
         context = Context(store=scope["app"].state.store, viewer=LOCAL_ADMIN)
         try:
-            result = await self.execution.run(prepared, request.variables, context)
+            result = await run(prepared, request.variables, context)
         except TimeoutError:
             return _too_late(prepared, media_type)
+        except Denial as denied:
+            raise Rejected(403, denied.message, code=denied.code) from None
         return _told(result, media_type, identity)
 
 
@@ -101,7 +112,10 @@ def _told(result: ExecutionResult, media_type: str, identity: str) -> Response:
     if result.data is None and errors and all(error.path is None for error in errors):
         return _not_run({"errors": presentable(errors, identity)}, media_type, identity)
     content: dict[str, Any] = {"errors": presentable(errors, identity)} if errors else {}
-    return _written(content | {"data": result.data}, 200, media_type, identity)
+    content["data"] = result.data
+    if result.extensions:
+        content["extensions"] = result.extensions
+    return _written(content, 200, media_type, identity)
 
 
 def _not_run(content: dict[str, Any], media_type: str, identity: str) -> Response:

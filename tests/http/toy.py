@@ -25,6 +25,7 @@ from strawberry.schema.config import StrawberryConfig
 from app.errors import NotFound, Problem, Refused
 from app.http.application import create_application
 from app.mongo.client import Store, connect, database
+from app.mongo.trace import Tracer
 from app.settings import Settings
 
 SECRET = "mongodb://user:hunter2@db7.internal:27017"  # noqa: S105  # what must never be told
@@ -204,4 +205,4 @@ def store_at(uri: str) -> Callable[[], AbstractAsyncContextManager[Store]]:
 
 def toy_application(uri: str = "mongodb://127.0.0.1:1", **settings: Any) -> Starlette:
     """The server for the toy graph; nothing listens at its database's address unless a test says so."""
-    return create_application(toy_schema(), Settings(**settings), store_at(uri))
+    return create_application(toy_schema(), Settings(**settings), store_at(uri), lambda: connect(uri, Tracer()))

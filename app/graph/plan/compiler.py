@@ -100,7 +100,9 @@ class Compiler:
         field, declared = self.look_up(query, node)
         if not isinstance(declared, (NodeById, Search, Edge)):
             raise NotPlannable(f"Query.{node.name.value} has no declaration")
-        return self.step(declared, field, fields)
+        return self.step(
+            declared, field, fields, fields[0].node.alias.value if fields[0].node.alias else node.name.value
+        )
 
     def look_up(self, kind: GraphQLObjectType, node: FieldNode) -> tuple[GraphQLField, Declaration | None]:
         """A field of the schema, and what was declared for it."""
@@ -133,21 +135,20 @@ class Compiler:
         found = collect_subfields(self.core, self.fragments, self.conditions, self.operation, kind, fields)
         return found.grouped_field_set.items()
 
-    def step(self, declared: Declaration, field: GraphQLField, fields: FieldDetailsList) -> Step:
-        """The step that reads an edge."""
+    def step(self, declared: Declaration, field: GraphQLField, fields: FieldDetailsList, path: str) -> Step:
+        """The step that reads an edge, for the place `path` of the response."""
         arguments = self.argument(field, fields[0].node)
         if isinstance(declared, NodeById):
-            kinds = self.kinds(fields)
-            return Nodes(declared, arguments, kinds=kinds)
+            return Nodes(declared, arguments, path, kinds=self.kinds(fields, path))
         if isinstance(declared, Search):
-            return self.connection(Searched(declared, arguments), object_type(field.type), fields)
+            return self.connection(Searched(declared, arguments, path), object_type(field.type), fields)
         if not isinstance(declared, Edge):
             raise NotPlannable(f"{declared.name} is no edge")
         self.scopes.add(declared.scope)
         if isinstance(declared, Many):
-            return self.connection(Paged(declared, arguments), object_type(field.type), fields)
+            return self.connection(Paged(declared, arguments, path), object_type(field.type), fields)
         several = isinstance(declared, Refs) or (isinstance(declared, Computed) and declared.plural)
-        step: Step = Several(declared, arguments) if several else One(declared, arguments)
+        step: Step = Several(declared, arguments, path) if several else One(declared, arguments, path)
         return self.shaped(step, object_type(field.type), fields)
 
     def shaped(self, step: Step, kind: GraphQLObjectType, fields: FieldDetailsList) -> Step:
@@ -157,13 +158,13 @@ class Compiler:
         step.shape = shape.function(["d", "run", *below_names(step)], body)
         return step
 
-    def kinds(self, fields: FieldDetailsList) -> Kinds:
+    def kinds(self, fields: FieldDetailsList, path: str) -> Kinds:
         """A step for each kind of record, for what may be any of them; their scopes are asked for as they are read."""
         steps = {}
         for name in RECORDS:
             kind = self.core.type_map[name]
             if is_object_type(kind):
-                steps[name] = self.shaped(Step(None, 0), kind, fields)
+                steps[name] = self.shaped(Step(None, 0, path), kind, fields)
         return Kinds(steps)
 
     def connection(self, step: Paged | Searched, kind: GraphQLObjectType, fields: FieldDetailsList) -> Step:
@@ -210,7 +211,7 @@ class Compiler:
             if not is_abstract_type(kind):
                 raise NotPlannable("a search finds any kind")
             at = len(step.kinds)
-            step.kinds.append(self.kinds(fields))
+            step.kinds.append(self.kinds(fields, step.path))
             return f"kinds[{at}][d['_id']]"
         return self.object(step, shape, kind, fields, "d")
 
@@ -228,20 +229,27 @@ class Compiler:
             elif isinstance(declared, Derived):
                 parts.append((key, self.derived(step, shape, declared, field, node, d)))
             else:
-                parts.append((key, self.edge(step, shape, declared, field, chosen, d)))
+                parts.append((key, self.edge(step, shape, declared, field, chosen, d, key)))
         return shape.dict(parts)
 
     def edge(
-        self, step: Step, shape: Shape, declared: Declaration, field: GraphQLField, chosen: FieldDetailsList, d: str
+        self,
+        step: Step,
+        shape: Shape,
+        declared: Declaration,
+        field: GraphQLField,
+        chosen: FieldDetailsList,
+        d: str,
+        key: str,
     ) -> str:
         """What a step below found for this document."""
         if not isinstance(declared, Edge) or d != "d":
             raise NotPlannable(f"{declared.name} is no edge of a record")
         name = f"k{len(step.below)}"
-        step.below.append(self.step(declared, field, chosen))
+        step.below.append(self.step(declared, field, chosen, f"{step.path}.{key}"))
         step.fields.update(declared.needs)
-        key = f"d[{declared.needs[0]!r}]" if is_plain(declared) else f"{shape.constant(declared.key)}(d)"
-        found = f"{name}.get({key})"
+        own = f"d[{declared.needs[0]!r}]" if is_plain(declared) else f"{shape.constant(declared.key)}(d)"
+        found = f"{name}.get({own})"
         return f"need({found})" if isinstance(field.type, GraphQLNonNull) else found
 
     def derived(self, step: Step, shape: Shape, declared: Derived, field: GraphQLField, node: FieldNode, d: str) -> str:

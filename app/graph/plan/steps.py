@@ -24,6 +24,7 @@ from app.graph.read import Key
 from app.graph.roots import NodeById
 from app.graph.search import Search
 from app.mongo.client import Doc
+from app.mongo.trace import LABEL, TRACE
 
 Json = Any
 NO_PAGE = Page([], has_next=False, has_previous=False)
@@ -35,17 +36,20 @@ class Run:
 
     context: Context
     args: Sequence[Args]
+    is_traced: bool = False
 
 
 @dataclass
 class Step:
-    """One edge with one set of arguments. `fields` is what is read of each document, `below` the steps from there on.
+    """One edge with one set of arguments, at one place of the response (`path`).
 
-    `shape` is called with what was found, the run, and what the steps below found.
+    `fields` is what is read of each document, `below` the steps from there on. `shape` is called with what was found,
+    the run, and what the steps below found.
     """
 
     edge: Any
     args: int
+    path: str
     fields: set[str] = field(default_factory=set)
     below: list[Step] = field(default_factory=list)
     shape: Callable[..., Json] = lambda *_: None
@@ -63,6 +67,11 @@ class Step:
             return ()
         return await asyncio.gather(*(step.run(run, step.keys(docs)) for step in self.below))
 
+    def say(self, run: Run) -> None:
+        """Tell a trace what the next commands are for."""
+        if run.is_traced:
+            LABEL.set(self.path)
+
     def keys(self, docs: Iterable[Doc]) -> list[Key]:
         """The keys that these parents have, each once."""
         key = self.edge.key
@@ -75,6 +84,7 @@ class One(Step):
     async def run(self, run: Run, keys: Sequence[Key]) -> Mapping[Key, Json]:
         if not keys:
             return {}
+        self.say(run)
         found = await self.edge.read(run.context, keys, run.args[self.args], self.fields)
         docs = {key: doc for key, doc in found.items() if doc is not None}
         below = await self.descend(run, list(docs.values()))
@@ -88,6 +98,7 @@ class Several(Step):
     async def run(self, run: Run, keys: Sequence[Key]) -> Mapping[Key, Json]:
         if not keys:
             return {}
+        self.say(run)
         found = await self.edge.read(run.context, keys, run.args[self.args], self.fields)
         docs = {id(doc): doc for each in found.values() for doc in each}
         below = await self.descend(run, list(docs.values()))
@@ -105,6 +116,7 @@ class Paged(Step):
     async def run(self, run: Run, keys: Sequence[Key]) -> Mapping[Key, Json]:
         if not keys:
             return {}
+        self.say(run)
         edge: Many = self.edge
         args = run.args[self.args]
         ordering = edge.window(args).ordering
@@ -151,6 +163,7 @@ class Nodes(Step):
     kinds: Kinds = field(default_factory=lambda: Kinds({}))
 
     async def run(self, run: Run, keys: Sequence[Key]) -> Mapping[Key, Json]:
+        self.say(run)
         edge: NodeById = self.edge
         ids = edge.ids(run.args[self.args])
         found = await edge.documents(run.context, ids, {kind: step.fields for kind, step in self.kinds.steps.items()})
@@ -173,6 +186,7 @@ class Searched(Step):
     counts: bool = False
 
     async def run(self, run: Run, keys: Sequence[Key]) -> Mapping[Key, Json]:
+        self.say(run)
         edge: Search = self.edge
         found = edge.found(run.context, run.args[self.args])
         page = await found.page() if self.reads_page else NO_PAGE
@@ -197,7 +211,7 @@ class Plan:
 
         Where the database fails, the root field that read from it is null, with the error at its path.
         """
-        run = Run(context, [arguments(variables) for arguments in self.arguments])
+        run = Run(context, [arguments(variables) for arguments in self.arguments], TRACE.get() is not None)
         names = [name for name, _ in self.roots]
         values = await asyncio.gather(*(self.root(run, step) for _, step in self.roots), return_exceptions=True)
         for value in values:

@@ -1,0 +1,44 @@
+"""What a request read, for people: each read with its edge, collection, filter, index and what it examined."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.mongo.client import Doc, Store
+from app.mongo.trace import Command, Trace, explain, shape
+
+
+async def reads_of(store: Store, trace: Trace) -> list[dict[str, Any]]:
+    """The reads of a request, in the order they were sent. Each is run once more to explain it."""
+    return [await read_of(store, command) for command in trace.commands]
+
+
+async def read_of(store: Store, command: Command) -> dict[str, Any]:
+    """One read as `extensions.plan` shows it."""
+    explained = await explain(store, command.command)
+    return {
+        "path": command.label,
+        "collection": command.collection,
+        "command": "find" if "find" in command.command else "aggregate",
+        "filter": shape(filter_of(command.command)),
+        "indexes": list(explained.indexes),
+        "keysExamined": explained.keys_examined,
+        "documentsExamined": explained.documents_examined,
+        "returned": command.returned,
+        "milliseconds": round(command.milliseconds, 2),
+    }
+
+
+def filter_of(command: Doc) -> Any:
+    """What a command asks for: its filter, or the stages that match."""
+    if "find" in command:
+        return command["filter"]
+    matches = [stage["$match"] for stage in command["pipeline"] if "$match" in stage]
+    looked_up = [
+        inner["$match"]
+        for stage in command["pipeline"]
+        if "$lookup" in stage
+        for inner in stage["$lookup"]["pipeline"]
+        if "$match" in inner
+    ]
+    return matches or looked_up

@@ -1,0 +1,59 @@
+"""How a request was answered, told in `extensions.plan` to a viewer who may know and asks with `X-Explain: plan`.
+
+Such a request is run over a client of its own, which hears of its commands; the client that serves all others does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from graphql import ExecutionResult
+
+from app.access.viewer import Scope
+from app.context import Context
+from app.graph.edges import forbidden
+from app.graph.plan.explain import reads_of
+from app.http.execution import Execution
+from app.http.prepare import Prepared
+from app.mongo.client import Client, Store, database
+from app.mongo.trace import TRACE, Trace
+
+HEADER = "x-explain"
+
+
+class Explaining:
+    """Runs operations as `execution` does, and tells how."""
+
+    def __init__(self, execution: Execution, connect: Callable[[], Client]) -> None:
+        self.execution = execution
+        self.connect = connect
+        self.client: Client | None = None
+
+    async def run(self, prepared: Prepared, variables: Mapping[str, Any], context: Context) -> ExecutionResult:
+        """The result, with the plan among its extensions; FORBIDDEN for a viewer without the scope."""
+        if not context.viewer.may(Scope.EXPLAIN):
+            raise forbidden(Scope.EXPLAIN)
+        context.store = self.traced(context.store)
+        trace, counters = Trace(), self.execution.planner.counters
+        planned, token = counters.planned, TRACE.set(trace)
+        try:
+            result = await self.execution.run(prepared, variables, context)
+        finally:
+            TRACE.reset(token)
+        by_plan = counters.planned > planned
+        plan: dict[str, Any] = {"answeredBy": "plan" if by_plan else "graphql-core"}
+        if not by_plan:
+            plan["because"] = counters.reasons[-1] if counters.reasons else "planning is off"
+        plan["reads"] = await reads_of(context.store, trace)
+        return ExecutionResult(result.data, result.errors, {"plan": plan})
+
+    def traced(self, store: Store) -> Store:
+        """The same database, over the client that hears of its commands."""
+        self.client = self.client or self.connect()
+        return database(self.client, store.name)
+
+    async def close(self) -> None:
+        """Close that client, if there was one."""
+        if self.client is not None:
+            await self.client.close()

@@ -1,0 +1,69 @@
+"""What a request says of how it was answered: every read with its index and what it examined."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from app.access.viewer import LOCAL_ADMIN, Scope, Viewer
+from app.context import Context
+from app.errors import Forbidden
+from app.http.explaining import Explaining
+from app.mongo.client import Store, connect
+from app.mongo.trace import Tracer
+from tests.asking import WAY, server
+from tests.graph.test_one_read_a_level import crowd, wide
+from tests.records import NOW
+
+QUERY = """{ customers: organizations(first: 20, filter: {name: {startsWith: "wide"}}) { nodes { name
+  subscribers(first: 3) { totalCount nodes { email } } statements { openInvoices } } } }"""
+
+
+@pytest.fixture
+async def explaining(mongod_uri: str) -> AsyncIterator[Explaining]:
+    """What answers an explained request."""
+    made = Explaining(server(planning=WAY.planning)[1], lambda: connect(mongod_uri, Tracer()))
+    yield made
+    await made.close()
+
+
+async def plan_of(store: Store, explaining: Explaining, query: str, viewer: Viewer = LOCAL_ADMIN) -> dict[str, Any]:
+    prepared = server(planning=WAY.planning)[0].prepare(query, None, {})
+    result = await explaining.run(prepared, {}, Context(store=store, viewer=viewer, now=NOW))
+    assert result.errors is None
+    plan: dict[str, Any] = (result.extensions or {})["plan"]
+    return plan
+
+
+async def test_every_read_is_told_with_its_index_and_what_it_examined(store: Store, explaining: Explaining) -> None:
+    await wide(store, 20)
+    plan = await plan_of(store, explaining, QUERY)
+    reads = {(read["path"], read["command"], read["collection"]): read for read in plan["reads"]}
+    if not WAY.planning:
+        assert (plan["answeredBy"], len(reads)) == ("graphql-core", 4)
+        return
+    assert plan["answeredBy"] == "plan"
+    first = reads["customers", "find", "organizations"]
+    assert (first["indexes"], first["returned"], first["documentsExamined"]) == (["organizations by name"], 20, 20)
+    assert first["filter"] == {"$and": [{"deletedAt": None}, {"name": {"$gte": "?", "$lt": "?"}}]}
+    people = reads["customers.subscribers", "find", "subscribers"]
+    assert (people["indexes"], people["returned"]) == (["Organization.subscribers by email"], 60)
+    assert ("customers.subscribers", "aggregate", "subscribers") in reads, "the count"
+    assert reads["customers.statements", "aggregate", "invoices"]["returned"] == 10
+    assert all(read["indexes"] for read in plan["reads"])
+
+
+async def test_the_second_read_for_huge_parents_is_told_too(store: Store, explaining: Explaining) -> None:
+    await crowd(store, [2_000] * 5, "w")
+    plan = await plan_of(store, explaining, "{ organizations { nodes { subscribers(first: 5) { nodes { email } } } } }")
+    reads = [read for read in plan["reads"] if read["collection"] == "subscribers"]
+    assert [read["command"] for read in reads] == ["find", "aggregate"]
+    assert {index for read in reads for index in read["indexes"]} == {"Organization.subscribers by email"}
+    assert sum(read["documentsExamined"] for read in reads) < 500
+
+
+async def test_a_viewer_without_the_scope_is_not_told(store: Store, explaining: Explaining) -> None:
+    with pytest.raises(Forbidden):
+        await plan_of(store, explaining, QUERY, Viewer("limited", frozenset(Scope) - {Scope.EXPLAIN}))
