@@ -12,6 +12,7 @@ from app.graph.declarations import Args
 from app.graph.edges import computes
 from app.graph.read import Fields, Key
 from app.mongo.client import Doc
+from app.mongo.reads import aggregate
 
 RUNNING = [SubscriptionStatus.ACTIVE.value, SubscriptionStatus.CANCELED.value]
 
@@ -39,7 +40,9 @@ def feature_ids(node_id: str, ancestors: Sequence[str], plans: Sequence[Doc]) ->
 
 async def live_plans(context: Context, ids: Sequence[str]) -> list[Doc]:
     """The plans that these organizations are on now: organizationId, featureIds, coversDescendants."""
-    rows = await context.store["subscriptions"].aggregate(
+    return await aggregate(
+        context.store,
+        "subscriptions",
         [
             {"$match": {"organizationId": {"$in": list(ids)}, "deletedAt": None, **running(context.now)}},
             {"$lookup": {"from": "plans", "localField": "planId", "foreignField": "_id", "as": "plan"}},
@@ -52,9 +55,7 @@ async def live_plans(context: Context, ids: Sequence[str]) -> list[Doc]:
                 }
             },
         ],
-        batchSize=100_000,
     )
-    return await rows.to_list()
 
 
 def running(now: datetime) -> Doc:

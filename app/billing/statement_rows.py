@@ -12,12 +12,12 @@ from app.billing.aging import BUCKETS, bucket
 from app.billing.balance import ZERO, Balance, Issued, Settlement, settle
 from app.entities.invoice import InvoiceStatus
 from app.mongo.client import Doc, Store
+from app.mongo.reads import aggregate
 
 Edges = Mapping[str, tuple[datetime, ...]]
 """Time zone → the instants between the aging buckets, latest first."""
 
 LIVE: Doc = {"deletedAt": None}
-ALL_AT_ONCE = 100_000
 
 
 @dataclass(slots=True)
@@ -56,7 +56,7 @@ async def rows_now(store: Store, ids: Sequence[str], now: datetime, edges: Edges
         *unions(ids, now),
     ]
     rows = Rows()
-    async for reply in await store["invoices"].aggregate(pipeline, batchSize=ALL_AT_ONCE):
+    for reply in await aggregate(store, "invoices", pipeline):
         row = rows[reply["_id"]["o"], reply["_id"]["c"]]
         row.open_invoices += reply.get("open", 0)
         row.overdue += reply.get("overdue", ZERO)
@@ -145,7 +145,9 @@ def add_money(row: Row, reply: Doc) -> None:
 
 async def rows_at(store: Store, ids: Sequence[str], as_of: datetime, edges: Edges) -> list[Row]:
     """As things stood at `as_of`: each invoice issued by then is settled again. It reads the whole history of `ids`."""
-    invoices = await store["invoices"].aggregate(
+    replies = await aggregate(
+        store,
+        "invoices",
         [
             {"$match": {"organizationId": {"$in": ids}, "issuedAt": {"$lte": as_of}, **LIVE}},
             settled_by("payments", "paidAt", as_of),
@@ -153,10 +155,9 @@ async def rows_at(store: Store, ids: Sequence[str], as_of: datetime, edges: Edge
             {"$unionWith": {"coll": "payments", "pipeline": prepaid(ids, as_of)}},
             *unions(ids, as_of),
         ],
-        batchSize=ALL_AT_ONCE,
     )
     rows = Rows()
-    async for reply in invoices:
+    for reply in replies:
         if "total" in reply:
             balance = balance_at(reply, as_of)
             if balance.due or balance.excess:  # what is settled to the cent leaves no row, as it does now

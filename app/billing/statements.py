@@ -20,8 +20,9 @@ from app.context import Context
 from app.entities.statement import StatementScope
 from app.graph.declarations import Args
 from app.graph.edges import computes
-from app.graph.read import Fields, Key
+from app.graph.read import Fields, Key, by_ids
 from app.mongo.client import Doc
+from app.mongo.reads import aggregate
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 ID_PATTERN = re.compile(r"stm_(org_[0-9A-Za-z]+)_([A-Z]{3})(_TREE)?(?:_(\d{1,15}))?")
@@ -84,7 +85,9 @@ async def of_organization(context: Context, keys: Sequence[Key], args: Args, fie
 async def of_credentials(context: Context, keys: Sequence[Key], args: Args, fields: Fields) -> dict[Key, Doc]:
     """The statement of the payer of each organization id, in the payer's currency."""
     shown = {"currency": 1, "timezone": 1}
-    rows = await context.store["organizations"].aggregate(
+    rows = await aggregate(
+        context.store,
+        "organizations",
         [
             {"$match": {"_id": {"$in": list(keys)}}},
             {
@@ -99,9 +102,8 @@ async def of_credentials(context: Context, keys: Sequence[Key], args: Args, fiel
             {"$unwind": "$payer"},
             {"$project": {"payer": 1}},
         ],
-        batchSize=100_000,
     )
-    payers = {row["_id"]: row["payer"] for row in await rows.to_list()}
+    payers = {row["_id"]: row["payer"] for row in rows}
     unique = {payer["_id"]: payer for payer in payers.values()}
     asked = [Debtor(p["_id"], p["currency"], p["timezone"], StatementScope.OWN) for p in unique.values()]
     made = await statements(context, asked, None)
@@ -113,8 +115,7 @@ async def by_id(context: Context, keys: Sequence[Key], args: Args, fields: Field
     """Statements by their ids; an id that names no organization is not among the keys."""
     named = {key: match for key in keys if (match := ID_PATTERN.fullmatch(key))}
     ids = list({match[1] for match in named.values()})
-    found = context.store["organizations"].find({"_id": {"$in": ids}}, {"currency": 1, "timezone": 1})
-    known = {doc["_id"]: doc for doc in await found.to_list()}
+    known = await by_ids(context.store, "organizations", ids, ("currency", "timezone"))
     answers: dict[Key, Doc] = {}
     groups: dict[tuple[StatementScope, str | None, str], list[str]] = defaultdict(list)
     for key, match in named.items():

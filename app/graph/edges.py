@@ -22,6 +22,7 @@ from app.graph.loaders import load
 from app.graph.read import Fields, Key
 from app.graph.record import RECORDS, Embedded, Record
 from app.mongo.client import Doc
+from app.mongo.reads import find
 
 LIVE: Doc = {"deletedAt": None}
 
@@ -110,8 +111,8 @@ class One(Edge):
         collection = self.stored_record.collection
         found: dict[Key, Any] = await read.by_ids(context.store, collection, ids, fields) if ids else {}
         if len(ids) < len(keys) and self.otherwise is not None:
-            shown = read.projection(fields)
-            found[None] = await context.store[collection].find_one(self.otherwise, shown)
+            docs = await find(context.store, collection, self.otherwise, read.projection(fields), limit=1)
+            found[None] = docs[0] if docs else None
         return found
 
     async def walk(self, context: Context, key: Key, args: Args) -> Any:

@@ -11,8 +11,8 @@ from typing import Any
 
 from app.graph.page import Page, Window
 from app.mongo.client import Doc, Store
+from app.mongo.reads import aggregate, find
 
-ALL_AT_ONCE = 100_000  # documents a reply; the driver's default of 101 costs a second round trip
 COUNT_LIMIT = 100_000
 COUNT_SECONDS = 3.0
 
@@ -27,15 +27,15 @@ def projection(fields: Fields, *more: str) -> dict[str, int] | None:
 
 async def by_ids(store: Store, collection: str, ids: Sequence[Any], fields: Fields) -> dict[Any, Doc]:
     """Documents by id; an id that nothing has is not among the keys."""
-    found = store[collection].find({"_id": {"$in": list(ids)}}, projection(fields), batch_size=ALL_AT_ONCE)
-    return {doc["_id"]: doc for doc in await found.to_list()}
+    docs = await find(store, collection, {"_id": {"$in": list(ids)}}, projection(fields), limit=len(ids))
+    return {doc["_id"]: doc for doc in docs}
 
 
 async def page(store: Store, collection: str, window: Window, fields: Fields) -> Page:
     """One page of a whole collection."""
-    limit, shown = window.size + 1, projection(fields, window.ordering.key)
-    found = store[collection].find(window.match(), shown, sort=window.sort, limit=limit, batch_size=limit + 1)
-    return window.page(await found.to_list())
+    shown = projection(fields, window.ordering.key)
+    docs = await find(store, collection, window.match(), shown, sort=window.sort, limit=window.size + 1)
+    return window.page(docs)
 
 
 async def pages(
@@ -48,14 +48,14 @@ async def pages(
     The foreign key is sorted the way the order goes, so that one index serves both directions.
     """
     want, limit = window.size + 1, len(keys) * (window.size + 1) * 2 + 50
-    found = store[collection].find(
+    docs = await find(
+        store,
+        collection,
         {"$and": [{by: {"$in": list(keys)}}, window.match()]},
         projection(fields, by, window.ordering.key),
         sort=[(by, window.step), *window.sort],
         limit=limit,
-        batch_size=limit + 1,
     )
-    docs = await found.to_list()
     grouped: dict[Key, list[Doc]] = {key: [] for key in keys}
     for doc in docs:
         grouped[doc[by]].append(doc)
@@ -104,7 +104,7 @@ async def counts(
     """How many for each parent, counting to `COUNT_LIMIT` and no further."""
     counted: list[Doc] = [{"$limit": COUNT_LIMIT}, {"$count": "n"}]
     if not by:
-        rows = await (await store[collection].aggregate([{"$match": query}, *counted])).to_list()
+        rows = await aggregate(store, collection, [{"$match": query}, *counted])
         return {None: rows[0]["n"] if rows else 0}
     found = await looked_up(store, collection, by, keys, query, counted, conditions)
     return {key: docs[0]["n"] if docs else 0 for key, docs in found.items()}
@@ -142,7 +142,7 @@ async def looked_up(
         },
         {"$project": {"n": 1, "docs": 1}},
     ]
-    replies = await (await store.aggregate(pipeline, batchSize=ALL_AT_ONCE)).to_list()
+    replies = await aggregate(store, None, pipeline)
     return {keys[reply["n"]]: reply["docs"] for reply in replies}
 
 

@@ -27,6 +27,7 @@ from app.graph.read import Fields, Key
 from app.graph.record import RECORDS, Finder, Node, Record, declarations_of
 from app.mongo.client import Doc
 from app.mongo.keys import resolve_key
+from app.mongo.reads import find as find_docs
 
 MAX_CANDIDATES = 10
 
@@ -82,12 +83,11 @@ class Find(Edge):
     async def by_finder(self, context: Context, finder: Finder, value: str, fields: Fields) -> Doc | None:
         """The live record that the key finds."""
         shown, key = read.projection(fields), finder.normalise(value) if finder.normalise else value
-        collection = context.store[self.stored_record.collection]
+        collection = self.stored_record.collection
         if finder.namespace is not None:
-            return await resolve_key(context.store, finder.namespace, key, finder.fields, collection.name, shown)
-        found = await collection.find(
-            {finder.fields[0]: {"$eq": key}, **LIVE}, shown, limit=MAX_CANDIDATES, sort=[("_id", 1)]
-        ).to_list()
+            return await resolve_key(context.store, finder.namespace, key, finder.fields, collection, shown)
+        query = {finder.fields[0]: {"$eq": key}, **LIVE}
+        found = await find_docs(context.store, collection, query, shown, limit=MAX_CANDIDATES, sort=[("_id", 1)])
         if len(found) > 1:
             raise Ambiguous(
                 f"{at_least(len(found))} {self.stored_record.collection} bear "

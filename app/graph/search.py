@@ -26,6 +26,7 @@ from app.graph.read import COUNT_LIMIT
 from app.graph.record import Node, Record, stored_records
 from app.graph.scalars import Cursor
 from app.mongo.client import Doc
+from app.mongo.reads import aggregate
 
 MAX_TEXT = 256
 
@@ -94,8 +95,7 @@ class Found:
         first, *others = self.kinds
         pipeline = self.of_kind(first)
         pipeline += [{"$unionWith": {"coll": kind.collection, "pipeline": self.of_kind(kind)}} for kind in others]
-        cursor = await self.context.store[first.collection].aggregate([*pipeline, *stages], batchSize=1000)
-        return await cursor.to_list()
+        return await aggregate(self.context.store, first.collection, [*pipeline, *stages])
 
     def of_kind(self, kind: type[Record]) -> list[Doc]:
         """The matches of one kind, with their score."""

@@ -13,6 +13,7 @@ from pymongo import ASCENDING, IndexModel
 from pymongo.asynchronous.client_session import AsyncClientSession
 
 from app.mongo.client import Doc, Store
+from app.mongo.reads import aggregate
 
 COLLECTION = "keys"
 INDEXES = [
@@ -71,5 +72,5 @@ async def resolve_key(
         {"$unwind": "$found"},
         {"$replaceRoot": {"newRoot": "$found"}},
     ]
-    rows = await (await store[COLLECTION].aggregate(pipeline)).to_list()
+    rows = await aggregate(store, COLLECTION, pipeline)
     return rows[0] if rows else None
