@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, cast
 
 from app.access.viewer import Scope
@@ -58,10 +59,14 @@ class Edge(Declaration):
         """The stored fields of the parent that make the key."""
         return ()
 
-    def key(self, parent: Mapping[str, Any]) -> Key:
-        """The parent's key; a tuple where it has several parts."""
-        values = tuple(tuple(v) if isinstance(v := parent.get(name), list) else v for name in self.needs)
-        return values[0] if len(values) == 1 else values
+    @cached_property
+    def key(self) -> Callable[[Mapping[str, Any]], Key]:
+        """The parent's key, of its stored fields: a tuple where it has several parts, or where it is an array."""
+        needs = self.needs
+        if len(needs) == 1:
+            [name] = needs
+            return lambda parent: tuple(v) if isinstance(v := parent.get(name), list) else v
+        return lambda parent: tuple(tuple(v) if isinstance(v := parent.get(name), list) else v for name in needs)
 
     async def read(self, context: Context, keys: Sequence[Key], args: Args, fields: Fields) -> dict[Key, Any]:
         """What each key leads to, in as few commands as there can be; `fields` limits what is returned of it."""

@@ -74,8 +74,7 @@ class Step:
 
     def keys(self, docs: Iterable[Doc]) -> list[Key]:
         """The keys that these parents have, each once."""
-        key = self.edge.key
-        return list({key(doc): None for doc in docs})
+        return list(dict.fromkeys(map(self.edge.key, docs)))
 
 
 class One(Step):
