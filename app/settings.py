@@ -50,6 +50,11 @@ class Settings(BaseSettings):
         default=True, description="Answer reads by compiled plans. Off: by graphql-core alone, for comparison."
     )
 
+    trusted_documents: Path | None = Field(
+        default=None, description="A JSON file that maps the SHA-256 of each trusted document to the document."
+    )
+    trusted_only: bool = Field(default=False, description="Run trusted documents, and no others.")
+
     max_depth: int = Field(default=15, ge=1, description="How deep a selection may nest, lists' wrappers included.")
     max_aliases: int = Field(default=50, ge=0, description="Aliases in a document, fragments expanded.")
     max_root_fields: int = Field(default=20, ge=1, description="Root fields of an operation, fragments expanded.")

@@ -28,6 +28,7 @@ from app.http.explaining import HEADER, Explaining
 from app.http.graphiql import graphiql_page
 from app.http.masking import TIMEOUT, UNKNOWN, fault_message, log_fault, presentable
 from app.http.negotiation import HTML, JSON, RESPONSE, preferred
+from app.http.persisted import Persisted, manifest
 from app.http.prepare import Preparation, Prepared, RequestErrors
 from app.http.request import GraphQLRequest, Rejected, from_body, from_url
 from app.mongo.client import Client
@@ -45,6 +46,7 @@ class GraphQLEndpoint:
         self.settings = settings
         self.documents = Documents(Preparation(schema._schema, settings))  # it has no public name
         self.execution = Execution(schema, settings.request_seconds, planning=settings.planning)
+        self.persisted = Persisted(manifest(settings.trusted_documents), trusted_only=settings.trusted_only)
         self.explaining = Explaining(self.execution, connect_traced)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -66,7 +68,8 @@ class GraphQLEndpoint:
                 405, f"{method} is not allowed here: use POST, or GET for queries.", headers={"allow": METHODS}
             )
         reads_only = method != "POST"
-        offered = (RESPONSE, JSON, HTML) if reads_only and b"query=" not in scope["query_string"] else (RESPONSE, JSON)
+        asks = any(name in scope["query_string"] for name in (b"query=", b"documentId=", b"persistedQuery"))
+        offered = (RESPONSE, JSON, HTML) if reads_only and not asks else (RESPONSE, JSON)
         media_type = preferred(headers.get("accept"), offered)
         if media_type is None:
             raise Rejected(406, f"The answer comes as {RESPONSE} or {JSON}; the Accept header takes neither.")
@@ -89,7 +92,7 @@ class GraphQLEndpoint:
     ) -> Response:
         identity = request_id(scope)
         try:
-            prepared = self.documents.prepare(request.query, request.operation_name, request.variables)
+            prepared = self.documents.prepare(self.persisted.text(request), request.operation_name, request.variables)
         except RequestErrors as refused:
             return _not_run({"errors": presentable(refused.errors, identity)}, media_type, identity)
         if prepared.operation.operation is OperationType.SUBSCRIPTION:

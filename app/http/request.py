@@ -6,6 +6,7 @@ itself (`prepare`), and what is answered (`graphql`).
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
@@ -22,7 +23,9 @@ MAX_DEPTH, MAX_VALUES, MAX_CONTAINERS = 32, 50_000, 10_000
 """How deep `variables` may nest (deeper than any input type, shallower than any stack), and how many values, and lists
 and objects among them, it may hold: a thousand rows of an import fit, what takes seconds to coerce does not."""
 
-PARAMETERS = ("query", "operationName", "variables", "extensions")
+PARAMETERS = ("query", "operationName", "variables", "extensions", "documentId")
+OBJECTS = ("variables", "extensions")
+SHA_256 = re.compile(r"(?:sha256:)?[0-9A-Fa-f]{64}")
 
 
 class Rejected(Exception):  # noqa: N818  # the client's doing, not a fault of the program
@@ -42,9 +45,10 @@ class Rejected(Exception):  # noqa: N818  # the client's doing, not a fault of t
 class GraphQLRequest:
     """A well-formed request. Its document may still be anything."""
 
-    query: str
+    query: str | None
     operation_name: str | None = None
     variables: dict[str, Any] = field(default_factory=dict)
+    document_hash: str | None = None
 
 
 def from_url(query_string: bytes) -> GraphQLRequest:
@@ -54,7 +58,7 @@ def from_url(query_string: bytes) -> GraphQLRequest:
         if name in given:
             raise Rejected(400, f"The parameter {name} is given more than once.")
         if name in PARAMETERS and text:
-            given[name] = _json(text.encode(), f"The parameter {name}") if name in PARAMETERS[2:] else text
+            given[name] = _json(text.encode(), f"The parameter {name}") if name in OBJECTS else text
     return _checked(given, len(query_string))
 
 
@@ -117,21 +121,35 @@ def _json(text: bytes, what: str) -> Any:
 
 def _checked(given: dict[str, Any], marks: int) -> GraphQLRequest:
     """`given` with the types that the specification asks for; it has no more depth and no more values than `marks`."""
-    query = given.get("query")
-    if query is None or query == "":
+    query, document_hash = given.get("query") or None, _document_hash(given)
+    if query is None and document_hash is None:
         raise Rejected(400, "There is no query: send the GraphQL document as the string `query`.")
-    if not isinstance(query, str):
+    if query is not None and not isinstance(query, str):
         raise Rejected(400, f"`query` has to be a string, not {_kind(query)}.")
     name = given.get("operationName")
     if name is not None and not isinstance(name, str):
         raise Rejected(400, f"`operationName` has to be a string, not {_kind(name)}.")
-    for key in PARAMETERS[2:]:
+    for key in OBJECTS:
         if given.get(key) is not None and not isinstance(given[key], dict):
             raise Rejected(400, f"`{key}` has to be an object, not {_kind(given[key])}.")
     variables = given.get("variables") or {}
     if marks > MAX_DEPTH:
         _bound(variables)
-    return GraphQLRequest(query, name or None, variables)
+    return GraphQLRequest(query, name or None, variables, document_hash)
+
+
+def _document_hash(given: dict[str, Any]) -> str | None:
+    """The SHA-256 of a document that is known by it: `documentId`, or `persistedQuery` among the extensions."""
+    extensions = given.get("extensions")
+    persisted = extensions.get("persistedQuery") if isinstance(extensions, dict) else None
+    named = given.get("documentId")
+    if named is None and isinstance(persisted, dict):
+        named = persisted.get("sha256Hash")
+    if named is None:
+        return None
+    if not isinstance(named, str) or not SHA_256.fullmatch(named):
+        raise Rejected(400, "A document's id is its SHA-256, in hexadecimal, with or without `sha256:` before it.")
+    return named.removeprefix("sha256:").lower()
 
 
 def _bound(variables: dict[str, Any]) -> None:

@@ -1,0 +1,86 @@
+"""Documents that are known by their hash: trusted ones, and those that clients teach."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from app.errors import SetupError
+from app.http.persisted import MAX_LEARNT, Persisted, hash_of, manifest
+from tests.http.toy import toy_application
+
+QUERY = "{ ping }"
+HASH = hash_of(QUERY)
+
+
+def client(**settings: Any) -> TestClient:
+    """A client of the toy server; nothing is asked of its database."""
+    return TestClient(toy_application(**settings), base_url="http://localhost")
+
+
+def persisted(name: str) -> dict[str, Any]:
+    """The extensions of an automatic persisted query."""
+    return {"persistedQuery": {"version": 1, "sha256Hash": name}}
+
+
+def test_a_persisted_query_is_asked_for_once_and_known_from_then_on() -> None:
+    with client() as http:
+        unknown = http.post("/graphql", json={"extensions": persisted(HASH)})
+        assert [error["message"] for error in unknown.json()["errors"]] == ["PersistedQueryNotFound"]
+        taught = http.post("/graphql", json={"query": QUERY, "extensions": persisted(HASH)})
+        known = http.post("/graphql", json={"extensions": persisted(HASH)})
+        by_url = http.get("/graphql", params={"extensions": json.dumps(persisted(HASH))})
+        by_id = http.post("/graphql", json={"documentId": f"sha256:{HASH}"})
+        assert taught.json() == known.json() == by_url.json() == by_id.json() == {"data": {"ping": "pong"}}
+
+
+@pytest.mark.parametrize("name", ["", "abc", 5, HASH.replace("a", "g")])
+def test_what_is_no_hash_is_refused(name: object) -> None:
+    with client() as http:
+        answer = http.post("/graphql", json={"query": QUERY, "documentId": name})
+        assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (400, "BAD_REQUEST")
+
+
+def test_a_hash_of_another_text_teaches_nothing() -> None:
+    with client() as http:
+        wrong = http.post("/graphql", json={"query": "{ ping ping }", "extensions": persisted(HASH)})
+        assert wrong.status_code == 400
+        assert "PersistedQueryNotFound" in http.post("/graphql", json={"extensions": persisted(HASH)}).text
+
+
+def test_only_trusted_documents_are_run_where_it_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "trusted.json"
+    path.write_text(json.dumps({f"sha256:{HASH}": QUERY}))
+    other = "{ again: ping }"
+    with client(trusted_documents=path, trusted_only=True) as http:
+        assert http.post("/graphql", json={"documentId": HASH}).json() == {"data": {"ping": "pong"}}
+        for body in ({"query": QUERY}, {"query": other, "extensions": persisted(hash_of(other))}):
+            assert http.post("/graphql", json=body).status_code == 403
+    with client(trusted_documents=path) as http:
+        assert http.post("/graphql", json={"query": other}).json() == {"data": {"again": "pong"}}
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"x": 5}', '{"abc": "{ ping }"}'])
+def test_a_manifest_that_is_wrong_is_said_at_start_up(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "trusted.json"
+    path.write_text(text)
+    with pytest.raises(SetupError):
+        manifest(path)
+
+
+def test_a_server_of_trusted_documents_needs_some() -> None:
+    with pytest.raises(SetupError):
+        Persisted({}, trusted_only=True)
+
+
+def test_what_is_learnt_is_bounded() -> None:
+    known = Persisted({}, trusted_only=False)
+    for n in range(MAX_LEARNT * 2):
+        known.learn(hash_of(str(n)), str(n))
+    assert len(known.learnt) == MAX_LEARNT
+    known.learn("x", "y" * 3_000_000)
+    assert known.characters <= 2_000_000
