@@ -42,7 +42,7 @@ def example(path: Path) -> tuple[str, dict[str, Any]]:
     return path.read_text(), json.loads(variables.read_text()) if variables.exists() else {}
 
 
-@pytest.mark.parametrize(("query", "given"), map(example, EXAMPLES), ids=[path.stem for path in EXAMPLES])
+@pytest.mark.parametrize(("query", "given"), [example(path) for path in EXAMPLES], ids=[path.stem for path in EXAMPLES])
 async def test_graphiqls_examples_run_and_find_something(demo: Store, query: str, given: dict[str, Any]) -> None:
     """And a plan answers them."""
     planner = server(planning=True)[1].planner.counters
