@@ -10,13 +10,18 @@ from strawberry.dataloader import DataLoader
 
 from app.access.viewer import LOCAL_ADMIN, Viewer
 from app.mongo.client import Store
+from app.mongo.merging import Merging
 
 
 @dataclass(slots=True)
 class Context:
-    """Made for each request and gone with it. `now` is the one instant that the whole request sees."""
+    """Made for each request and gone with it. `now` is the one instant that the whole request sees.
+
+    `merging` is the process's: look-ups that concurrent requests share. None where a request keeps to itself.
+    """
 
     store: Store
     viewer: Viewer = LOCAL_ADMIN
+    merging: Merging | None = None
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict)

@@ -115,7 +115,7 @@ async def by_id(context: Context, keys: Sequence[Key], args: Args, fields: Field
     """Statements by their ids; an id that names no organization is not among the keys."""
     named = {key: match for key in keys if (match := ID_PATTERN.fullmatch(key))}
     ids = list({match[1] for match in named.values()})
-    known = await by_ids(context.store, "organizations", ids, ("currency", "timezone"))
+    known = await by_ids(context, "organizations", ids, ("currency", "timezone")) if ids else {}
     answers: dict[Key, Doc] = {}
     groups: dict[tuple[StatementScope, str | None, str], list[str]] = defaultdict(list)
     for key, match in named.items():

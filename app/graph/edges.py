@@ -114,7 +114,7 @@ class One(Edge):
     async def read(self, context: Context, keys: Sequence[Key], args: Args, fields: Fields) -> dict[Key, Any]:
         ids = [key for key in keys if key is not None]
         collection = self.stored_record.collection
-        found: dict[Key, Any] = await read.by_ids(context.store, collection, ids, fields) if ids else {}
+        found: dict[Key, Any] = await read.by_ids(context, collection, ids, fields) if ids else {}
         if len(ids) < len(keys) and self.otherwise is not None:
             docs = await find(context.store, collection, self.otherwise, read.projection(fields), limit=1)
             found[None] = docs[0] if docs else None
@@ -142,7 +142,7 @@ class Refs(Edge):
 
     async def read(self, context: Context, keys: Sequence[Key], args: Args, fields: Fields) -> dict[Key, Any]:
         ids = list(dict.fromkeys(each for key in keys for each in key))
-        found = await read.by_ids(context.store, self.stored_record.collection, ids, fields) if ids else {}
+        found = await read.by_ids(context, self.stored_record.collection, ids, fields) if ids else {}
         return {key: [found[each] for each in key if each in found] for key in keys}
 
     async def walk(self, context: Context, key: Key, args: Args) -> Any:

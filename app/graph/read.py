@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from app.context import Context
 from app.graph.page import Page, Window
 from app.mongo.client import Doc, Store
 from app.mongo.reads import aggregate, find
@@ -25,10 +26,18 @@ def projection(fields: Fields, *more: str) -> dict[str, int] | None:
     return None if fields is None else dict.fromkeys((*fields, *more, "_id"), 1)
 
 
-async def by_ids(store: Store, collection: str, ids: Sequence[Any], fields: Fields) -> dict[Any, Doc]:
-    """Documents by id; an id that nothing has is not among the keys."""
-    docs = await find(store, collection, {"_id": {"$in": list(ids)}}, projection(fields), limit=len(ids))
-    return {doc["_id"]: doc for doc in docs}
+async def by_ids(context: Context, collection: str, ids: Sequence[str], fields: Fields) -> dict[Any, Doc]:
+    """Documents by id; an id that nothing has is not among the keys. Concurrent requests look up together."""
+
+    async def read(asked: Sequence[str]) -> dict[str, Doc]:
+        query = {"_id": {"$in": asked}} if len(asked) > 1 else {"_id": asked[0]}
+        docs = await find(context.store, collection, query, projection(fields), limit=len(asked))
+        return {doc["_id"]: doc for doc in docs}
+
+    if context.merging is None:
+        return await read(list(ids))
+    kind = collection, None if fields is None else frozenset(fields), context.viewer
+    return await context.merging.by_ids(kind, ids, read)
 
 
 async def page(store: Store, collection: str, window: Window, fields: Fields) -> Page:

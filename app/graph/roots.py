@@ -75,7 +75,7 @@ class Find(Edge):
             raise BadRequest(
                 f"`by.id` is not the id of a {self.target}: theirs begin with {record.prefix}_.", argument="by"
             )
-        found = await read.by_ids(context.store, record.collection, [node_id], fields)
+        found = await read.by_ids(context, record.collection, [node_id], fields)
         if node_id not in found:
             raise unknown_id(node_id)
         return found[node_id]
@@ -182,7 +182,7 @@ class NodeById(Edge):
         if not context.viewer.may(record.read_scope):
             return dict.fromkeys(ids, forbidden(record.read_scope))
         if issubclass(record, Record):
-            docs = await read.by_ids(context.store, record.collection, ids, fields)
+            docs = await read.by_ids(context, record.collection, ids, fields)
         else:
             docs = await BATCHES[f"{kind}.id"](context, ids, {}, fields)
         return {each: (kind, docs[each]) if each in docs else unknown_id(each) for each in ids}

@@ -34,7 +34,7 @@ class Explaining:
         """The result, with the plan among its extensions; FORBIDDEN for a viewer without the scope."""
         if not context.viewer.may(Scope.EXPLAIN):
             raise forbidden(Scope.EXPLAIN)
-        context.store = self.traced(context.store)
+        context.store, context.merging = self.traced(context.store), None
         trace, counters = Trace(), self.execution.planner.counters
         planned, token = counters.planned, TRACE.set(trace)
         try:

@@ -32,6 +32,7 @@ from app.http.persisted import Persisted, manifest
 from app.http.prepare import Preparation, Prepared, RequestErrors
 from app.http.request import GraphQLRequest, Rejected, from_body, from_url
 from app.mongo.client import Client
+from app.mongo.merging import Merging
 from app.settings import Settings
 
 Run = Callable[[Prepared, Mapping[str, Any], Context], Awaitable[ExecutionResult]]
@@ -46,6 +47,7 @@ class GraphQLEndpoint:
         self.settings = settings
         self.documents = Documents(Preparation(schema._schema, settings))  # it has no public name
         self.execution = Execution(schema, settings.request_seconds, planning=settings.planning)
+        self.merging = Merging()
         self.persisted = Persisted(manifest(settings.trusted_documents), trusted_only=settings.trusted_only)
         self.explaining = Explaining(self.execution, connect_traced)
 
@@ -99,7 +101,7 @@ class GraphQLEndpoint:
             raise Rejected(400, "Subscriptions are not served here: send a query or a mutation.")
         if reads_only and not prepared.is_query:
             raise Rejected(405, "A mutation changes data: send it by POST.", headers={"allow": "POST"})
-        context = Context(store=scope["app"].state.store, viewer=LOCAL_ADMIN)
+        context = Context(store=scope["app"].state.store, viewer=LOCAL_ADMIN, merging=self.merging)
         try:
             result = await run(prepared, request.variables, context)
         except TimeoutError:
