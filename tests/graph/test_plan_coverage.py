@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from graphql import GraphQLInterfaceType, GraphQLObjectType, get_named_type, is_leaf_type
 
-from app.graph.plan.compiler import NO_VARIABLES
+from app.graph.plan.arguments import NO_VARIABLES
 from app.graph.plan.planner import PlannedOperation, Planner
 from app.graph.record import RECORDS
 from app.http.prepare import Preparation

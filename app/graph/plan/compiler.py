@@ -6,7 +6,7 @@ is not covered raises `NotPlannable`, and graphql-core answers the whole operati
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import strawberry
@@ -19,13 +19,8 @@ from graphql import (
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLOutputType,
-    ListValueNode,
-    ObjectValueNode,
     OperationDefinitionNode,
     OperationType,
-    ValueNode,
-    VariableNode,
-    get_argument_values,
     get_named_type,
     is_abstract_type,
     is_object_type,
@@ -33,24 +28,21 @@ from graphql import (
 from graphql.execution.collect_fields import FieldDetailsList, FragmentDetails, collect_fields, collect_subfields
 from graphql.execution.values import VariableValues
 from pydantic.fields import FieldInfo
-from strawberry.schema.schema_converter import GraphQLCoreConverter
-from strawberry.types.arguments import convert_arguments
 from strawberry.types.field import StrawberryField
 
 from app.access.viewer import Scope
-from app.graph.declarations import Args, Declaration, Derived
+from app.graph.declarations import Declaration, Derived
 from app.graph.documents import stored_fields
 from app.graph.edges import Computed, Edge, Refs
 from app.graph.edges import One as OneEdge
 from app.graph.many import Many
+from app.graph.plan.arguments import DEFINITION, Arguments, arguments_of
 from app.graph.plan.shape import Shape
 from app.graph.plan.steps import Kinds, Nodes, One, Paged, Plan, Searched, Several, Step
 from app.graph.record import RECORDS
 from app.graph.roots import NodeById
 from app.graph.search import Search
 
-DEFINITION = GraphQLCoreConverter.DEFINITION_BACKREF
-NO_VARIABLES = VariableValues({}, {})
 PAGE_INFO = {
     "hasNextPage": "page.has_next",
     "hasPreviousPage": "page.has_previous",
@@ -80,7 +72,7 @@ class Compiler:
             for each in document.definitions
             if isinstance(each, FragmentDefinitionNode)
         }
-        self.arguments: list[Callable[[VariableValues], Args]] = []
+        self.arguments: list[Arguments] = []
         self.scopes: set[Scope] = set()
 
     def compile(self) -> Plan:
@@ -117,17 +109,7 @@ class Compiler:
 
     def argument(self, field: GraphQLField, node: FieldNode) -> int:
         """The number under which a run finds the field's arguments."""
-        definition: StrawberryField = field.extensions[DEFINITION]
-
-        def evaluate(variables: VariableValues) -> Args:
-            given = get_argument_values(field, node, variables)
-            return convert_arguments(given, definition.arguments, self.converter.scalar_registry, self.config)
-
-        if reads_variables(node):
-            self.arguments.append(evaluate)
-        else:
-            constant = evaluate(NO_VARIABLES)
-            self.arguments.append(lambda _: constant)
+        self.arguments.append(arguments_of(field, node, self.converter.scalar_registry, self.config))
         return len(self.arguments) - 1
 
     def below(self, kind: GraphQLObjectType, fields: FieldDetailsList) -> Iterable[tuple[str, FieldDetailsList]]:
@@ -327,17 +309,3 @@ def object_type(kind: GraphQLOutputType) -> GraphQLObjectType:
     if not is_object_type(named):
         raise NotPlannable(f"{named.name} is no object")
     return named
-
-
-def variables_in(value: ValueNode) -> bool:
-    """Whether a value mentions a variable."""
-    if isinstance(value, ListValueNode):
-        return any(variables_in(each) for each in value.values)
-    if isinstance(value, ObjectValueNode):
-        return any(variables_in(each.value) for each in value.fields)
-    return isinstance(value, VariableNode)
-
-
-def reads_variables(node: FieldNode) -> bool:
-    """Whether a field's arguments mention a variable."""
-    return any(variables_in(argument.value) for argument in node.arguments or ())

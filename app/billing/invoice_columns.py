@@ -1,0 +1,90 @@
+"""What an invoice file may say. In CSV each row is a line of its invoice; in NDJSON each invoice is an object."""
+
+from __future__ import annotations
+
+from app.entities.codes import currency_code
+from app.entities.contacts import email_address
+from app.entities.measures import instant, number, positive
+from app.entities.texts import text
+from app.onboarding.columns import Column, Columns, Nested
+
+short = text(256)
+
+LINES = Nested(
+    "lines",
+    "What it bills. In CSV: one row each, consecutive rows with the same number being one invoice.",
+    (
+        Column("line_description", "What is billed, at most 1,024 characters.", text(1024), required=True),
+        Column("quantity", "How many units.", number, required=True),
+        Column("unit_price", "The price of one unit, with at most 12 decimals.", number, required=True),
+        Column(
+            "line_amount",
+            "What the line bills, where quantity times unit price was rounded; exactly that product if empty.",
+            number,
+            decided=True,
+        ),
+        Column("period_start", "Start of the period it bills, with its offset.", instant),
+        Column("period_end", "End of that period, exclusive.", instant),
+        Column(
+            "consumer_external_id",
+            "Whose usage it bills, by external id or alias: the payer (if empty), or an organization below it.",
+            short,
+        ),
+        Column("subscription_external_id", "The subscription it bills under: the consumer's, or one above it.", short),
+        Column("subscriber_email", "Who used it.", email_address),
+        Column("credential_id", "Any key of the credential that the usage came through.", short),
+    ),
+    required=True,
+)
+PAYMENTS = Nested(
+    "payments",
+    "What was paid on it. In CSV: on any of its rows; the same payment on several rows is one.",
+    (
+        Column("paid_at", "When it was paid, with its offset.", instant, required=True),
+        Column("paid_amount", "How much, in the invoice's currency.", positive, required=True),
+        Column("payment_reference", "What the bank or the payment app calls it.", short),
+    ),
+)
+CREDIT_NOTES = Nested(
+    "credit_notes",
+    "What was credited on it. In CSV: on any of its rows; the same credit note on several rows is one.",
+    (
+        Column("credited_at", "When it took effect, with its offset.", instant, required=True),
+        Column("credited_amount", "How much, in the invoice's currency.", positive, required=True),
+        Column("credit_note_number", "Its number, unique.", short, required=True),
+        Column("credit_reason", "Why.", text(1024)),
+    ),
+)
+
+COLUMNS: Columns = (
+    Column(
+        "number",
+        "Its number, unique. An invoice is recognised by it when it comes again.",
+        short,
+        "number",
+        required=True,
+    ),
+    Column(
+        "organization_external_id",
+        "The payer, by external id or alias. Its name and address, as they are now, are what the invoice bears.",
+        short,
+        "organizationId",
+        required=True,
+    ),
+    Column("currency", "ISO 4217; the payer's currency if empty.", currency_code, "currency", decided=True),
+    Column(
+        "issued_at", "When it was issued, with its offset. Drafts are not imported.", instant, "issuedAt", required=True
+    ),
+    Column(
+        "due_at",
+        "When it is due; the payment term of the payer's billing profile after issue if empty.",
+        instant,
+        "dueAt",
+        decided=True,
+    ),
+    Column("voided_at", "When it was withdrawn.", instant, "voidedAt"),
+    Column("written_off_at", "When what was due was given up.", instant, "writtenOffAt"),
+    LINES,
+    PAYMENTS,
+    CREDIT_NOTES,
+)

@@ -1,0 +1,73 @@
+"""Codes of the world: currencies (ISO 4217), countries (ISO 3166-1), time zones (IANA). Pure rules."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+from zoneinfo import available_timezones
+
+import pycountry
+
+from app.entities.texts import Invalid, plain
+from app.graph.scalars import CountryCode, Currency
+
+# The column "minor unit" of ISO 4217's list one, as of amendment 179 (2025), where it is not 2. pycountry lacks it.
+MINOR_UNITS = {
+    0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
+    3: "BHD IQD JOD KWD LYD OMR TND",
+    4: "CLF UYW",
+}
+_NOT_MONEY = "XAG XAU XBA XBB XBC XBD XDR XPD XPT XSU XTS XUA XXX"
+NOT_MONEY = frozenset(_NOT_MONEY.split())
+"""Codes to which list one gives no minor unit: metals, units of account, tests, "no currency". None is billed in."""
+
+_MINOR_UNITS = {code: digits for digits, codes in MINOR_UNITS.items() for code in codes.split()}
+USER_ASSIGNED = frozenset({"XK"})
+"""Country codes that ISO 3166-1 leaves to its users, and that are in use: Kosovo."""
+
+
+def minor_units(currency: str) -> int:
+    """How many digits an amount in that currency has behind the point: 0 for JPY, 2 for USD, 3 for KWD."""
+    return _MINOR_UNITS.get(currency, 2)
+
+
+def currency_code(value: Any) -> Currency:
+    """A currency that something can be billed in."""
+    found = plain(value)
+    if found not in currencies():
+        raise Invalid("INVALID_CURRENCY", f'{value!r} is no currency of ISO 4217 such as "USD".')
+    return Currency(found)
+
+
+def country_code(value: Any) -> CountryCode:
+    """A country's alpha-2 code."""
+    found = plain(value)
+    if found not in countries():
+        raise Invalid("INVALID_COUNTRY", f'{value!r} is no country of ISO 3166-1 alpha-2 such as "DE".')
+    return CountryCode(found)
+
+
+def timezone_name(value: Any) -> str:
+    """An IANA time zone."""
+    found = plain(value)
+    if found not in timezones():
+        raise Invalid("INVALID_TIMEZONE", f'{value!r} is no IANA time zone such as "Europe/Berlin".')
+    return found
+
+
+@cache
+def currencies() -> frozenset[str]:
+    """The codes that money comes in."""
+    return frozenset(each.alpha_3 for each in pycountry.currencies) - NOT_MONEY
+
+
+@cache
+def countries() -> frozenset[str]:
+    """The codes of countries."""
+    return frozenset(each.alpha_2 for each in pycountry.countries) | USER_ASSIGNED
+
+
+@cache
+def timezones() -> frozenset[str]:
+    """The names of time zones; not the aliases that only a machine's own files have."""
+    return frozenset(available_timezones()) - {"localtime", "posixrules", "Factory"}

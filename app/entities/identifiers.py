@@ -1,0 +1,43 @@
+"""New ids: a record's prefix and a ULID, and what has the form of one. Pure but for the randomness."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from datetime import datetime
+
+from ulid import ULID
+
+from app.entities.organization import UNCLASSIFIED_ID
+from app.graph.record import Record
+
+RANDOM_BITS = 80  # of a ULID; the rest is the time in milliseconds
+ORGANIZATION_ID = re.compile(rf"{UNCLASSIFIED_ID}|org_[0-7][0-9A-HJKMNP-TV-Z]{{25}}")
+
+
+class Identifiers:
+    """Ids of one instant, in rising order: records that are made together are listed as they were made.
+
+    A `seed` makes them the same every time, for data that is.
+    """
+
+    def __init__(self, at: datetime, seed: str | None = None) -> None:
+        start = secrets.randbits(RANDOM_BITS) if seed is None else digest(seed)
+        milliseconds = int(at.timestamp() * 1000)
+        self._last = milliseconds << RANDOM_BITS | start >> 1  # half of the room is left to count in
+
+    def new(self, record: type[Record]) -> str:
+        """The next one, for a record of that type."""
+        self._last += 1
+        return f"{record.prefix}_{ULID.from_int(self._last)}"
+
+
+def digest(seed: str) -> int:
+    """As many bits as a ULID has at random, of a text."""
+    return int.from_bytes(hashlib.blake2b(seed.encode(), digest_size=RANDOM_BITS // 8).digest())
+
+
+def is_organization_id(text: str) -> bool:
+    """Whether the text has the form of an organization's id, and so cannot be anything else's key."""
+    return ORGANIZATION_ID.fullmatch(text) is not None

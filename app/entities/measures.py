@@ -1,0 +1,48 @@
+"""Instants and numbers as they are accepted: read as the graph's own scalars are, and exactly. Pure rules."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
+from typing import Any
+
+from app.entities.texts import Invalid, plain
+from app.graph.scalars import parse_decimal, parse_instant
+
+MOST_DIGITS = 34  # of a Decimal128
+SMALLEST = -12  # the exponent of a unit price such as 0.000000000002
+LARGEST = Decimal(10) ** 15
+EXACT = Context(prec=MOST_DIGITS, traps=[Inexact, InvalidOperation, Overflow])
+"""Arithmetic that raises rather than rounds."""
+
+
+def instant(value: Any) -> datetime:
+    """An instant with its offset, UTC."""
+    try:
+        return parse_instant(plain(value))
+    except Invalid:
+        raise
+    except ValueError as error:
+        raise Invalid("INVALID_INSTANT", str(error)) from None
+
+
+def number(value: Any) -> Decimal:
+    """An exact number: text, or a JSON number as it is written."""
+    if isinstance(value, bool) or not isinstance(value, (str, int, Decimal)):
+        raise Invalid("INVALID_NUMBER", "A number such as 12.50 is expected.")
+    try:
+        found = parse_decimal(str(value).strip())
+    except ValueError:
+        raise Invalid("INVALID_NUMBER", f"{str(value)[:60]!r} is no number such as 12.50.") from None
+    exponent = found.as_tuple().exponent
+    if not isinstance(exponent, int) or not SMALLEST <= exponent <= MOST_DIGITS or found.copy_abs() >= LARGEST:
+        raise Invalid("INVALID_NUMBER", "It has more than 15 digits before the point, or more than 12 behind it.")
+    return EXACT.create_decimal(found)
+
+
+def positive(value: Any) -> Decimal:
+    """A number over zero."""
+    found = number(value)
+    if found <= 0:
+        raise Invalid("INVALID_NUMBER", "An amount over zero is expected.")
+    return found

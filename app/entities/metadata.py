@@ -1,0 +1,120 @@
+"""What callers and other systems keep beside a record: their own entries, and one document for each app. Pure rules."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from app.entities.texts import Invalid, encodable, kind_of
+from app.entities.values import AppDocument
+from app.graph.scalars import INT64, parse_metadata_value
+
+MOST_BYTES = 64 * 1024
+LONGEST_NAME = 256
+DEEPEST = 20
+
+
+class AppField(NamedTuple):
+    """A field that a known app's document may have: text, of a pattern. The required one identifies the record."""
+
+    required: bool
+    pattern: str
+    example: str
+
+
+KNOWN_APPS: Mapping[str, Mapping[str, AppField]] = {
+    "stripe": {
+        "customerId": AppField(True, r"cus_\S+", "cus_NffrFeUfNV2Hib"),
+        "defaultPaymentMethodId": AppField(False, r"\S+", "pm_1NVChw2eZvKYlo2C"),
+    },
+    "salesforce": {"accountId": AppField(True, r"\S+", "0015e00001ABCDE")},
+}
+
+
+def metadata_entries(value: Any) -> tuple[dict[str, Any], ...]:
+    """The entries of `customMetadata`, as they are stored, of an object of names and values."""
+    entries = json_object(value)
+    for name, each in entries.items():
+        if not 1 <= len(name) <= LONGEST_NAME:
+            raise Invalid("INVALID_METADATA", f"The name {name[:40]!r} has not 1 to {LONGEST_NAME} characters.")
+        try:
+            parse_metadata_value(each)
+        except ValueError as error:
+            raise Invalid("INVALID_METADATA", f"{name!r}: {error}") from None
+    return tuple({"name": name, "value": each} for name, each in entries.items())
+
+
+def app_documents(value: Any) -> tuple[AppDocument, ...]:
+    """The rows of `appMetadata`, of an object of apps and their documents."""
+    apps = json_object(value)
+    for app, data in apps.items():
+        if not app:
+            raise Invalid("INVALID_APP_METADATA", "An app has no name.")
+        if not isinstance(data, dict):
+            raise Invalid("INVALID_APP_METADATA", f"What {app!r} keeps is an object, not {kind_of(data)}.")
+        if app in KNOWN_APPS:
+            check_known(app, data)
+    return tuple(AppDocument(app=app, data=data) for app, data in apps.items())
+
+
+def check_known(app: str, data: Mapping[str, Any]) -> None:
+    """Hold a known app's document to what is known of it."""
+    for name, field in KNOWN_APPS[app].items():
+        found = data.get(name)
+        if found is None and not field.required:
+            continue
+        if not isinstance(found, str) or not re.fullmatch(field.pattern, found):
+            raise Invalid("INVALID_APP_METADATA", f'`{name}` of {app} is text such as "{field.example}".')
+
+
+def app_claims(rows: tuple[AppDocument, ...]) -> Iterator[tuple[str, str]]:
+    """(namespace, key) for each external id in known apps' documents: it belongs to one live record per app."""
+    for row in rows:
+        for name, field in KNOWN_APPS.get(row["app"], {}).items():
+            if field.required:
+                yield f"app:{row['app']}", row["data"][name]
+
+
+def json_object(value: Any) -> dict[str, Any]:
+    """A JSON object that the database can hold, of at most 64 KiB."""
+    if not isinstance(value, dict):
+        raise Invalid("INVALID_TYPE", f"An object is expected, not {kind_of(value)}.")
+    found: dict[str, Any] = storable(value)
+    if len(json.dumps(found, ensure_ascii=False).encode()) > MOST_BYTES:
+        raise Invalid("TOO_LONG", "It is larger than 64 KiB.")
+    return found
+
+
+def storable(value: Any, depth: int = 0) -> Any:
+    """A JSON value as the database keeps it; fractions become floats here, since this is not money."""
+    if depth > DEEPEST:
+        raise Invalid("TOO_DEEP", f"It is nested more than {DEEPEST} levels deep.")
+    if isinstance(value, dict):
+        return {storable_name(name): storable(each, depth + 1) for name, each in value.items()}
+    if isinstance(value, list):
+        return [storable(each, depth + 1) for each in value]
+    if isinstance(value, Decimal):
+        return storable_number(value)
+    if isinstance(value, int) and not -INT64 <= value < INT64:
+        raise Invalid("INVALID_NUMBER", f"{value} has more than 64 bits.")
+    if isinstance(value, str) and not encodable(value):
+        raise Invalid("INVALID_TEXT", "A text holds half of a surrogate pair: it is no Unicode.")
+    return value
+
+
+def storable_number(value: Decimal) -> float:
+    """A fraction as JSON has it."""
+    found = float(value)
+    if found in (float("inf"), float("-inf")) or found != found:
+        raise Invalid("INVALID_NUMBER", f"{value} is no number that can be kept.")
+    return found
+
+
+def storable_name(name: str) -> str:
+    """A field's name inside a document."""
+    if "\0" in name or not encodable(name):
+        raise Invalid("INVALID_TEXT", "A name holds a NUL, or half of a surrogate pair.")
+    return name

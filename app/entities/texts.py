@@ -1,0 +1,87 @@
+"""Values as they are accepted: trimmed, no longer than they may be, of the type that is expected. Pure rules.
+
+A rule takes what was typed and returns what is stored, or raises `Invalid`. An empty text never comes here: whether a
+value may be absent is not the rule's to say.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+E = TypeVar("E", bound=enum.Enum)
+Parse = Callable[[Any], Any]
+
+
+class Invalid(ValueError):  # noqa: N818  # a value is refused, nothing failed
+    """A value that breaks a rule: a stable code, and a sentence that says what would do."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+def plain(value: Any) -> str:
+    """Text, trimmed, that the database can hold and a person can read."""
+    if not isinstance(value, str):
+        raise Invalid("INVALID_TYPE", f"Text is expected, not {kind_of(value)}.")
+    if "\0" in value or (not value.isascii() and not encodable(value)):
+        raise Invalid("INVALID_TEXT", "The text holds a NUL or a character that is none: it is not UTF-8.")
+    return value.strip()
+
+
+def encodable(value: str) -> bool:
+    """Whether the text is Unicode: no half of a surrogate pair stands alone in it."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def kind_of(value: Any) -> str:
+    """What a JSON value is, in words."""
+    names = {bool: "a boolean", dict: "an object", list: "a list", str: "text", type(None): "null"}
+    return names.get(type(value), "a number")
+
+
+def text(longest: int) -> Parse:
+    """Text of at most so many characters after trimming."""
+
+    def parse(value: Any) -> str:
+        found = plain(value)
+        if len(found) > longest:
+            raise Invalid("TOO_LONG", f"It has {len(found):,} characters; it may have {longest:,}.")
+        return found
+
+    return parse
+
+
+def texts(each: Parse, most: int = 1_000) -> Parse:
+    """Several values: a list, or words parted by spaces. Each is kept once, in the order given."""
+
+    def parse(value: Any) -> tuple[Any, ...]:
+        items = value.split() if isinstance(value, str) else value
+        if not isinstance(items, list):
+            raise Invalid("INVALID_TYPE", f"A list of texts is expected, not {kind_of(value)}.")
+        if len(items) > most:
+            raise Invalid("TOO_MANY", f"There are {len(items):,} of them; there may be {most:,}.")
+        if any(isinstance(item, str) and not item.strip() for item in items):
+            raise Invalid("REQUIRED", "One of them is empty.")
+        return tuple(dict.fromkeys(each(item) for item in items))
+
+    return parse
+
+
+def one_of(choices: type[E]) -> Parse:
+    """The value of an enum, in any case."""
+
+    def parse(value: Any) -> str:
+        found = plain(value).upper()
+        if found not in {member.value for member in choices}:
+            raise Invalid("INVALID_CHOICE", f"{value!r} is none of {', '.join(str(m.value) for m in choices)}.")
+        return found
+
+    return parse

@@ -1,0 +1,90 @@
+"""A server process from its start to its end: the port it binds, the signals it obeys. What it serves is given."""
+
+from __future__ import annotations
+
+import errno
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import NoReturn
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from app.errors import SetupError
+
+BACKLOG = 2048
+STARTUP_FAILURE = 3  # uvicorn's exit code where the application could not start
+
+
+class Server(uvicorn.Server):
+    """uvicorn, saying when it is ready."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self.ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self.ready()
+
+
+def serve(application: ASGIApp, listener: socket.socket, ready: Callable[[], None], shutdown_seconds: int) -> None:
+    """Serve until SIGTERM or SIGINT, then let open requests finish, for so long. `ready` is called when it serves."""
+    config = uvicorn.Config(
+        application,
+        http="httptools",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=shutdown_seconds,
+    )
+    try:
+        Server(config, ready).run(sockets=[listener])
+    except SystemExit as ended:
+        if ended.code == STARTUP_FAILURE:
+            raise SetupError("The server could not start. What kept it from that is logged above.") from None
+        raise
+
+
+@contextmanager
+def leaving_on_signals() -> Iterator[None]:
+    """Let SIGTERM end the process as SIGINT does: with what was begun put away, and exit code 0."""
+    before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def leave(_signal: int, _frame: FrameType | None) -> NoReturn:
+    """End the process by way of everything that is to be put away."""
+    raise SystemExit(0)
+
+
+@contextmanager
+def listening(host: str, port: int) -> Iterator[socket.socket]:
+    """A socket that nobody else listens on; port 0 picks a free one. Bound before anything else is started."""
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        listener = socket.create_server((str(address[0]), port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise SetupError(
+                f"Port {port} of {host} is in use. End what uses it, or choose another: --port 0 picks a free one."
+            ) from None
+        raise SetupError(f"{host}, port {port}, cannot be bound: {error.strerror}. Choose another.") from None
+    with listener:
+        yield listener
+
+
+def url_of(listener: socket.socket) -> str:
+    """Where the server answers."""
+    host, port, *_ = listener.getsockname()
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -1,0 +1,131 @@
+"""Columns: what a row may say, and how each value is read. A column stands in the code, `--help` and docs alike.
+
+A column that a row does not have says nothing. An empty cell (in NDJSON: null, or empty text) says that there is
+nothing: the column's default. What a file says is compared with a record that is there; what it does not say is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.entities.texts import Invalid, Parse, kind_of
+from app.errors import Problem
+from app.mongo.client import Doc
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column. `stored` is the path of its value in the record; None where a rule makes something else of it.
+
+    `decided` says that an empty cell says nothing at all, since a rule then decides.
+    """
+
+    name: str
+    doc: str
+    parse: Parse
+    stored: str | None = None
+    required: bool = False
+    decided: bool = False
+    default: Any = None
+    only_ndjson: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Nested:
+    """A list of objects inside an NDJSON row, with columns of its own. In CSV its columns stand in the row itself."""
+
+    name: str
+    doc: str
+    columns: tuple[Column, ...]
+    required: bool = False
+    most: int = 10_000
+
+
+Columns = Sequence[Column | Nested]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A row as far as it can be read: column → value, for the columns that say what holds; and what does not hold."""
+
+    line: int
+    values: Doc
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def weight(self) -> int:
+        """How many records it comes to."""
+        return 1 + sum(len(value) for value in self.values.values() if is_nested(value))
+
+
+def is_nested(value: Any) -> bool:
+    """Whether a value is what `Nested` gives."""
+    return isinstance(value, list)  # lists of texts are tuples
+
+
+def flat(columns: Columns) -> Iterator[Column]:
+    """Every column, those of nested objects in their places."""
+    for each in columns:
+        if isinstance(each, Nested):
+            yield from each.columns
+        else:
+            yield each
+
+
+def parse_row(columns: Columns, raw: Mapping[str, Any], problems: list[Problem], path: tuple[str, ...] = ()) -> Doc:
+    """What a row says, each value read by its column's rule. A value that does not hold is a problem, and left out."""
+    problems += unknown_columns(columns, raw, path)
+    values: Doc = {}
+    for column in columns:
+        try:
+            if isinstance(column, Nested):
+                values |= parse_nested(column, raw.get(column.name), problems, path)
+            elif column.name in raw or column.required:
+                values |= parse_cell(column, raw.get(column.name))
+        except Invalid as error:
+            problems.append(Problem(error.code, (*path, column.name), error.message))
+    return values
+
+
+def unknown_columns(columns: Columns, raw: Mapping[str, Any], path: tuple[str, ...]) -> list[Problem]:
+    """The names in a row that are nobody's."""
+    known = [each.name for each in columns]
+    message = f"There is no such column. The columns are {', '.join(known)}."
+    return [Problem("UNKNOWN_COLUMN", (*path, name), message) for name in raw if name not in known]
+
+
+def parse_cell(column: Column, value: Any) -> Doc:
+    """The value of one cell by its column's name; nothing where the cell leaves it to a rule."""
+    if value is None or (isinstance(value, str) and not value.strip()):
+        if column.required:
+            raise Invalid("REQUIRED", "A value is needed here.")
+        return {} if column.decided else {column.name: column.default}
+    return {column.name: column.parse(value)}
+
+
+def parse_nested(column: Nested, value: Any, problems: list[Problem], path: tuple[str, ...]) -> Doc:
+    """The rows of a list of objects."""
+    if value is None and not column.required:
+        return {}
+    if value is None or (value == [] and column.required):
+        raise Invalid("REQUIRED", "At least one is needed.")
+    if not isinstance(value, list):
+        raise Invalid("INVALID_TYPE", f"A list of objects is expected, not {kind_of(value)}.")
+    if len(value) > column.most:
+        raise Invalid("TOO_MANY", f"There are more than {column.most:,} of them.")
+    return {
+        column.name: [
+            parse_object(column.columns, each, problems, (*path, column.name, str(number)))
+            for number, each in enumerate(value)
+        ]
+    }
+
+
+def parse_object(columns: Columns, value: Any, problems: list[Problem], path: tuple[str, ...]) -> Doc:
+    """One object of a list."""
+    if not isinstance(value, dict):
+        problems.append(Problem("INVALID_TYPE", path, f"An object is expected, not {kind_of(value)}."))
+        return {}
+    return parse_row(columns, value, problems, path)

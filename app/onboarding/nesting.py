@@ -1,0 +1,86 @@
+"""CSV rows that together are one record: consecutive ones with the same key, as the nested object of NDJSON.
+
+Each row gives one object to each nested list that it has cells for. Of what repeats on every row (a payment, as it is
+exported beside each line) only the first nested list, the lines, keeps every one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from app.errors import Problem
+from app.mongo.client import Doc
+from app.onboarding.columns import Column, Columns, Nested
+from app.onboarding.rows import Raw
+
+
+@dataclass(slots=True)
+class Group:
+    """The rows of one record so far."""
+
+    line: int
+    values: Doc = field(default_factory=dict)
+    problem: Problem | None = None
+
+    def refuse(self, code: str, message: str, *path: str) -> None:
+        """Keep the record from being stored; the first reason is told."""
+        self.problem = self.problem or Problem(code, path, message)
+
+    def take(self, row: Raw, columns: Columns) -> None:
+        """Add a row's cells."""
+        nested = [each for each in columns if isinstance(each, Nested)]
+        for column in columns:
+            if isinstance(column, Column) and column.name in row.values:
+                self.agree(column.name, row)
+        for number, each in enumerate(nested):
+            self.append(each, row, repeats=number == 0)
+
+    def agree(self, name: str, row: Raw) -> None:
+        """A value of the record itself: the same on every row that has one."""
+        before, here = self.values.get(name, ""), row.values[name]
+        if before.strip() and here.strip() and before.strip() != here.strip():
+            self.refuse("INCONSISTENT", f"It is {before!r} on line {self.line} and {here!r} on line {row.line}.", name)
+        self.values[name] = before if before.strip() else here
+
+    def append(self, nested: Nested, row: Raw, *, repeats: bool) -> None:
+        """An object of a nested list, where the row has cells for one."""
+        made = {each.name: row.values[each.name] for each in nested.columns if each.name in row.values}
+        if not made:
+            return  # the file has none of these columns
+        rows = self.values.setdefault(nested.name, [])
+        if any(cell.strip() for cell in made.values()) and (repeats or made not in rows) and len(rows) <= nested.most:
+            rows.append(made)
+
+
+def nest(rows: Iterator[Raw], columns: Columns, key: str) -> Iterator[Raw]:
+    """One row a record. Beside a line that cannot be read no record is whole: it may have been one of its rows."""
+    group: Group | None = None
+    unreadable: Raw | None = None
+    for row in rows:
+        if row.problem:
+            yield row
+            unreadable = row
+            if group:
+                beside(group, row)
+            continue
+        if group is None or (row.values.get(key) or "").strip() != group.values[key].strip():
+            if group:
+                yield finished(group)
+            group = Group(row.line, {key: row.values.get(key, "")})
+            if unreadable:
+                beside(group, unreadable)
+        unreadable = None
+        group.take(row, columns)
+    if group:
+        yield finished(group)
+
+
+def beside(group: Group, row: Raw) -> None:
+    """Refuse what stands beside a row that cannot be read."""
+    group.refuse("INCOMPLETE", f"Line {row.line} beside it cannot be read, and may be a part of it.")
+
+
+def finished(group: Group) -> Raw:
+    """The record that the rows come to."""
+    return Raw(group.line, group.values, group.problem)

@@ -1,0 +1,197 @@
+"""A run through one file: rows become drafts, chunks of drafts become transactions, and every row has an outcome.
+
+It holds a chunk of rows at a time, and for each row before it only its key, its line and a digest. It can be killed and
+started again: what is there is UNCHANGED. Other writers may be at work, the same import among them: a chunk that they
+get in the way of is read and tried again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from pymongo.asynchronous.client_session import AsyncClientSession
+from pymongo.errors import BulkWriteError, ConnectionFailure, PyMongoError
+
+from app.entities.identifiers import Identifiers
+from app.errors import Problem
+from app.graph.documents import stored_value
+from app.mongo.client import Doc, Store
+from app.mongo.transactions import in_transaction
+from app.onboarding.chunk import Chunk, Planned
+from app.onboarding.columns import Columns, Draft, Nested, parse_row
+from app.onboarding.importer import Importer, Plan
+from app.onboarding.outcome import Outcome, Result, refused
+from app.onboarding.rows import Format, Raw, Source
+
+ROWS = 1_000  # of a chunk: one transaction
+ATTEMPTS = 8
+FIRST_DELAY = 0.05  # seconds; doubled with each attempt
+DUPLICATE_KEY = 11000
+Entry = Draft | Outcome
+
+
+class Stopped(Exception):  # noqa: N818  # said to whoever called
+    """The database could not be used: rows before `line` are stored. The same import, run again, goes on from there."""
+
+    def __init__(self, line: int, cause: PyMongoError) -> None:
+        super().__init__(f"The database did not take the rows from line {line} on: {type(cause).__name__}.")
+        self.line = line
+
+
+@dataclass(slots=True)
+class Run:
+    """An import of one file. `seed` makes the ids of what it creates the same every time."""
+
+    importer: Importer
+    source: Source
+    store: Store
+    now: datetime
+    dry_run: bool = False
+    seed: str | None = None
+    at: Callable[[int], None] = lambda _: None
+    planned: Planned = field(default_factory=Planned)
+    seen: dict[str, tuple[int, bytes]] = field(default_factory=dict)
+
+    async def outcomes(self) -> AsyncIterator[Outcome]:
+        """What becomes of each row, chunk by chunk."""
+        plan = self.importer.plan(self.rows)
+        for reading in range(plan.readings):
+            for chunk in chunks(self.entries(plan, reading)):
+                for outcome in await self.store_chunk(chunk):
+                    yield outcome
+
+    def rows(self) -> Iterator[Raw]:
+        """The records that the file holds, from its beginning."""
+        rows = self.source.rows(self.importer.columns, self.at)
+        return self.importer.from_csv(rows) if self.source.format is Format.CSV else rows
+
+    def entries(self, plan: Plan, reading: int) -> Iterator[Entry]:
+        """The rows whose turn it is."""
+        return (self.entry(raw, plan) for raw in self.rows() if plan.reading(raw) == reading)
+
+    def entry(self, raw: Raw, plan: Plan) -> Entry:
+        """A row as far as it can be judged by itself and the file."""
+        if raw.problem:
+            return refused(raw.line, [raw.problem])
+        problems = plan.problems(raw)
+        values = parse_row(self.importer.columns, raw.values, problems)
+        problems += self.duplicate(raw, values)
+        return Draft(raw.line, values, tuple(problems))
+
+    def duplicate(self, raw: Raw, values: Doc) -> list[Problem]:
+        """A row whose key stood in the file before, and that says something else."""
+        key = raw.values.get(self.importer.key)
+        if not isinstance(key, str) or not key.strip():
+            return []
+        mark = hashlib.blake2b(repr(values).encode(errors="replace"), digest_size=8).digest()
+        line, before = self.seen.setdefault(self.importer.same_key(key.strip()), (raw.line, mark))
+        if before == mark:
+            return []
+        message = f"Line {line} has the same {self.importer.key}, {key.strip()!r}, and says something else."
+        return [Problem("DUPLICATE_IN_FILE", (self.importer.key,), message)]
+
+    async def store_chunk(self, entries: Sequence[Entry]) -> list[Outcome]:
+        """The outcomes of a chunk, in the order of its rows."""
+        drafts = [each for each in entries if isinstance(each, Draft)]
+        decided = iter(await self.decide(drafts) if drafts else [])
+        return [next(decided) if isinstance(each, Draft) else each for each in entries]
+
+    async def decide(self, drafts: Sequence[Draft]) -> list[Outcome]:
+        """Decide and store, again where others were in the way, a bounded number of times."""
+        for attempt in range(ATTEMPTS):
+            try:
+                return await self.transact(drafts)
+            except PyMongoError as error:
+                if attempt == ATTEMPTS - 1 or not may_pass(error):
+                    raise Stopped(drafts[0].line, error) from error
+                await asyncio.sleep(FIRST_DELAY * 2**attempt)
+        raise AssertionError("unreachable")
+
+    async def transact(self, drafts: Sequence[Draft]) -> list[Outcome]:
+        """One transaction: read, decide, write. In a dry run nothing is written but remembered."""
+
+        async def work(session: AsyncClientSession) -> tuple[Chunk, list[Outcome]]:
+            seed = self.seed and f"{self.seed} {self.importer.kind} {drafts[0].line}"
+            chunk = Chunk(self.store, session, self.now, Identifiers(self.now, seed), self.planned)
+            await self.importer.read(drafts, chunk)
+            outcomes = [decide(self.importer, draft, chunk) for draft in drafts]
+            if not self.dry_run:
+                await chunk.write()
+            return chunk, outcomes
+
+        chunk, outcomes = await in_transaction(self.store, work)
+        if not self.dry_run:
+            return outcomes
+        self.planned.remember(chunk)
+        return [replace(each, record_id=None) if each.record_id in self.planned.records else each for each in outcomes]
+
+
+def chunks(entries: Iterator[Entry]) -> Iterator[list[Entry]]:
+    """Entries by about a thousand records."""
+    chunk: list[Entry] = []
+    weight = 0
+    for entry in entries:
+        more = entry.weight if isinstance(entry, Draft) else 1
+        if chunk and weight + more > ROWS:
+            yield chunk
+            chunk, weight = [], 0
+        chunk.append(entry)
+        weight += more
+    if chunk:
+        yield chunk
+
+
+def may_pass(error: PyMongoError) -> bool:
+    """Whether trying again may help: somebody else took a key or wrote the same record, or the database was away."""
+    if isinstance(error, BulkWriteError):
+        return any(each.get("code") == DUPLICATE_KEY for each in error.details.get("writeErrors", []))
+    labels = ("TransientTransactionError", "UnknownTransactionCommitResult")
+    return isinstance(error, ConnectionFailure) or error.timeout or any(map(error.has_error_label, labels))
+
+
+def decide(importer: Importer, draft: Draft, chunk: Chunk) -> Outcome:
+    """What becomes of a row, as its chunk sees the database."""
+    problems = list(draft.problems)
+    said = importer.resolve(draft, chunk, problems)
+    there = importer.existing(draft, chunk)
+    if there is None:
+        problems += importer.objections(said, chunk)
+    elif not problems and not chunk.is_new(there["_id"]):
+        problems += differences(importer.columns, said, there)
+    if problems:
+        return refused(draft.line, problems)
+    if there is not None:
+        return Outcome(draft.line, Result.UNCHANGED, there["_id"])
+    made = importer.create(said, chunk)
+    return Outcome(draft.line, Result.CREATED, made.record_id, warnings=tuple(made.warnings))
+
+
+def differences(columns: Columns, said: Doc, there: Doc) -> Iterator[Problem]:
+    """One problem for each column that says something else than the record that is there."""
+    for column in columns:
+        path = column.name if isinstance(column, Nested) else column.stored
+        if path is None or column.name not in said:
+            continue
+        here, before = stored_value(said[column.name]), value_at(there, path)
+        if here != before:
+            message = f"{there['_id']} is there, with {shown(before)}; this says {shown(here)}. An import only creates."
+            yield Problem("EXISTS_DIFFERENT", (column.name,), message)
+
+
+def value_at(document: Doc, path: str) -> Any:
+    """The value at a path of stored names, None where there is none."""
+    value: Any = document
+    for name in path.split("."):
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def shown(value: Any) -> str:
+    """A value in a message, cut short."""
+    text = "nothing" if value in (None, []) else str(value) if isinstance(value, datetime) else repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."

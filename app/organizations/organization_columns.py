@@ -1,0 +1,85 @@
+"""What a row of an organizations file may say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.entities.codes import country_code, currency_code, timezone_name
+from app.entities.contacts import domain_name, email_address, web_address
+from app.entities.identifiers import is_organization_id
+from app.entities.metadata import app_documents, metadata_entries
+from app.entities.organization import OrganizationKind
+from app.entities.texts import Invalid, one_of, text, texts
+from app.onboarding.columns import Column, Columns
+
+short = text(256)
+
+
+def external_id(value: Any) -> str:
+    """A customer's own id. It shares one namespace with organizations' ids, and so cannot look like one."""
+    found: str = short(value)
+    if is_organization_id(found):
+        raise Invalid("RESERVED", f"{found!r} has the form of an organization's own id.")
+    return found
+
+
+COLUMNS: Columns = (
+    Column(
+        "external_id",
+        "The id it has in your own system. A row is recognised by it when it comes again.",
+        external_id,
+        "externalId",
+        required=True,
+    ),
+    Column("name", "What it is called, 1 to 256 characters.", short, "name", required=True),
+    Column(
+        "parent_external_id",
+        "The organization directly above it, by external id or alias: of this file, in any order, or there already.",
+        external_id,
+        "parentId",
+    ),
+    Column(
+        "kind",
+        "COMPANY, BUSINESS_UNIT or INDIVIDUAL; COMPANY if empty.",
+        one_of(OrganizationKind),
+        "kind",
+        default="COMPANY",
+    ),
+    Column("description", "At most 1,024 characters.", text(1024), "description"),
+    Column("currency", "ISO 4217; USD if empty.", currency_code, "currency", default="USD"),
+    Column("timezone", "IANA; UTC if empty.", timezone_name, "timezone", default="UTC"),
+    Column("aliases", "Further external ids that find it: a list.", texts(external_id), "aliases", default=()),
+    Column(
+        "associated_domains",
+        "E-mail host names of its people: a list.",
+        texts(domain_name),
+        "associatedDomains",
+        default=(),
+    ),
+    Column("website", "Its web site, kept as `storefrontUrl`.", web_address, "storefrontUrl"),
+    Column("primary_email", "Whom to write to.", email_address, "primaryEmail"),
+    Column("address1", "Billing address: street and number.", short, "billing.address1"),
+    Column("address2", "Billing address: a second line.", short, "billing.address2"),
+    Column("city", "Billing address: city.", short, "billing.city"),
+    Column("state", "Billing address: state, province or region.", short, "billing.state"),
+    Column("zip", "Billing address: postal code.", short, "billing.zip"),
+    Column("country", "Billing address: ISO 3166-1 alpha-2 code; XK is Kosovo.", country_code, "billing.country"),
+    Column("phone", "Telephone number for billing.", short, "billing.phone"),
+    Column("billing_email", "Where invoices are sent.", email_address, "billing.email"),
+    Column(
+        "custom_metadata",
+        "An object of your own names and values.",
+        metadata_entries,
+        "customMetadata",
+        default=(),
+        only_ndjson=True,
+    ),
+    Column(
+        "app_metadata",
+        'An object of apps and their documents: {"stripe": {"customerId": "cus_…"}}.',
+        app_documents,
+        "appMetadata",
+        default=(),
+        only_ndjson=True,
+    ),
+)

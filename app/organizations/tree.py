@@ -1,0 +1,10 @@
+"""Rules of the tree of organizations. Pure: who stands above whom is told to them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def at_or_below(organization_id: str, ancestor_ids: Sequence[str], other_id: str) -> bool:
+    """Whether an organization is the other one, or stands somewhere under it."""
+    return other_id == organization_id or other_id in ancestor_ids

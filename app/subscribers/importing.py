@@ -1,0 +1,141 @@
+"""Subscribers from files: what a row may say, whose they are, and the record that a row makes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from app.entities.addresses import normalise_email
+from app.entities.contacts import email_address
+from app.entities.organization import UNCLASSIFIED_ID
+from app.entities.subscriber import Subscriber
+from app.entities.texts import text
+from app.errors import Problem
+from app.mongo.client import Doc
+from app.onboarding.chunk import Chunk
+from app.onboarding.columns import Column, Columns, Draft
+from app.onboarding.importer import Importer, Made
+from app.onboarding.references import Reference, wanted
+from app.organizations.domains import claimed_alone, domain_of, is_public
+from app.organizations.importing import NAMED_BY
+
+short = text(256)
+
+COLUMNS: Columns = (
+    Column(
+        "email",
+        "Its e-mail address, unique in any case. A row is recognised by it when it comes again.",
+        email_address,
+        "email",
+        required=True,
+    ),
+    Column("first_name", "Given name.", short, "firstName"),
+    Column("last_name", "Family name.", short, "lastName"),
+    Column(
+        "subscriber_id",
+        "The id it has in your own system, unique; generated if empty.",
+        short,
+        "subscriberId",
+        decided=True,
+    ),
+    Column(
+        "organization_external_id",
+        "Its organization, by external id or alias. If empty: the one that alone claims the e-mail's domain, else "
+        "UNCLASSIFIED.",
+        short,
+        "organizationId",
+        decided=True,
+    ),
+)
+
+ORGANIZATION = Reference("organization_external_id", "customer", NAMED_BY, "UNKNOWN_ORGANIZATION", "organization")
+OWN_ID = Reference("subscriber_id", "subscriberId", ("subscriberId",), "UNKNOWN_SUBSCRIBER", "subscriber")
+OWN_EMAIL = Reference("email", "email", ("email",), "UNKNOWN_SUBSCRIBER", "subscriber", normalise_email)
+
+
+class SubscriberImporter(Importer):
+    """Subscribers, each in the organization that the row names, its e-mail's domain decides, or UNCLASSIFIED."""
+
+    kind = "subscribers"
+    columns = COLUMNS
+    key = "email"
+
+    def __init__(self) -> None:
+        self.claimants: Mapping[str, Sequence[str]] = {}
+
+    def same_key(self, key: str) -> str:
+        return normalise_email(key)
+
+    async def read(self, drafts: Sequence[Draft], chunk: Chunk) -> None:
+        """The owners of every key in the rows, and who claims the domains that are to decide."""
+        rows = [draft.values for draft in drafts]
+        await chunk.look_up(wanted([ORGANIZATION, OWN_ID, OWN_EMAIL], rows))
+        undecided = {domain(row) for row in rows if "email" in row and not row.get("organization_external_id")}
+        self.claimants = await claimants(chunk, {each for each in undecided if not is_public(each)})
+
+    def existing(self, draft: Draft, chunk: Chunk) -> Doc | None:
+        return chunk.found("email", normalise_email(draft.values.get("email", "")), ("email",))
+
+    def resolve(self, draft: Draft, chunk: Chunk, problems: list[Problem]) -> Doc:
+        organization = ORGANIZATION.find(draft.values, chunk, problems)
+        return draft.values | ({"organization_external_id": organization["_id"]} if organization else {})
+
+    def objections(self, said: Doc, chunk: Chunk) -> list[Problem]:
+        return taken(said, chunk)
+
+    def create(self, said: Doc, chunk: Chunk) -> Made:
+        made = subscriber(chunk.ids.new(Subscriber), said, self.organization_of(said), chunk)
+        chunk.add(made, [("email", made.email_key, "email"), ("subscriberId", made.subscriber_id, "subscriberId")])
+        chunk.point_at(made.organization_id)
+        return Made(made.id)
+
+    def organization_of(self, said: Doc) -> str:
+        """The organization named, else the one that the e-mail's domain decides, else UNCLASSIFIED."""
+        if named := said.get("organization_external_id"):
+            return str(named)
+        return claimed_alone(domain(said), self.claimants.get(domain(said), ())) or UNCLASSIFIED_ID
+
+
+def subscriber(new_id: str, said: Doc, organization_id: str, chunk: Chunk) -> Subscriber:
+    """The record that a row says. Its own id stands in for one in the caller's system."""
+    return Subscriber.model_validate(
+        {
+            "_id": new_id,
+            "email": said["email"],
+            "emailKey": normalise_email(said["email"]),
+            "firstName": said.get("first_name"),
+            "lastName": said.get("last_name"),
+            "subscriberId": said.get("subscriber_id") or new_id,
+            "organizationId": organization_id,
+            "createdAt": chunk.now,
+            "updatedAt": chunk.now,
+        }
+    )
+
+
+def taken(said: Doc, chunk: Chunk) -> list[Problem]:
+    """A problem for each key that another record has."""
+    owners = {
+        "email": chunk.owner("email", normalise_email(said.get("email", ""))),
+        "subscriber_id": chunk.owner("subscriberId", said.get("subscriber_id", "")),
+    }
+    return [
+        Problem("TAKEN", (column,), f"It finds {owner.record_id} already.") for column, owner in owners.items() if owner
+    ]
+
+
+def domain(row: Doc) -> str:
+    """The host name of a row's e-mail address, as it is compared."""
+    return domain_of(normalise_email(row["email"]))
+
+
+async def claimants(chunk: Chunk, domains: set[str]) -> dict[str, list[str]]:
+    """Domain → the live organizations that claim it, in one read."""
+    found: dict[str, list[str]] = defaultdict(list)
+    if not domains:
+        return found
+    query: Doc = {"associatedDomains": {"$in": sorted(domains)}, "deletedAt": None}
+    for doc in await chunk.find("organizations", query, {"associatedDomains": 1}):
+        for each in doc["associatedDomains"]:
+            found[each].append(doc["_id"])
+    return found

@@ -1,0 +1,314 @@
+"""Invoices from files: lines, payments and credit notes, exact amounts, and where each invoice then stands."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from app.mongo.client import Doc, Store
+from app.onboarding.outcome import Outcome, Result
+from tests.onboarding.running import NOW, Files, by_line, codes, results, subscribed
+
+ISSUED = "2026-01-31T00:00:00Z"
+
+
+@pytest.fixture
+async def payer(files: Files, store: Store) -> Doc:
+    """acme, with unit below it, and other beside it; carol and her key in unit; a subscription of acme."""
+    made = await files.made(
+        "organizations",
+        external_id="acme",
+        name="Acme",
+        address1="Main Street 1",
+        country="US",
+        timezone="America/New_York",
+    )
+    await files.made("organizations", external_id="unit", name="Unit", parent_external_id="acme")
+    await files.made("organizations", external_id="other", name="Other")
+    await files.made("subscribers", email="carol@x.com", organization_external_id="unit")
+    await files.made("credentials", credential_id="hak-1", name="Key", subscriber_email="carol@x.com")
+    await subscribed(store, made["_id"], "sub_gold")
+    return made
+
+
+def line(quantity: object = 1, price: object = "100", **more: Any) -> dict[str, Any]:
+    """A line."""
+    return {"line_description": "Calls", "quantity": quantity, "unit_price": price, **more}
+
+
+def invoice(*lines: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """An invoice of acme's over 100, unless something else is said."""
+    base = {"number": "A-1", "organization_external_id": "acme", "issued_at": ISSUED}
+    return {**base, "lines": list(lines) or [line()], **more}
+
+
+def payment(amount: object, at: str = "2026-02-01T00:00:00Z", **more: Any) -> dict[str, Any]:
+    """A payment."""
+    return {"paid_at": at, "paid_amount": amount, **more}
+
+
+def credit(amount: object, number: str = "CN-1", at: str = "2026-02-02T00:00:00Z") -> dict[str, Any]:
+    """A credit note."""
+    return {"credited_at": at, "credited_amount": amount, "credit_note_number": number}
+
+
+async def parts(store: Store, invoice_id: str) -> tuple[list[Doc], list[Doc], list[Doc]]:
+    """Its lines, payments and credit notes, in their order."""
+    names = ("invoiceLines", "payments", "creditNotes")
+    found = [await store[name].find({"invoiceId": invoice_id}).sort("_id").to_list() for name in names]
+    return found[0], found[1], found[2]
+
+
+async def test_every_column_is_kept(files: Files, store: Store, payer: Doc) -> None:
+    whole = line(
+        "1200.5",
+        "0.02",
+        period_start="2026-01-01T00:00:00Z",
+        period_end="2026-01-31T00:00:00Z",
+        consumer_external_id="unit",
+        subscription_external_id="sub_gold",
+        subscriber_email="carol@x.com",
+        credential_id="hak-1",
+    )
+    made = await files.made(
+        "invoices",
+        **invoice(
+            whole,
+            line(2, 3),
+            currency="EUR",
+            due_at="2026-02-14T00:00:00Z",
+            payments=[payment("5", payment_reference="bank 1")],
+            credit_notes=[{**credit("1.01"), "credit_reason": "Sorry"}],
+        ),
+    )
+    unit = await store["organizations"].find_one({"externalId": "unit"})
+    carol = await store["subscribers"].find_one({})
+    key = await store["credentials"].find_one({})
+    assert unit
+    assert carol
+    assert key
+    assert (made["number"], made["currency"], made["organizationId"]) == ("A-1", "EUR", payer["_id"])
+    assert made["issuedAt"] == made["date"] == datetime(2026, 1, 31, tzinfo=UTC)
+    assert made["dueAt"] == datetime(2026, 2, 14, tzinfo=UTC)
+    assert made["billedTo"] == {
+        "name": "Acme", "address1": "Main Street 1", "city": None, "state": None, "zip": None, "country": "US",
+    }  # fmt: skip
+    assert made["total"] == {"amount": Decimal("30.01"), "currency": "EUR"}
+    amounts = [made[name]["amount"] for name in ("amountPaid", "amountCredited", "amountDue")]
+    assert amounts == [Decimal(5), Decimal("1.01"), Decimal(24)]
+    lines, payments, notes = await parts(store, made["_id"])
+    assert [each["organizationId"] for each in lines] == [unit["_id"], payer["_id"]]
+    assert [each["chargedElsewhere"] for each in lines] == [True, False]
+    assert {each["payerId"] for each in lines} == {payer["_id"]}
+    assert lines[0]["amount"] == {"amount": Decimal("24.010"), "currency": "EUR"}
+    assert (lines[0]["subscriptionId"], lines[0]["subscriberId"]) == ("sbn_sub_gold", carol["_id"])
+    assert (lines[0]["credentialId"], lines[0]["date"]) == (key["_id"], made["date"])
+    assert lines[0]["periodEnd"] == datetime(2026, 1, 31, tzinfo=UTC)
+    assert (payments[0]["reference"], payments[0]["organizationId"]) == ("bank 1", payer["_id"])
+    assert (notes[0]["number"], notes[0]["reason"], notes[0]["currency"]) == ("CN-1", "Sorry", "EUR")
+    claims = await store["keys"].find({"namespace": {"$in": ["invoiceNumber", "creditNoteNumber"]}}).to_list()
+    assert {(each["key"], each["recordId"]) for each in claims} == {("A-1", made["_id"]), ("CN-1", notes[0]["_id"])}
+    for collection in ("subscribers", "credentials", "subscriptions"):
+        assert await store[collection].count_documents({"guard": {"$gte": 1}}) == 1
+
+
+@pytest.mark.parametrize(
+    ("more", "status", "paid", "due", "excess"),
+    [
+        ({}, "OPEN", 0, 100, 0),
+        ({"payments": [payment(30)]}, "OPEN", 30, 70, 0),
+        ({"payments": [payment(30), payment(70)]}, "PAID", 100, 0, 0),
+        ({"payments": [payment("130.50")]}, "PAID", "130.50", 0, "30.50"),
+        ({"credit_notes": [credit(100)]}, "PAID", 0, 0, 0),
+        ({"payments": [payment(30)], "voided_at": "2026-03-01T00:00:00Z"}, "VOID", 30, 0, 30),
+        ({"payments": [payment(30)], "written_off_at": "2026-03-01T00:00:00Z"}, "UNCOLLECTIBLE", 30, 70, 0),
+    ],
+)
+async def test_where_it_stands_follows_from_its_facts(
+    files: Files, payer: Doc, more: dict[str, Any], status: str, paid: object, due: object, excess: object
+) -> None:
+    made = await files.made("invoices", **invoice(**more))
+    found = (made["status"], made["amountPaid"]["amount"], made["amountDue"]["amount"], made["excess"])
+    assert found == (status, Decimal(str(paid)), Decimal(str(due)), Decimal(str(excess)))
+
+
+async def test_it_is_due_after_the_payment_term_on_the_payers_clock(files: Files, store: Store, payer: Doc) -> None:
+    made = await files.made("invoices", **invoice(issued_at="2026-03-01T12:00:00-05:00"))
+    assert made["dueAt"] == datetime(2026, 3, 31, 16, tzinfo=UTC)  # noon in New York, in summer time by then
+    stamps = {"createdAt": NOW, "updatedAt": NOW, "deletedAt": None, "version": 1}
+    await store["billingProfiles"].insert_one({"_id": "bpr_x", "name": "X", "paymentTermDays": 7, **stamps})
+    await store["organizations"].update_one({"_id": payer["_id"]}, {"$set": {"billingProfileId": "bpr_x"}})
+    made = await files.made("invoices", **invoice(number="A-2"))
+    assert made["dueAt"] == datetime(2026, 2, 7, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("currency", "price", "fits"),
+    [
+        ("JPY", "100", True),
+        ("JPY", "100.5", False),
+        ("USD", "0.01", True),
+        ("USD", "0.001", False),
+        ("KWD", "0.001", True),
+        ("KWD", "0.0001", False),
+        ("CLF", "0.0001", True),
+    ],
+)
+async def test_a_total_is_as_fine_as_its_currency(
+    files: Files, payer: Doc, currency: str, price: str, fits: bool
+) -> None:
+    outcome = await files.one("invoices", **invoice(line(1, price), currency=currency))
+    assert codes(outcome) == (set() if fits else {("TOO_PRECISE", "lines")})
+
+
+async def test_lines_may_be_finer_than_their_total(files: Files, payer: Doc) -> None:
+    made = await files.made("invoices", **invoice(line(1, "0.005"), line(3, "0.005")))
+    assert str(made["total"]["amount"]) == "0.02"
+
+
+async def test_a_line_may_say_how_it_was_rounded(files: Files, store: Store, payer: Doc) -> None:
+    made = await files.made("invoices", **invoice(line("7340115", "0.000002", line_amount="14.68")))
+    assert made["total"]["amount"] == Decimal("14.68")
+    wrong = await files.one("invoices", **invoice(line(1, 1, line_amount="1.01"), number="B"))
+    assert codes(wrong) == {("AMOUNT_MISMATCH", "lines.0.line_amount")}
+
+
+async def test_numbers_are_exact_also_as_json_numbers(files: Files, store: Store, payer: Doc) -> None:
+    text = (
+        '{"number": "A", "organization_external_id": "acme", "issued_at": "2026-01-31T00:00:00Z", "lines": '
+        '[{"line_description": "x", "quantity": 3, "unit_price": 0.1},'
+        ' {"line_description": "x", "quantity": 100000000000000, "unit_price": 0.01}]}'
+    )
+    (outcome,) = await files.rows("invoices", text)
+    made = await store["invoices"].find_one({"_id": outcome.record_id})
+    assert made is not None
+    assert made["total"]["amount"] == Decimal("1000000000000.30")
+
+
+@pytest.mark.parametrize(
+    ("row", "problem"),
+    [
+        (invoice(number=""), ("REQUIRED", "number")),
+        (invoice(organization_external_id="none"), ("UNKNOWN_ORGANIZATION", "organization_external_id")),
+        (invoice(issued_at=None), ("REQUIRED", "issued_at")),
+        (invoice(issued_at="2026-01-31T00:00:00"), ("INVALID_INSTANT", "issued_at")),
+        (invoice(issued_at="2026-07-01T00:00:00Z"), ("IN_FUTURE", "issued_at")),
+        (invoice(due_at="2026-01-30T00:00:00Z"), ("BEFORE_ISSUE", "due_at")),
+        (invoice(voided_at="2026-01-30T00:00:00Z"), ("BEFORE_ISSUE", "voided_at")),
+        (invoice(written_off_at="2026-07-30T00:00:00Z"), ("IN_FUTURE", "written_off_at")),
+        (invoice(currency="XAU"), ("INVALID_CURRENCY", "currency")),
+        (invoice(lines=[]), ("REQUIRED", "lines")),
+        (invoice(lines={"a": 1}), ("INVALID_TYPE", "lines")),
+        (invoice(lines=[1]), ("INVALID_TYPE", "lines.0")),
+        (invoice(line(line_description="")), ("REQUIRED", "lines.0.line_description")),
+        (invoice(line(), line(quantity="many")), ("INVALID_NUMBER", "lines.1.quantity")),
+        (invoice(line(quantity=True)), ("INVALID_NUMBER", "lines.0.quantity")),
+        (invoice(line(price="1e20")), ("INVALID_NUMBER", "lines.0.unit_price")),
+        (invoice(line(price="1e999999999")), ("INVALID_NUMBER", "lines.0.unit_price")),
+        (invoice(line(price="NaN")), ("INVALID_NUMBER", "lines.0.unit_price")),
+        (invoice(line("123456789012345.123456789012", "1.123456789012")), ("TOO_PRECISE", "lines.0.line_amount")),
+        (invoice(line(-1)), ("INVALID_TOTAL", "lines")),
+        (invoice(line(colour="red")), ("UNKNOWN_COLUMN", "lines.0.colour")),
+        (invoice(line(consumer_external_id="other")), ("CONSUMER_ELSEWHERE", "lines.0.consumer_external_id")),
+        (invoice(line(consumer_external_id="none")), ("UNKNOWN_ORGANIZATION", "lines.0.consumer_external_id")),
+        (invoice(line(subscription_external_id="none")), ("UNKNOWN_SUBSCRIPTION", "lines.0.subscription_external_id")),
+        (invoice(line(subscriber_email="x@x.com")), ("UNKNOWN_SUBSCRIBER", "lines.0.subscriber_email")),
+        (invoice(line(credential_id="none")), ("UNKNOWN_CREDENTIAL", "lines.0.credential_id")),
+        (
+            invoice(line(period_start=ISSUED, period_end="2026-01-01T00:00:00Z")),
+            ("INVALID_PERIOD", "lines.0.period_end"),
+        ),
+        (invoice(payments=[payment(0)]), ("INVALID_NUMBER", "payments.0.paid_amount")),
+        (invoice(payments=[payment("0.001")]), ("TOO_PRECISE", "payments.0.paid_amount")),
+        (invoice(payments=[payment(1, "2027-01-01T00:00:00Z")]), ("IN_FUTURE", "payments.0.paid_at")),
+        (invoice(payments=[{"paid_at": ISSUED}]), ("REQUIRED", "payments.0.paid_amount")),
+        (invoice(credit_notes=[credit(1, "")]), ("REQUIRED", "credit_notes.0.credit_note_number")),
+        (invoice(credit_notes=[credit(1), credit(2)]), ("TAKEN", "credit_notes.1.credit_note_number")),
+    ],
+)
+async def test_an_invoice_that_breaks_a_rule_is_refused(
+    files: Files, store: Store, payer: Doc, row: dict[str, Any], problem: tuple[str, str]
+) -> None:
+    assert codes(await files.one("invoices", **row)) == {problem}
+    assert await store["invoiceLines"].count_documents({}) == 0
+
+
+async def test_all_problems_of_an_invoice_come_at_once(files: Files, payer: Doc) -> None:
+    row = invoice(line(quantity="x", consumer_external_id="none"), currency="E", organization_external_id="none")
+    assert {code for code, _ in codes(await files.one("invoices", **row))} == {
+        "INVALID_NUMBER", "UNKNOWN_ORGANIZATION", "INVALID_CURRENCY",
+    }  # fmt: skip
+
+
+async def test_a_credit_notes_number_is_unique(files: Files, payer: Doc) -> None:
+    await files.made("invoices", **invoice(credit_notes=[credit(1)]))
+    outcome = await files.one("invoices", **invoice(number="A-2", credit_notes=[credit(1)]))
+    assert codes(outcome) == {("TAKEN", "credit_notes.0.credit_note_number")}
+
+
+async def test_an_invoice_that_comes_again_is_compared_whole(files: Files, payer: Doc) -> None:
+    row = invoice(line(2, "1.50", consumer_external_id="unit"), payments=[payment(1)], credit_notes=[credit("0.5")])
+    await files.made("invoices", **row)
+    assert (await files.one("invoices", **row)).result is Result.UNCHANGED
+    assert (await files.one("invoices", **invoice(*row["lines"]))).result is Result.UNCHANGED  # it says less
+    changed = row | {"lines": [line(3, "1.50")], "payments": [], "due_at": "2026-05-01T00:00:00Z"}
+    assert codes(await files.one("invoices", **changed)) == {
+        ("EXISTS_DIFFERENT", name) for name in ("lines", "payments", "due_at")
+    }
+
+
+HEADER = (
+    "number,organization_external_id,issued_at,line_description,quantity,unit_price,paid_at,paid_amount,"
+    "credited_at,credited_amount,credit_note_number"
+)
+
+
+async def run(files: Files, *lines: str) -> dict[int, Outcome]:
+    """The outcomes of a CSV file of these lines, by line."""
+    return by_line(await files.run("invoices", files.csv(HEADER, *lines)))
+
+
+async def test_consecutive_rows_with_a_number_are_one_invoice(files: Files, store: Store, payer: Doc) -> None:
+    outcomes = await run(
+        files,
+        f"A,acme,{ISSUED},One,1,1.00,2026-02-01T00:00:00Z,0.50,,,",
+        f"A,acme,{ISSUED},Two,2,1.00,2026-02-01T00:00:00Z,0.50,2026-02-02T00:00:00Z,0.25,CN-1",
+        "A,,,Two,2,1.00,2026-02-03T00:00:00Z,0.10,,,",
+        f"B,other,{ISSUED},Three,1,9,,,,,",
+    )
+    assert sorted(outcomes) == [2, 5]
+    made = await store["invoices"].find_one({"_id": outcomes[2].record_id})
+    assert made is not None
+    lines, payments, notes = await parts(store, made["_id"])
+    assert [each["description"] for each in lines] == ["One", "Two", "Two"]
+    assert [each["amount"]["amount"] for each in payments] == [Decimal("0.50"), Decimal("0.10")]
+    assert [each["number"] for each in notes] == ["CN-1"]
+    assert made["amountDue"]["amount"] == Decimal("4.15")
+
+
+async def test_rows_of_an_invoice_must_agree(files: Files, payer: Doc) -> None:
+    outcomes = await run(files, f"A,acme,{ISSUED},One,1,1,,,,,", f"A,other,{ISSUED},Two,1,1,,,,,")
+    assert codes(outcomes[2]) == {("INCONSISTENT", "organization_external_id")}
+
+
+async def test_an_invoice_that_comes_in_two_pieces_is_refused(files: Files, payer: Doc) -> None:
+    rows = [f"{number},acme,{ISSUED},One,1,{price},,,,," for number, price in (("A", 1), ("B", 1), ("A", 2))]
+    assert codes((await run(files, *rows))[4]) == {("DUPLICATE_IN_FILE", "number")}
+
+
+async def test_no_invoice_is_stored_beside_a_row_that_cannot_be_read(files: Files, store: Store, payer: Doc) -> None:
+    rows = [f"{number},acme,{ISSUED},One,1,1,,,,," for number in ("A", "B")]
+    outcomes = await run(files, rows[0], "A,acme", rows[1], rows[1].replace("B,", "C,"))
+    assert codes(outcomes[3]) == {("FIELD_COUNT", "")}
+    assert codes(outcomes[2]) == codes(outcomes[4]) == {("INCOMPLETE", "")}
+    assert outcomes[5].result is Result.CREATED
+    assert await store["invoices"].count_documents({}) == 1
+
+
+async def test_invoices_of_many_lines_fill_chunks_by_their_lines(files: Files, store: Store, payer: Doc) -> None:
+    many = [invoice(*[line(1, 1)] * 400, number=f"N-{n}") for n in range(6)]
+    assert results(await files.rows("invoices", *many)) == {"CREATED": 6}
+    assert await store["invoiceLines"].count_documents({}) == 2_400

@@ -1,0 +1,122 @@
+"""The pure rules of imports: readings, codes of the world, amounts, ids."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.billing.amounts import in_minor_units, line_amount, total_of
+from app.entities.codes import MINOR_UNITS, NOT_MONEY, currencies, currency_code, minor_units
+from app.entities.identifiers import Identifiers, is_organization_id
+from app.entities.invoice import InvoiceLine
+from app.entities.organization import UNCLASSIFIED_ID, Organization
+from app.entities.texts import Invalid
+from app.organizations.domains import claimed_alone
+from app.organizations.rounds import TOO_DEEP, Place, rounds
+
+AT = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@given(st.dictionaries(st.integers(0, 30), st.integers(0, 40) | st.none()), st.randoms())
+def test_every_row_is_read_after_its_parent(parents: dict[int, int | None], random: Any) -> None:
+    """Stored in the order that `rounds` says, each row finds its parent, but for cycles and what hangs below them."""
+    names = list(parents)
+    random.shuffle(names)
+    places = {
+        str(name): Place(line, None if (parent := parents[name]) is None else str(parent))
+        for line, name in enumerate(names)
+    }
+    found = rounds(places)
+    stored: set[str] = set()
+    for reading in range(found.count):
+        for name, place in places.items():
+            if found.of.get(name, 0) != reading or name in found.cycles:
+                continue
+            if place.parent is None or place.parent in stored or place.parent not in places:
+                stored.add(name)
+    lost = set(places) - stored
+    assert all(leads_to_a_cycle(name, places, found.cycles) for name in lost)
+    assert all(name in cycle for name, cycle in found.cycles.items())
+
+
+def leads_to_a_cycle(name: str | None, places: dict[str, Place], cycles: Any) -> bool:
+    """Whether a row stands in a cycle or below one."""
+    seen = set()
+    while name in places and name not in seen:
+        assert name is not None
+        if name in cycles:
+            return True
+        seen.add(name)
+        name = places[name].parent
+    return False
+
+
+def test_a_file_in_order_is_read_once() -> None:
+    places = {str(n): Place(n, str(n - 1) if n else None) for n in range(50)}
+    assert rounds(places).count == 1
+
+
+def test_a_long_chain_backwards_takes_no_more_readings_than_a_tree_is_deep() -> None:
+    places = {str(n): Place(-n, str(n - 1) if n else None) for n in range(100_000)}
+    found = rounds(places)
+    assert found.count == TOO_DEEP
+    assert len(found.too_deep) == 100_000 - TOO_DEEP
+
+
+def test_a_long_cycle_is_one_cycle() -> None:
+    places = {str(n): Place(n, str((n + 1) % 10_000)) for n in range(10_000)}
+    assert len(rounds(places).cycles["7"]) == 10_000
+
+
+def test_minor_units_are_those_of_iso_4217() -> None:
+    assert [minor_units(code) for code in ("JPY", "USD", "KWD", "CLF", "EUR")] == [0, 2, 3, 4, 2]
+    listed = {code for codes in MINOR_UNITS.values() for code in codes.split()}
+    assert listed <= currencies()
+    assert not NOT_MONEY & currencies()
+
+
+@pytest.mark.parametrize("code", ["usd", "US", "", "XXX", "XTS", "DEM", "$"])
+def test_what_is_no_currency_is_refused(code: str) -> None:
+    with pytest.raises(Invalid, match="ISO 4217"):
+        currency_code(code)
+
+
+def test_amounts_are_never_rounded() -> None:
+    assert line_amount(Decimal("0.1"), Decimal("0.3"), None, "USD") == Decimal("0.03")
+    assert line_amount(Decimal(3), Decimal("0.335"), Decimal("1.01"), "USD") == Decimal("1.01")
+    assert line_amount(Decimal(3), Decimal("0.335"), Decimal("1.00"), "USD") == Decimal("1.00")
+    with pytest.raises(Invalid, match="which has 2 decimals"):
+        in_minor_units(Decimal("0.005"), "USD")
+    with pytest.raises(Invalid, match="34 digits"):
+        total_of([Decimal("1e14"), Decimal("1e-24")], "USD")
+
+
+@given(st.lists(st.decimals(0, 10**9, places=2), max_size=50))
+def test_a_total_is_the_exact_sum(amounts: list[Decimal]) -> None:
+    assert total_of(amounts, "USD") == sum(amounts)
+
+
+def test_ids_rise_and_are_the_same_for_a_seed() -> None:
+    ids = Identifiers(AT, "seed")
+    made = [ids.new(InvoiceLine) for _ in range(1_000)]
+    assert made == sorted(set(made))
+    assert Identifiers(AT, "seed").new(InvoiceLine) == made[0]
+    assert Identifiers(AT).new(InvoiceLine) != Identifiers(AT).new(InvoiceLine)
+
+
+def test_an_organizations_id_is_known_by_its_form() -> None:
+    assert is_organization_id(Identifiers(AT).new(Organization))
+    assert is_organization_id(UNCLASSIFIED_ID)
+    assert not any(map(is_organization_id, ("org_", "org_acme", "ORG_01KF0RDQG07ZWM063WSWS55XHK", "acme")))
+
+
+def test_only_one_claimant_of_a_private_domain_decides() -> None:
+    assert claimed_alone("acme.com", ["a"]) == "a"
+    assert claimed_alone("acme.com", ["a", "b"]) is None
+    assert claimed_alone("acme.com", []) is None
+    assert claimed_alone("gmail.com", ["a"]) is None

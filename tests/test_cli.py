@@ -1,0 +1,327 @@
+"""The command line: what it prints, how it ends, and that it leaves no process behind."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, ParamSpec
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from app.cli import cli
+from app.mongo.client import Store
+from app.onboarding.columns import flat
+from app.onboarding.kinds import IMPORTERS
+from app.schema import sdl
+from app.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+P = ParamSpec("P")
+
+
+def in_a_thread(test: Callable[P, None]) -> Callable[P, Awaitable[None]]:
+    """Let a test wait for processes beside the event loop, so that the tests' own client stays in touch."""
+
+    @functools.wraps(test)
+    async def beside(*args: P.args, **kwargs: P.kwargs) -> None:
+        await asyncio.to_thread(test, *args, **kwargs)
+
+    return beside
+
+
+def call(*arguments: str, **environment: str | None) -> Result:
+    """The command line, run in this process."""
+    return CliRunner().invoke(cli, list(arguments), env=environment)
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """The program, as a process of its own."""
+    command = [sys.executable, "-m", "app", *arguments]
+    variables = os.environ | environment
+    return subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, check=False, timeout=60)
+
+
+@pytest.fixture
+def at(store: Store, mongod_uri: str) -> dict[str, str]:
+    """The environment in which the program finds the test's database."""
+    return {"MONGODB_URI": mongod_uri, "CUSTOMER_GRAPH_DATABASE": store.name}
+
+
+def test_the_schema_is_printed() -> None:
+    assert call("schema").stdout == sdl()
+
+
+def test_a_schema_that_differs_is_shown_as_a_difference(tmp_path: Path) -> None:
+    path = tmp_path / "schema.graphql"
+    path.write_text(sdl())
+    assert (call("schema", "--check", str(path)).exit_code, call("schema", "--check", str(path)).stdout) == (0, "")
+    path.write_text(sdl() + "type Extra { a: Int }\n")
+    found = call("schema", "--check", str(path))
+    assert found.exit_code == 1
+    assert "-type Extra { a: Int }" in found.stdout
+
+
+def test_the_version_is_printed() -> None:
+    assert call("--version").exit_code == 0
+
+
+@pytest.mark.parametrize("kind", IMPORTERS)
+def test_help_lists_every_column(kind: str) -> None:
+    shown = call("import", kind, "--help", COLUMNS="200", TERM="dumb").stdout
+    assert all(column.name in shown for column in flat(IMPORTERS[kind]().columns))
+
+
+@pytest.mark.parametrize(
+    ("variables", "message"),
+    [
+        ({"CUSTOMER_GRAPH_PORT": "70000"}, "CUSTOMER_GRAPH_PORT: "),
+        ({"CUSTOMER_GRAPH_PORT": "many"}, "CUSTOMER_GRAPH_PORT: "),
+        ({"CUSTOMER_GRAPH_HOST": "0.0.0.0"}, "can be reached from other machines"),  # noqa: S104  # refused
+        ({"MONGODB_URI": "http://localhost"}, "MONGODB_URI (http://localhost)"),
+        ({"MONGODB_URI": "mongodb://me:secret@127.0.0.1:1/?connectTimeoutMS=200&timeoutMS=500"}, "cannot be used"),
+    ],
+)
+@in_a_thread
+def test_what_is_set_up_wrongly_is_one_sentence(variables: dict[str, str], message: str) -> None:
+    found = run("serve", *(() if "CUSTOMER_GRAPH_PORT" in variables else ("--port", "0")), **variables)
+    assert found.returncode == 2
+    assert message in found.stderr
+    assert "secret" not in found.stderr
+    assert (found.stdout, found.stderr.count("\n")) == ("", 1)
+
+
+def test_a_port_that_is_taken_is_one_sentence() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        found = call("serve", "--port", str(port), "--ephemeral")
+    assert (found.exit_code, found.stderr) == (
+        2,
+        f"Error: Port {port} of 127.0.0.1 is in use. End what uses it, or choose another: --port 0 picks a free one.\n",
+    )
+
+
+def test_a_host_that_is_none_is_one_sentence() -> None:
+    found = call("serve", "--host", "no.such.host.invalid", CUSTOMER_GRAPH_OPEN_TO_NETWORK="true")
+    assert found.exit_code == 2
+    assert "cannot be bound" in found.stderr
+
+
+async def test_an_import_reports_every_row_and_ends_with_one_where_some_were_refused(
+    store: Store, at: dict[str, str], tmp_path: Path
+) -> None:
+    path, report = tmp_path / "customers.csv", tmp_path / "report.ndjson"
+    path.write_text("external_id,name,country\na,A,DE\nb,B,UK\na,A,DE\n")
+    done = await asyncio.to_thread(run, "import", "organizations", str(path), "--report", str(report), **at)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert (
+        "line 3: country: 'UK' is no country of ISO 3166-1 alpha-2 such as \"DE\". (INVALID_COUNTRY)\n" in done.stdout
+    )
+    made = await store["organizations"].find_one({"externalId": "a"})
+    assert made is not None
+    lines = [json.loads(line) for line in report.read_text().splitlines()]
+    nothing: dict[str, list[Any]] = {"problems": [], "warnings": []}
+    assert lines[0] == {"file": "customers.csv", "row": 2, "outcome": "CREATED", "id": made["_id"], **nothing}
+    assert lines[1]["problems"] == [
+        {
+            "code": "INVALID_COUNTRY",
+            "field": ["country"],
+            "message": "'UK' is no country of ISO 3166-1 alpha-2 such as \"DE\".",
+        }
+    ]
+    assert lines[2] == {"file": "customers.csv", "row": 4, "outcome": "UNCHANGED", "id": made["_id"], **nothing}
+
+
+async def test_an_import_of_several_files_ends_with_zero_where_all_is_well(
+    store: Store, at: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "a.csv").write_text("email\na@x.com\n")
+    (tmp_path / "b.txt").write_text('{"email": "b@x.com"}\n')
+    done = await asyncio.to_thread(run, "import", "subscribers", str(tmp_path / "a.csv"), "--dry-run", **at)
+    assert (done.returncode, await store["subscribers"].count_documents({})) == (0, 0)
+    assert "would be created" in done.stdout
+    done = await asyncio.to_thread(run, "import", "subscribers", str(tmp_path / "b.txt"), "--format", "ndjson", **at)
+    assert (done.returncode, await store["subscribers"].count_documents({})) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("none.csv", None, "There is no file"),
+        ("a.txt", "x", "say --format"),
+        ("a.csv", "", "The file is empty"),
+        ("a.csv", "email,colour\n", "not known: 'colour'"),
+        ("a.csv", "first_name\n", "lacks columns that are needed: email"),
+    ],
+)
+def test_a_file_that_cannot_be_imported_ends_with_two(
+    tmp_path: Path, name: str, content: str | None, message: str
+) -> None:
+    path = tmp_path / name
+    if content is not None:
+        path.write_text(content)
+    found = call("import", "subscribers", str(path))
+    assert found.exit_code == 2
+    assert message in found.stderr
+    assert "Traceback" not in found.output
+
+
+@pytest.mark.parametrize(
+    "arguments", [["import", "planets", "x.csv"], ["import", "subscribers"], ["serve", "--port", "x"]]
+)
+def test_a_wrong_call_ends_with_two(arguments: list[str]) -> None:
+    assert call(*arguments).exit_code == 2
+
+
+def test_a_report_that_cannot_be_written_is_known_before_anything_is_done(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("email\na@x.com\n")
+    found = call("import", "subscribers", str(path), "--report", str(tmp_path / "none" / "report.ndjson"))
+    assert found.exit_code == 2
+    assert "report.ndjson cannot be written: No such file or directory." in found.stderr
+
+
+@contextmanager
+def running(*arguments: str, **environment: str) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
+    """The program as it serves, and the lines it printed up to the one that names its address."""
+    variables = {name: value for name, value in os.environ.items() if name != "MONGODB_URI"} | environment
+    command = [sys.executable, "-m", "app", *arguments]
+    with subprocess.Popen(
+        command, cwd=ROOT, env=variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            assert process.stderr is not None
+            assert "http://" in line, process.stderr.read()
+            yield process, [line]
+        finally:
+            process.kill()
+
+
+def ask(url: str, query: str) -> Any:
+    """What the server answers."""
+    body = json.dumps({"query": query}).encode()
+    request = urllib.request.Request(url, body, {"Content-Type": "application/json"})  # noqa: S310  # our own server
+    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310  # our own server
+        return json.load(answer)
+
+
+def url_in(line: str) -> str:
+    """The address in the line that says it is ready."""
+    found = re.search(r"http://\S+/graphql", line)
+    assert found is not None
+    return found[0]
+
+
+def children(pid: int) -> list[int]:
+    """The processes below one, at any depth."""
+    below = [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return [*below, *(each for child in below for each in children(child))]
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@in_a_thread
+def test_it_serves_until_it_is_told_to_end_and_leaves_nothing_behind(number: signal.Signals) -> None:
+    with running("serve", "--ephemeral", "--port", "0") as (process, lines):
+        url = url_in(lines[0])
+        assert ask(url, "{ organizations { totalCount } }") == {"data": {"organizations": {"totalCount": 1}}}
+        below = children(process.pid)
+        assert below
+        process.send_signal(number)
+        assert process.wait(20) == 0
+        deadline = time.monotonic() + 10
+        while any(map(alive, below)) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert not any(map(alive, below))
+        assert process.stderr is not None
+        assert "Traceback" not in process.stderr.read()
+    with pytest.raises(urllib.error.URLError):
+        ask(url, "{ __typename }")
+
+
+@in_a_thread
+def test_it_ends_cleanly_when_it_is_told_to_while_it_starts() -> None:
+    variables = {name: value for name, value in os.environ.items() if name != "MONGODB_URI"}
+    command = [sys.executable, "-m", "app", "serve", "--ephemeral", "--port", "0"]
+    with subprocess.Popen(command, cwd=ROOT, env=variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        deadline = time.monotonic() + 20
+        while not (below := children(process.pid)) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        process.terminate()
+        assert process.wait(20) == 0
+        while any(map(alive, below)) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert not any(map(alive, below))
+
+
+@pytest.mark.slow
+@in_a_thread
+def test_the_demo_answers_what_it_says_to_try_and_keeps_its_data(tmp_path: Path) -> None:
+    for _ in range(2):
+        with running("demo", "--port", "0", "--data-directory", str(tmp_path / "data")) as (process, lines):
+            assert process.stdout is not None
+            tip = process.stdout.readline()
+            query = tip.partition("Try: ")[2]
+            found = ask(url_in(lines[0]), query)
+            assert found == {
+                "data": {"subscriber": {"organization": {"name": "Finoptic Labs", "payer": {"name": "Finoptic Group"}}}}
+            }
+            process.terminate()
+            assert process.wait(20) == 0
+
+
+@in_a_thread
+def test_an_option_wins_over_the_environment() -> None:
+    with running("serve", "--ephemeral", "--port", "0", CUSTOMER_GRAPH_PORT="1") as (process, lines):
+        assert url_in(lines[0]) != "http://127.0.0.1:1/graphql"
+        process.terminate()
+        assert process.wait(20) == 0
+
+
+def test_settings_have_the_names_that_errors_use() -> None:
+    assert Settings.model_config["env_prefix"] == "CUSTOMER_GRAPH_"
+
+
+@in_a_thread
+def test_explain_prints_the_reads_of_a_query_as_a_tree(tmp_path: Path, at: dict[str, str]) -> None:
+    query = tmp_path / "question.graphql"
+    query.write_text("query ($n: Int) { organizations(first: $n) { nodes { name subscribers { nodes { email } } } } }")
+    told = run("explain", str(query), "--variables", '{"n": 5}', **at)
+    assert told.returncode == 0, told.stderr
+    lines = told.stdout.splitlines()
+    assert lines[0] == "answered by a plan"
+    assert "organizations: find organizations" in lines[1]
+    assert "index: organizations by name" in lines[2]
+    assert "organizations.subscribers: find subscribers" in lines[3]
+
+
+@pytest.mark.parametrize(("text", "variables"), [("{ nobody }", "{}"), ("{", "{}"), ("{ __typename }", "[]")])
+@in_a_thread
+def test_explain_says_what_is_wrong_with_a_query(tmp_path: Path, at: dict[str, str], text: str, variables: str) -> None:
+    query = tmp_path / "question.graphql"
+    query.write_text(text)
+    told = run("explain", str(query), "--variables", variables, **at)
+    assert told.returncode == 2
+    assert told.stderr.startswith("Error: ")
