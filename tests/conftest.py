@@ -62,7 +62,9 @@ def commands() -> Commands:
 @pytest.fixture(scope="session")
 async def client(mongod_uri: str, commands: Commands) -> AsyncIterator[Client]:
     """The one client of a worker; its commands are counted."""
-    async with connect(mongod_uri, commands) as made:
+    # Tests that do not wait hold up the event loop, and with it the driver's heartbeats: it is not to lose heart.
+    patient = f"{mongod_uri}{'&' if '?' in mongod_uri else '?'}connectTimeoutMS=60000&heartbeatFrequencyMS=10000"
+    async with connect(patient, commands) as made:
         yield made
 
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 from pymongo import IndexModel
-from pymongo.errors import OperationFailure
+from pymongo.errors import AutoReconnect, OperationFailure
 
 from app.mongo.client import Store
 
@@ -23,11 +23,17 @@ async def ensure_indexes(store: Store, required: Mapping[str, Sequence[IndexMode
 
 
 async def ensure_collection(store: Store, name: str, models: list[IndexModel]) -> None:
-    """The indexes of one collection, in one command where none has changed."""
+    """The indexes of one collection, in one command where none has changed.
+
+    Asked for again where the connection was lost: the driver does not, and it may be done twice.
+    """
     if not models:
         return
     try:
-        await store[name].create_indexes(models)
+        try:
+            await store[name].create_indexes(models)
+        except AutoReconnect:
+            await store[name].create_indexes(models)
     except OperationFailure as error:
         if error.code not in CONFLICTS:
             raise
