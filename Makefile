@@ -38,7 +38,7 @@ test-slow: $(READY)  ## The million rows, the races and the faults
 	$(BIN)/python -m pytest -n auto -m slow
 
 check-clients: $(READY) assets  ## What frontends' own tools say of the schema and the server; needs Node and Chromium
-	tests/clients/all.sh $(BIN)
+	tests/clients/all.sh $(BIN) $(SCREENSHOT)
 
 bench: $(READY)  ## The figures of benchmarks/
 	$(BIN)/python -m benchmarks

@@ -48,12 +48,16 @@ class Asset:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A worked example: its title in the menu, what its leading comment says, the document, its variables as JSON."""
+    """A worked example: its title in the menu, what its leading comment says, the document.
+
+    Variables and headers are JSON.
+    """
 
     title: str
     description: str
     query: str
     variables: str | None
+    headers: str | None
 
 
 @cache
@@ -68,7 +72,7 @@ def is_built(built: Path = BUILT) -> bool:
 
 
 def examples(directory: Path = EXAMPLES) -> list[Example]:
-    """The examples in the order of their file names (`10-who-is-it.graphql`, its variables in `10-who-is-it.json`)."""
+    """The examples in the order of their file names (`10-who-is-it.graphql`; variables in `….json`, headers in `….headers.json`)."""
     return [_example(path) for path in sorted(directory.glob("*.graphql"))]
 
 
@@ -80,12 +84,13 @@ def _example(path: Path) -> Example:
             break
         comment.append(line.lstrip("#").strip())
     _, _, words = path.stem.partition("-")
-    variables = path.with_suffix(".json")
+    variables, headers = path.with_suffix(".json"), path.with_suffix(".headers.json")
     return Example(
         title=words.replace("-", " ").capitalize(),
         description=" ".join(comment),
         query=query,
         variables=variables.read_text("utf-8") if variables.is_file() else None,
+        headers=headers.read_text("utf-8") if headers.is_file() else None,
     )
 
 

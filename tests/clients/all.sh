@@ -30,7 +30,7 @@ done
 
 printf '\n== graphql-http audits\n'
 cp "$here/graphql-http/package.json" "$here/graphql-http/run.mjs" "$audits"
-(cd "$audits" && npm install --before=2026-10-20 --no-package-lock --ignore-scripts --no-audit --no-fund --loglevel=error)
+(cd "$audits" && npm install --no-package-lock --ignore-scripts --no-audit --no-fund --loglevel=error)
 (cd "$audits" && node run.mjs "$url")
 
 "$here/run.sh" "$url" "$screenshot"

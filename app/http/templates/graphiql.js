@@ -26,7 +26,7 @@
 `;
 
   const h = React.createElement;
-  const tab = ({ query, variables }) => ({ query, variables: variables || "" });
+  const tab = ({ query, variables, headers }) => ({ query, variables: variables || "", headers: headers || "" });
 
   /** The menu: one button an example; it returns to the example's tab, or opens one. */
   function Examples() {
@@ -39,6 +39,7 @@
       setTimeout(() => {
         editor.queryEditor.setValue(example.query);
         editor.variableEditor.setValue(example.variables || "");
+        editor.headerEditor?.setValue(example.headers || "");
       });
     };
     const button = (example) =>
