@@ -160,14 +160,8 @@ def embedded(*, description: str) -> Callable[[type[M]], type[M]]:
 
 
 def declarations_of(cls: type) -> list[Declaration]:
-    """The edges and derived fields declared on a class, bases included, in the order they were written."""
-    found = {
-        name: value
-        for base in reversed(cls.__mro__)
-        for name, value in vars(base).items()
-        if isinstance(value, Declaration)
-    }
-    return list(found.values())
+    """The edges and derived fields declared on a class and then its bases, in the order they were written."""
+    return [value for base in cls.__mro__ for value in vars(base).values() if isinstance(value, Declaration)]
 
 
 def stored_records() -> dict[str, type[Record]]:

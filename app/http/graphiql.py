@@ -72,7 +72,10 @@ def is_built(built: Path = BUILT) -> bool:
 
 
 def examples(directory: Path = EXAMPLES) -> list[Example]:
-    """The examples in the order of their file names (`10-who-is-it.graphql`; variables in `….json`, headers in `….headers.json`)."""
+    """The examples in the order of their file names.
+
+    Beside `10-who.graphql` may lie its variables, `10-who.json`, and headers, `10-who.headers.json`.
+    """
     return [_example(path) for path in sorted(directory.glob("*.graphql"))]
 
 

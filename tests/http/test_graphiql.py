@@ -98,7 +98,7 @@ def test_no_script_stands_in_the_page_itself(built: Path) -> None:
 
 
 def test_text_in_an_example_cannot_end_the_script_element(built: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    wicked = Example("", "", "# </script><script>alert(1)</script>\n{ a }", None)
+    wicked = Example("", "", "# </script><script>alert(1)</script>\n{ a }", None, None)
     monkeypatch.setattr("app.http.graphiql.examples", lambda: [wicked])
     page = _Page(graphiql_page(built))
 
