@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -30,12 +30,32 @@ class Row:
     organization_id: str
     currency: str
     open_invoices: int = 0
+    due: Decimal = ZERO
     overdue: Decimal = ZERO
     written_off: Decimal = ZERO
     credit: Decimal = ZERO
     last_payment_at: datetime | None = None
     ages: dict[str, list[Decimal]] = field(default_factory=dict)
     charged_to: dict[str, Decimal] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What of a statement is asked for, besides what is outstanding: each costs something."""
+
+    aging: bool = True
+    credit: bool = True
+    payments: bool = True
+    charges: bool = True
+
+    @classmethod
+    def of(cls, fields: Iterable[str] | None) -> Parts:
+        """The parts that make these stored fields of a statement; all of them for None."""
+        if fields is None:
+            return cls()
+        asked = set(fields)
+        credit = "creditBalance" in asked
+        return cls("aging" in asked, credit, credit or "lastPaymentAt" in asked, "chargedToPayer" in asked)
 
 
 class Rows(defaultdict[tuple[str, str], Row]):
@@ -46,19 +66,20 @@ class Rows(defaultdict[tuple[str, str], Row]):
         return made
 
 
-async def rows_now(store: Store, ids: Sequence[str], now: datetime, edges: Edges) -> list[Row]:
+async def rows_now(store: Store, ids: Sequence[str], now: datetime, edges: Edges, parts: Parts) -> list[Row]:
     """As things stand: the database adds up what stands on the documents."""
-    zones = list(edges)
+    zones = list(edges) if parts.aging else []
     pipeline = [
         {"$match": {"organizationId": {"$in": ids}, "status": {"$in": ["OPEN", "UNCOLLECTIBLE"]}, **LIVE}},
         {"$group": {"_id": {"o": "$organizationId", "c": "$currency"}, **invoice_sums(now, [edges[z] for z in zones])}},
-        {"$unionWith": {"coll": "invoices", "pipeline": excesses(ids)}},
-        *unions(ids, now),
+        *([{"$unionWith": {"coll": "invoices", "pipeline": excesses(ids)}}] if parts.credit else []),
+        *unions(ids, now, parts),
     ]
     rows = Rows()
     for reply in await aggregate(store, "invoices", pipeline):
         row = rows[reply["_id"]["o"], reply["_id"]["c"]]
         row.open_invoices += reply.get("open", 0)
+        row.due += reply.get("due", ZERO)
         row.overdue += reply.get("overdue", ZERO)
         row.written_off += reply.get("writtenOff", ZERO)
         add_money(row, reply)
@@ -77,6 +98,7 @@ def invoice_sums(now: datetime, edges: Sequence[tuple[datetime, ...]]) -> Doc:
 
     sums: Doc = {
         "open": {"$sum": {"$cond": [is_open, 1, 0]}},
+        "due": sum_if(is_open),
         "overdue": sum_if(is_open, {"$lt": ["$dueAt", now]}),
         "writtenOff": sum_if({"$eq": ["$status", "UNCOLLECTIBLE"]}),
     }
@@ -96,9 +118,16 @@ def excesses(ids: Sequence[str]) -> list[Doc]:
     ]
 
 
-def unions(ids: Sequence[str], as_of: datetime) -> list[Doc]:
+def unions(ids: Sequence[str], as_of: datetime, parts: Parts) -> list[Doc]:
     """Payments, and lines that others pay: the same now and as of an earlier instant."""
-    payments: list[Doc] = [
+    wanted = [("payments", payments(ids, as_of))] if parts.payments else []
+    wanted += [("invoiceLines", charges(ids, as_of))] if parts.charges else []
+    return [{"$unionWith": {"coll": name, "pipeline": pipeline}} for name, pipeline in wanted]
+
+
+def payments(ids: Sequence[str], as_of: datetime) -> list[Doc]:
+    """When each organization last paid in each currency, and what it paid in advance."""
+    return [
         {"$match": {"organizationId": {"$in": ids}, "paidAt": {"$lte": as_of}, **LIVE}},
         {
             "$group": {
@@ -108,8 +137,12 @@ def unions(ids: Sequence[str], as_of: datetime) -> list[Doc]:
             }
         },
     ]
+
+
+def charges(ids: Sequence[str], as_of: datetime) -> list[Doc]:
+    """What others are charged for each organization's usage, by currency and payer."""
     issued: Doc = {"issuedAt": {"$lte": as_of}, "$or": [{"voidedAt": None}, {"voidedAt": {"$gt": as_of}}]}
-    lines: list[Doc] = [
+    return [
         {"$match": {"organizationId": {"$in": ids}, "chargedElsewhere": True, **LIVE}},
         {
             "$lookup": {
@@ -127,10 +160,6 @@ def unions(ids: Sequence[str], as_of: datetime) -> list[Doc]:
                 "charged": {"$sum": "$amount.amount"},
             }
         },
-    ]
-    return [
-        {"$unionWith": {"coll": "payments", "pipeline": payments}},
-        {"$unionWith": {"coll": "invoiceLines", "pipeline": lines}},
     ]
 
 
@@ -153,7 +182,7 @@ async def rows_at(store: Store, ids: Sequence[str], as_of: datetime, edges: Edge
             settled_by("payments", "paidAt", as_of),
             settled_by("creditNotes", "creditedAt", as_of),
             {"$unionWith": {"coll": "payments", "pipeline": prepaid(ids, as_of)}},
-            *unions(ids, as_of),
+            *unions(ids, as_of, Parts()),
         ],
     )
     rows = Rows()
@@ -213,6 +242,7 @@ def add_invoice(row: Row, balance: Balance, due_at: datetime, as_of: datetime, e
     if balance.status is not InvoiceStatus.OPEN:
         return
     row.open_invoices += 1
+    row.due += balance.due
     row.overdue += balance.due if due_at < as_of else ZERO
     for zone, between in edges.items():
         ages = row.ages.setdefault(zone, [ZERO] * len(BUCKETS))

@@ -15,7 +15,7 @@ from decimal import Decimal
 
 from app.billing.aging import BUCKETS, boundaries
 from app.billing.balance import ZERO
-from app.billing.statement_rows import Row, rows_at, rows_now
+from app.billing.statement_rows import Parts, Row, rows_at, rows_now
 from app.context import Context
 from app.entities.statement import StatementScope
 from app.graph.declarations import Args
@@ -44,6 +44,7 @@ class Sums:
 
     ages: dict[str, Decimal] = field(default_factory=lambda: dict.fromkeys(BUCKETS, ZERO))
     open_invoices: int = 0
+    due: Decimal = ZERO
     overdue: Decimal = ZERO
     written_off: Decimal = ZERO
     credit: Decimal = ZERO
@@ -58,6 +59,7 @@ class Sums:
         if row.open_invoices:
             self.open_in.append(row.organization_id)
         self.open_invoices += row.open_invoices
+        self.due += row.due
         self.overdue += row.overdue
         self.written_off += row.written_off
         self.credit += row.credit
@@ -68,8 +70,11 @@ class Sums:
 
 @computes("Organization.statements")
 async def of_organizations(context: Context, keys: Sequence[Key], args: Args, fields: Fields) -> dict[Key, list[Doc]]:
-    """Every currency's statement for each (id, currency, time zone), by currency."""
-    made = await statements(context, debtors(keys, args), args.get("as_of") or None)
+    """Every currency's statement for each (id, currency, time zone), by currency.
+
+    All parts are worked out whatever is asked for: which currencies there are depends on them.
+    """
+    made = await statements(context, debtors(keys, args), args.get("as_of") or None, Parts())
     return {key: [made[key[0]][code] for code in sorted(made[key[0]])] for key in keys}
 
 
@@ -77,7 +82,7 @@ async def of_organizations(context: Context, keys: Sequence[Key], args: Args, fi
 async def of_organization(context: Context, keys: Sequence[Key], args: Args, fields: Fields) -> dict[Key, Doc]:
     """One currency's statement for each (id, currency, time zone)."""
     as_of, asked = args.get("as_of") or None, args.get("currency") or None
-    made = await statements(context, debtors(keys, args), as_of, asked)
+    made = await statements(context, debtors(keys, args), as_of, Parts.of(fields), asked)
     return {key: made[key[0]][asked or key[1]] for key in keys}
 
 
@@ -106,7 +111,7 @@ async def of_credentials(context: Context, keys: Sequence[Key], args: Args, fiel
     payers = {row["_id"]: row["payer"] for row in rows}
     unique = {payer["_id"]: payer for payer in payers.values()}
     asked = [Debtor(p["_id"], p["currency"], p["timezone"], StatementScope.OWN) for p in unique.values()]
-    made = await statements(context, asked, None)
+    made = await statements(context, asked, None, Parts.of(fields))
     return {key: made[payer["_id"]][payer["currency"]] for key, payer in payers.items()}
 
 
@@ -124,7 +129,7 @@ async def by_id(context: Context, keys: Sequence[Key], args: Args, fields: Field
     for (scope, instant, currency), members in groups.items():
         asked = [Debtor(d["_id"], d["currency"], d["timezone"], scope) for d in (known[named[k][1]] for k in members)]
         as_of = EPOCH + timedelta(milliseconds=int(instant)) if instant else None
-        made = await statements(context, asked, as_of, currency)
+        made = await statements(context, asked, as_of, Parts.of(fields), currency)
         answers |= {key: made[named[key][1]][currency] for key in members}
     return answers
 
@@ -136,14 +141,14 @@ def debtors(keys: Sequence[Key], args: Args) -> list[Debtor]:
 
 
 async def statements(
-    context: Context, asked: Sequence[Debtor], as_of: datetime | None, currency: str | None = None
+    context: Context, asked: Sequence[Debtor], as_of: datetime | None, parts: Parts, currency: str | None = None
 ) -> dict[str, dict[str, Doc]]:
     """Organization id → currency → statement. Its own currency, or the one asked for, is always there."""
     members = await members_of(context, asked)
     everyone = sorted(set().union(*members.values()))
     edges = {zone: boundaries(zone, as_of or context.now) for zone in {each.timezone for each in asked}}
     if as_of is None:
-        rows = await rows_now(context.store, everyone, context.now, edges)
+        rows = await rows_now(context.store, everyone, context.now, edges, parts)
     else:
         rows = await rows_at(context.store, everyone, as_of, edges)
     by_organization: dict[str, list[Row]] = defaultdict(list)
@@ -195,7 +200,7 @@ def document(debtor: Debtor, currency: str, sums: Sums, as_of: datetime | None, 
         "currency": currency,
         "scope": debtor.scope.value,
         "asOf": as_of or now,
-        "outstandingBalance": money(sum(sums.ages.values(), ZERO)),
+        "outstandingBalance": money(sums.due),
         "overdueBalance": money(sums.overdue),
         "openInvoices": sums.open_invoices,
         "creditBalance": money(sums.credit),

@@ -10,9 +10,22 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
-from app.http.prepare import Preparation, Prepared
+from app.http.prepare import Preparation, Prepared, Sizes
 
 MAX_DOCUMENTS, MAX_CHARACTERS = 1_000, 2_000_000
+
+
+def sizes_of(prepared: Prepared, variables: Mapping[str, Any]) -> Sizes:
+    """What the variables that pages are sized by come to, as far as weighing looks at them."""
+    names = prepared.weighed.sized_by
+    return tuple(size_of(variables[name]) if name in variables else "absent" for name in names) if names else ()
+
+
+def size_of(value: Any) -> float | str | None:
+    """A number as it is, a list by its length, anything else as one and the same: validation has the last word."""
+    if isinstance(value, list):
+        return f"{len(value)} items"
+    return value if value is None or isinstance(value, (int, float)) else "no size"
 
 
 class Documents:
@@ -30,7 +43,10 @@ class Documents:
         if prepared is None:
             return self._keep(key, self.preparation.prepare(text, operation_name, variables))
         self.kept.move_to_end(key)
-        self.preparation.weigh_again(prepared, variables)
+        sizes = sizes_of(prepared, variables)
+        if sizes != prepared.accepted.last:
+            self.preparation.weigh_again(prepared, variables)
+            prepared.accepted.last = sizes
         return prepared
 
     def _keep(self, key: tuple[str, str | None], prepared: Prepared) -> Prepared:

@@ -7,7 +7,7 @@ keeps nothing: `documents` stands in front of it. Running the operation is `exec
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from graphql import (
@@ -60,6 +60,16 @@ class RequestErrors(Exception):  # noqa: N818  # the client's doing, not a fault
         self.errors = list(errors)
 
 
+Sizes = tuple[float | str | None, ...]
+
+
+@dataclass(slots=True)
+class Accepted:
+    """The sizes of pages that were last found to be within the limits."""
+
+    last: Sizes | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """A document that may be run; with other variables too, as long as those that it is `sized_by` stay the same."""
@@ -68,6 +78,7 @@ class Prepared:
     operation: OperationDefinitionNode
     weighed: Weighed
     planned: PlannedOperation
+    accepted: Accepted = field(default_factory=Accepted)
 
     @property
     def is_query(self) -> bool:

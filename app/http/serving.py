@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -29,7 +30,18 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
+            settle()
             self.ready()
+
+
+def settle() -> None:
+    """Leave what was made at start-up, schema and code, out of every later collection of cyclic garbage.
+
+    Walking it again and again took a fifth of the time of a page under load.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 10, 10)
 
 
 def serve(application: ASGIApp, listener: socket.socket, ready: Callable[[], None], shutdown_seconds: int) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 
+import pymongo
 from pymongo import IndexModel
 from pymongo.errors import AutoReconnect, OperationFailure
 
 from app.mongo.client import Store
 
+BUILD_SECONDS = 3600.0  # an index that is new to a large collection; the driver's own deadline is a request's
 CONFLICTS = {85, 86}  # IndexOptionsConflict, IndexKeySpecsConflict: the name or the keys are there, otherwise made
 
 
@@ -19,7 +21,8 @@ async def ensure_indexes(store: Store, required: Mapping[str, Sequence[IndexMode
     Indexes that nobody here asked for are left alone: an operator may have made them. Several processes may do this at
     the same time.
     """
-    await asyncio.gather(*(ensure_collection(store, name, list(models)) for name, models in required.items()))
+    with pymongo.timeout(BUILD_SECONDS):
+        await asyncio.gather(*(ensure_collection(store, name, list(models)) for name, models in required.items()))
 
 
 async def ensure_collection(store: Store, name: str, models: list[IndexModel]) -> None:

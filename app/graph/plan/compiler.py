@@ -153,8 +153,6 @@ class Compiler:
         """A page: its shape is called with page, cursor, total, run and what the steps below found."""
         shape = Shape()
         parts: list[tuple[str, str]] = []
-        if isinstance(step, Paged):
-            step.fields.update(each.stored for each in step.edge.stored_record.orders)  # for cursors
         for key, chosen in self.below(kind, fields):
             name = chosen[0].node.name.value
             step.counts |= name == "totalCount"

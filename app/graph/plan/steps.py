@@ -7,7 +7,7 @@ Nothing here looks at a document's text: that was the compiler's.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -197,6 +197,16 @@ class Searched(Step):
         return {None: self.shape(page, found.cursor, total, run, shaped)}
 
 
+async def together(roots: Sequence[Coroutine[Any, Any, Json]]) -> list[Json | BaseException]:
+    """What each comes to, or what it raised; one alone needs no task of its own."""
+    if len(roots) > 1:
+        return await asyncio.gather(*roots, return_exceptions=True)
+    try:
+        return [await roots[0]]
+    except PyMongoError as error:
+        return [error]
+
+
 @dataclass
 class Plan:
     """An operation, ready to run: its root fields, and how the arguments of every field come from the variables."""
@@ -212,7 +222,7 @@ class Plan:
         """
         run = Run(context, [arguments(variables) for arguments in self.arguments], TRACE.get() is not None)
         names = [name for name, _ in self.roots]
-        values = await asyncio.gather(*(self.root(run, step) for _, step in self.roots), return_exceptions=True)
+        values = await together([self.root(run, step) for _, step in self.roots])
         for value in values:
             if isinstance(value, BaseException) and not isinstance(value, PyMongoError):
                 raise value
