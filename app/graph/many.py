@@ -96,7 +96,13 @@ class Many(Edge):
         return self.narrow(**given) if self.narrow else []
 
     async def read(self, context: Context, keys: Sequence[Key], args: Args, fields: Fields) -> dict[Key, Page]:
-        window, collection = self.window(args), self.stored_record.collection
+        return await self.read_window(context, keys, args, self.window(args), fields)
+
+    async def read_window(
+        self, context: Context, keys: Sequence[Key], args: Args, window: Window, fields: Fields
+    ) -> dict[Key, Page]:
+        """The same, for whoever has made the window of these arguments."""
+        collection = self.stored_record.collection
         if not self.by:
             return {None: await read.page(context.store, collection, window, fields)}
         if len(self.by) == 1 and not self.in_array:

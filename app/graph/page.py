@@ -117,6 +117,13 @@ class Window:
     after: Place | None
     before: Place | None
     query: Doc
+    peeks: bool = True
+    """Whether one more is read than is wanted, to know whether the list goes on."""
+
+    @property
+    def want(self) -> int:
+        """How many documents to read."""
+        return self.size + 1 if self.peeks else self.size
 
     @classmethod
     def of(cls, args: Mapping[str, Any], ordering: Ordering, query: Doc) -> Window:
@@ -152,7 +159,7 @@ class Window:
         return given[0] if len(given) == 1 else {"$and": given} if given else {}
 
     def page(self, docs: list[Doc]) -> Page:
-        """Out of at most `size + 1` documents, in the order they were read."""
+        """Out of at most `want` documents, in the order they were read."""
         more, kept = len(docs) > self.size, docs[: self.size]
         if self.from_end:
             return Page(kept[::-1], self.before is not None, more)

@@ -43,7 +43,7 @@ async def by_ids(context: Context, collection: str, ids: Sequence[str], fields: 
 async def page(store: Store, collection: str, window: Window, fields: Fields) -> Page:
     """One page of a whole collection."""
     shown = projection(fields, window.ordering.key)
-    docs = await find(store, collection, window.match(), shown, sort=window.sort, limit=window.size + 1)
+    docs = await find(store, collection, window.match(), shown, sort=window.sort, limit=window.want)
     return window.page(docs)
 
 
@@ -56,7 +56,7 @@ async def pages(
     finish go into one look-up that is limited per parent: a parent with 20,000 children costs what its neighbours cost.
     The foreign key is sorted the way the order goes, so that one index serves both directions.
     """
-    want, limit = window.size + 1, len(keys) * (window.size + 1) * 2 + 50
+    want, limit = window.want, len(keys) * window.want * 2 + 50
     docs = await find(
         store,
         collection,
@@ -95,7 +95,7 @@ async def pages_each(
     """
     if not keys:
         return {}
-    limited: list[Doc] = [{"$sort": dict(window.sort)}, {"$limit": window.size + 1}]
+    limited: list[Doc] = [{"$sort": dict(window.sort)}, {"$limit": window.want}]
     shown = projection(fields, window.ordering.key)
     stages = [*limited, {"$project": shown}] if shown else limited
     rows = await looked_up(store, collection, by, keys, window.match(), stages, conditions)

@@ -157,6 +157,7 @@ class Compiler:
             name = chosen[0].node.name.value
             step.counts |= name == "totalCount"
             step.reads_page |= name in ("nodes", "edges", "pageInfo")
+            step.peeks |= name == "pageInfo"
             parts.append((key, self.of_page(step, shape, kind, name, chosen)))
         below = ["kinds"] if isinstance(step, Searched) else below_names(step)
         step.shape = shape.function(["page", "cursor", "total", "run", *below], shape.dict(parts))

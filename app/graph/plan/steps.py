@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from graphql import ExecutionResult, GraphQLError
@@ -19,7 +19,7 @@ from app.context import Context
 from app.errors import Denial
 from app.graph.declarations import Args
 from app.graph.many import Many
-from app.graph.page import Page
+from app.graph.page import Page, Window
 from app.graph.read import Key
 from app.graph.roots import NodeById
 from app.graph.search import Search
@@ -110,6 +110,7 @@ class Paged(Step):
     """A page of a connection for each key, a count, or both."""
 
     reads_page: bool = False
+    peeks: bool = False
     counts: bool = False
 
     async def run(self, run: Run, keys: Sequence[Key]) -> Mapping[Key, Json]:
@@ -118,23 +119,22 @@ class Paged(Step):
         self.say(run)
         edge: Many = self.edge
         args = run.args[self.args]
-        ordering = edge.window(args).ordering
-        pages, totals = await self.read(run, edge, keys, args)
+        window = edge.window(args)
+        pages, totals = await self.read(run, keys, args, window if self.peeks else replace(window, peeks=False))
         below = await self.descend(run, [doc for page in pages.values() for doc in page.docs])
-        shape, encode = self.shape, ordering.encode
+        shape, encode = self.shape, window.ordering.encode
         return {key: shape(pages.get(key, NO_PAGE), encode, totals.get(key), run, *below) for key in keys}
 
     async def read(
-        self, run: Run, edge: Many, keys: Sequence[Key], args: Args
+        self, run: Run, keys: Sequence[Key], args: Args, window: Window
     ) -> tuple[Mapping[Key, Page], Mapping[Key, int]]:
         """The pages and the totals, as far as they are asked for."""
-        if not self.counts:
-            return (await edge.read(run.context, keys, args, self.fields) if self.reads_page else {}), {}
-        if not self.reads_page:
-            return {}, await edge.count(run.context, keys, args)
-        return await asyncio.gather(
-            edge.read(run.context, keys, args, self.fields), edge.count(run.context, keys, args)
-        )
+        edge: Many = self.edge
+        reading = edge.read_window(run.context, keys, args, window, self.fields) if self.reads_page else None
+        counting = edge.count(run.context, keys, args) if self.counts else None
+        if reading and counting:
+            return await asyncio.gather(reading, counting)
+        return (await reading if reading else {}), (await counting if counting else {})
 
 
 @dataclass
@@ -182,6 +182,7 @@ class Searched(Step):
 
     kinds: list[Kinds] = field(default_factory=list)
     reads_page: bool = False
+    peeks: bool = False
     counts: bool = False
 
     async def run(self, run: Run, keys: Sequence[Key]) -> Mapping[Key, Json]:
