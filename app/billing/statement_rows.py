@@ -44,6 +44,7 @@ class Parts:
     """What of a statement is asked for, besides what is outstanding: each costs something."""
 
     aging: bool = True
+    written_off: bool = True
     credit: bool = True
     payments: bool = True
     charges: bool = True
@@ -55,7 +56,13 @@ class Parts:
             return cls()
         asked = set(fields)
         credit = "creditBalance" in asked
-        return cls("aging" in asked, credit, credit or "lastPaymentAt" in asked, "chargedToPayer" in asked)
+        return cls(
+            aging="aging" in asked,
+            written_off="writtenOff" in asked,
+            credit=credit,
+            payments=credit or "lastPaymentAt" in asked,
+            charges="chargedToPayer" in asked,
+        )
 
 
 class Rows(defaultdict[tuple[str, str], Row]):
@@ -67,11 +74,16 @@ class Rows(defaultdict[tuple[str, str], Row]):
 
 
 async def rows_now(store: Store, ids: Sequence[str], now: datetime, edges: Edges, parts: Parts) -> list[Row]:
-    """As things stand: the database adds up what stands on the documents."""
+    """As things stand: the database adds up what stands on the documents.
+
+    What was issued is never deleted but voided, so an open invoice is live, and the sums come from the index alone.
+    """
     zones = list(edges) if parts.aging else []
+    status: object = {"$in": ["OPEN", "UNCOLLECTIBLE"]} if parts.written_off else "OPEN"
+    sums = invoice_sums(now, [edges[zone] for zone in zones], parts)
     pipeline = [
-        {"$match": {"organizationId": {"$in": ids}, "status": {"$in": ["OPEN", "UNCOLLECTIBLE"]}, **LIVE}},
-        {"$group": {"_id": {"o": "$organizationId", "c": "$currency"}, **invoice_sums(now, [edges[z] for z in zones])}},
+        {"$match": {"organizationId": {"$in": ids}, "status": status}},
+        {"$group": {"_id": {"o": "$organizationId", "c": "$currency"}, **sums}},
         *([{"$unionWith": {"coll": "invoices", "pipeline": excesses(ids)}}] if parts.credit else []),
         *unions(ids, now, parts),
     ]
@@ -89,24 +101,26 @@ async def rows_now(store: Store, ids: Sequence[str], now: datetime, edges: Edges
     return list(rows.values())
 
 
-def invoice_sums(now: datetime, edges: Sequence[tuple[datetime, ...]]) -> Doc:
-    """Accumulators over invoices that are open or written off; `z0b1` is the second bucket of the first time zone."""
-    due, is_open = "$amountDue.amount", {"$eq": ["$status", "OPEN"]}
+def invoice_sums(now: datetime, edges: Sequence[tuple[datetime, ...]], parts: Parts) -> Doc:
+    """Accumulators over open invoices, and those written off; `z0b1` is the second bucket of the first time zone."""
+    due = "$amountDue.amount"
+    is_open = [{"$eq": ["$status", "OPEN"]}] if parts.written_off else []  # else none but open ones come here
 
     def sum_if(*conditions: Doc) -> Doc:
-        return {"$sum": {"$cond": [{"$and": list(conditions)}, due, ZERO]}}
+        return {"$sum": {"$cond": [{"$and": list(conditions)}, due, ZERO]} if conditions else due}
 
     sums: Doc = {
-        "open": {"$sum": {"$cond": [is_open, 1, 0]}},
-        "due": sum_if(is_open),
-        "overdue": sum_if(is_open, {"$lt": ["$dueAt", now]}),
-        "writtenOff": sum_if({"$eq": ["$status", "UNCOLLECTIBLE"]}),
+        "open": {"$sum": {"$cond": [{"$and": is_open}, 1, 0]} if is_open else 1},
+        "due": sum_if(*is_open),
+        "overdue": sum_if(*is_open, {"$lt": ["$dueAt", now]}),
     }
+    if parts.written_off:
+        sums["writtenOff"] = sum_if({"$eq": ["$status", "UNCOLLECTIBLE"]})
     for n, zone in enumerate(edges):
         for b in range(len(BUCKETS)):
             later = [{"$gte": ["$dueAt", zone[b]]}] if b < len(zone) else []
             earlier = [{"$lt": ["$dueAt", zone[b - 1]]}] if b else []
-            sums[f"z{n}b{b}"] = sum_if(is_open, *later, *earlier)
+            sums[f"z{n}b{b}"] = sum_if(*is_open, *later, *earlier)
     return sums
 
 

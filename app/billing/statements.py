@@ -146,7 +146,8 @@ async def statements(
     """Organization id → currency → statement. Its own currency, or the one asked for, is always there."""
     members = await members_of(context, asked)
     everyone = sorted(set().union(*members.values()))
-    edges = {zone: boundaries(zone, as_of or context.now) for zone in {each.timezone for each in asked}}
+    zones = {each.timezone for each in asked} if parts.aging else set()
+    edges = {zone: boundaries(zone, as_of or context.now) for zone in zones}
     if as_of is None:
         rows = await rows_now(context.store, everyone, context.now, edges, parts)
     else:
@@ -156,7 +157,7 @@ async def statements(
         by_organization[row.organization_id].append(row)
     return {
         each.id: {
-            code: document(each, code, sums, as_of, context.now)
+            code: document(each, code, sums, as_of, context.now, parts)
             for code, sums in fold(each, members[each.id], by_organization, currency or each.currency).items()
         }
         for each in asked
@@ -186,12 +187,13 @@ def fold(debtor: Debtor, members: frozenset[str], rows: Mapping[str, Iterable[Ro
     return found
 
 
-def document(debtor: Debtor, currency: str, sums: Sums, as_of: datetime | None, now: datetime) -> Doc:
-    """A statement as a stored record would be."""
+def document(debtor: Debtor, currency: str, sums: Sums, as_of: datetime | None, now: datetime, parts: Parts) -> Doc:
+    """A statement as a stored record would be, with the parts that are asked for."""
 
     def money(amount: Decimal) -> Doc:
         return {"amount": amount, "currency": currency}
 
+    nothing = money(ZERO)
     tree = "_TREE" if debtor.scope is StatementScope.TREE else ""
     instant = f"_{(as_of - EPOCH) // timedelta(milliseconds=1)}" if as_of else ""
     return {
@@ -203,10 +205,10 @@ def document(debtor: Debtor, currency: str, sums: Sums, as_of: datetime | None, 
         "outstandingBalance": money(sums.due),
         "overdueBalance": money(sums.overdue),
         "openInvoices": sums.open_invoices,
-        "creditBalance": money(sums.credit),
-        "writtenOff": money(sums.written_off),
-        "aging": {name: money(amount) for name, amount in sums.ages.items()},
+        "creditBalance": money(sums.credit) if parts.credit else nothing,
+        "writtenOff": money(sums.written_off) if parts.written_off else nothing,
+        "aging": {name: money(amount) for name, amount in sums.ages.items()} if parts.aging else {},
         "lastPaymentAt": sums.last_payment_at,
-        "chargedToPayer": money(sums.charged_to_payer),
+        "chargedToPayer": money(sums.charged_to_payer) if parts.charges else nothing,
         "openIn": tuple(sums.open_in),
     }

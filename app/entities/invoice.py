@@ -67,7 +67,8 @@ class Invoice(Record):
     )
     finders: ClassVar = (claimed("number", "invoiceNumber", "Its number."),)
     searched: ClassVar = ("number", "billedTo.name")
-    needed_indexes: ClassVar = (("organizationId", "currency", "openUntil"), ("organizationId", "status"))
+    needed_indexes: ClassVar = (("organizationId", "currency", "openUntil"),)
+    covering_indexes: ClassVar = (("organizationId", "status", "currency", "dueAt", "amountDue.amount"),)
 
     number: str | None = Field(default=None, description="Its number, without gaps in its series; null for a draft.")
     status: InvoiceStatus = Field(description="Where it stands.")

@@ -1,6 +1,6 @@
 """The indexes that declared edges, orders, filters and searches need, each named after what it serves.
 
-They cover live documents only, as every list does: a customer with 20,000 deleted keys and ten live ones costs ten.
+They hold live documents only, as every list does: a customer with 20,000 deleted keys and ten live ones costs ten.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ def unique(record: type[Record], lists: list[Many]) -> Iterator[IndexModel]:
         if keys not in seen:
             seen.add(keys)
             yield IndexModel([(key, ASCENDING) for key in keys], name=name, partialFilterExpression=LIVE)
+    for keys in record.covering_indexes:
+        yield IndexModel([(key, ASCENDING) for key in keys], name=f"covers {' '.join(keys)}")
     if record.searched:
         yield IndexModel(
             [(field, TEXT) for field in record.searched],

@@ -100,7 +100,8 @@ class Node(Embedded):
 class Record(Node):
     """A stored record: where it lives, what it is read under, how it is listed, found and searched.
 
-    `needed_indexes` are those that no edge, order or filter implies, by stored names.
+    `needed_indexes` are those that no edge, order or filter implies, by stored names. `covering_indexes` hold deleted
+    documents too: for reads that are answered from the index alone, where being deleted is no question.
     """
 
     collection: ClassVar[str]
@@ -111,6 +112,7 @@ class Record(Node):
     finders: ClassVar[tuple[Finder, ...]] = ()
     searched: ClassVar[tuple[str, ...]] = ()
     needed_indexes: ClassVar[tuple[tuple[str, ...], ...]] = ()
+    covering_indexes: ClassVar[tuple[tuple[str, ...], ...]] = ()
 
     created_at: datetime = Field(description="When it was made, UTC.")
     updated_at: datetime = Field(description="When a caller last changed it, UTC.")
