@@ -39,15 +39,12 @@ class Kind:
 
 OURS = (sys.executable, "-m", "app", "serve", "--port")
 FLOOR = (sys.executable, "-m", "benchmarks.floor")
+PLAIN = (sys.executable, "-m", "benchmarks.plain")
 KINDS = (
     Kind("floor", "a handler written by hand for these queries, without GraphQL", FLOOR),
     Kind("plans", "this server", OURS),
-    Kind(
-        "graphql-core",
-        "this server without plans: Strawberry and data loaders",
-        OURS,
-        {"CUSTOMER_GRAPH_PLANNING": "false"},
-    ),
+    Kind("graphql-core", "this server without plans, by data loaders", OURS, {"CUSTOMER_GRAPH_PLANNING": "false"}),
+    Kind("strawberry", "the same schema and loaders behind Strawberry's own view", PLAIN),
     Kind("mercurius", "Mercurius, compiling just in time, with loaders", ("node", str(PEERS / "mercurius.mjs"))),
     Kind("apollo", "Apollo Server with dataloader", ("node", str(PEERS / "apollo.mjs"))),
     Kind(
