@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import difflib
+import sys
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -91,6 +92,8 @@ def main() -> None:
 
 def settings_from(**given: Any) -> Settings:
     """The environment's settings, those given on the command line over them."""
+    if unknown := Settings.unknown():
+        raise SetupError(f"There is no such setting: {', '.join(unknown)}. The README lists them.")
     try:
         return Settings(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
@@ -211,7 +214,8 @@ def explain_command(
     logging.configure()
     with mongodb(settings) as uri:
         plan = asyncio.run(explain(query.read_text(encoding="utf-8"), given, settings, uri))
-    Console().print(tree(plan), markup=False, soft_wrap=True)
+    Console(width=None if sys.stdout.isatty() else 200).print(tree(plan), markup=False)
+    raise typer.Exit(1 if plan["failed"] else 0)
 
 
 Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Imported one after another.")]

@@ -22,7 +22,10 @@ from app.settings import Settings
 
 
 async def explain(query: str, variables: Mapping[str, Any], settings: Settings, uri: str) -> dict[str, Any]:
-    """What the server would tell in `extensions.plan`. Raises SetupError where the query cannot be run."""
+    """What the server would tell in `extensions.plan`, and whether the answer had errors.
+
+    Raises SetupError where the query cannot be run.
+    """
     execution = Execution(build_schema(), settings.request_seconds, planning=settings.planning)
     explaining = Explaining(execution, lambda: connect(uri, Tracer()))
     try:
@@ -37,7 +40,7 @@ async def explain(query: str, variables: Mapping[str, Any], settings: Settings, 
     for error in presentable(result.errors or [], "explain"):
         Console(stderr=True).print(f"{error.get('path')}: {error['message']}", markup=False)
     plan: dict[str, Any] = (result.extensions or {})["plan"]
-    return plan
+    return plan | {"failed": bool(result.errors)}
 
 
 def tree(plan: Mapping[str, Any]) -> Tree:

@@ -63,6 +63,13 @@ class Settings(BaseSettings):
     max_tokens: int = Field(default=5_000, ge=1, description="Lexical tokens in a document.")
     max_cost: int = Field(default=100_000, ge=1, description="Records an operation may return at the most.")
 
+    @classmethod
+    def unknown(cls) -> list[str]:
+        """Variables of the environment that look like settings and are none: misspelt ones."""
+        prefix = str(cls.model_config.get("env_prefix"))
+        known = {f"{prefix}{name}".upper() for name in cls.model_fields}
+        return sorted(name for name in os.environ if name.upper().startswith(prefix) and name.upper() not in known)
+
     @property
     def is_loopback(self) -> bool:
         """Whether `host` can only be reached from this machine."""

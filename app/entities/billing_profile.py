@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import strawberry
 from pydantic import Field
 
 from app.access.viewer import Scope
@@ -55,4 +56,11 @@ class BillingProfile(Record):
     )
     payment_term_days: int = Field(default=30, ge=0, description="Days from issue to due date.")
 
-    organizations = many("Organization", by="billingProfileId", doc="The organizations that it is pinned to.")
+    applies_to: strawberry.Private[tuple[str | None, ...]]
+
+    organizations = many(
+        "Organization",
+        by={"billingProfileId": "appliesTo"},
+        in_array=True,
+        doc="The organizations it applies to: those it is pinned to, and for the default one those that pin none.",
+    )

@@ -70,7 +70,7 @@ class Invoice(Record):
     needed_indexes: ClassVar = (("organizationId", "currency", "openUntil"),)
     covering_indexes: ClassVar = (("organizationId", "status", "currency", "dueAt", "amountDue.amount"),)
 
-    number: str | None = Field(default=None, description="Its number, without gaps in its series; null for a draft.")
+    number: str | None = Field(default=None, description="Its number, unique; null for a draft.")
     status: InvoiceStatus = Field(description="Where it stands.")
     currency: Currency = Field(description="The currency of every amount on it, ISO 4217.")
     date: datetime = Field(description="The day it bears: when it was issued; for a draft, when it was made.")
@@ -109,7 +109,7 @@ class InvoiceLine(Record):
     description: str = Field(description="What is billed.")
     quantity: Decimal = Field(description="How many units.")
     unit_price: Money = Field(description="The price of one unit.")
-    amount: Money = Field(description="Quantity times unit price.")
+    amount: Money = Field(description="What it bills: quantity times unit price, as the invoice rounds it.")
     date: datetime = Field(description="The day that its invoice bears, UTC.")
     period_start: datetime | None = Field(default=None, description="Start of the period it bills, UTC.")
     period_end: datetime | None = Field(default=None, description="End of the period it bills, UTC, exclusive.")

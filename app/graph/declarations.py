@@ -45,6 +45,10 @@ class Declaration:
     def __set_name__(self, owner: type, name: str) -> None:
         self.owner, self.name = owner, name
 
+    def description(self) -> str:
+        """What the schema says of it, when every record is known."""
+        return self.doc
+
     def graphql_type(self) -> Any:
         """The annotation of the field, made when every record is known."""
         raise NotImplementedError
@@ -67,7 +71,7 @@ class Declaration:
             python_name=self.name,
             type_annotation=StrawberryAnnotation(str),  # replaced by `Declared.apply`
             origin=owner,
-            description=self.doc,
+            description=self.doc,  # `Declared.apply` may say more
             base_resolver=StrawberryResolver(unused),
             metadata={Declaration: self},
         )
@@ -83,6 +87,7 @@ class Declared(FieldExtension):
 
     def apply(self, field: StrawberryField) -> None:
         field.type = self.declaration.graphql_type()
+        field.description = self.declaration.description()
         field.arguments = [
             StrawberryArgument(
                 python_name=name,

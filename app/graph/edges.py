@@ -54,6 +54,11 @@ class Edge(Declaration):
         """Whether a viewer who sees the parent may be denied the edge."""
         return getattr(self.owner, "read_scope", None) is not self.scope
 
+    def description(self) -> str:
+        if not self.is_guarded:
+            return self.doc
+        return f"{self.doc} Null, with an error FORBIDDEN, for a viewer without {self.scope}."
+
     @property
     def needs(self) -> tuple[str, ...]:
         """The stored fields of the parent that make the key."""

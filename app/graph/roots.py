@@ -125,6 +125,9 @@ class NodeById(Edge):
     def is_guarded(self) -> bool:
         return True
 
+    def description(self) -> str:
+        return f"{self.doc} Null, with an error FORBIDDEN, where the viewer lacks the scope of its kind."
+
     def graphql_type(self) -> Any:
         return list[Node | None] if self.plural else Node | None
 

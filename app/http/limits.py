@@ -32,7 +32,7 @@ class Limits:
             "rootFields": (settings.max_root_fields, "has {} root fields"),
             "directives": (settings.max_directives, "has {} directives"),
             "selections": (settings.max_selections, "selects {} fields"),
-            "cost": (settings.max_cost, "may return {} records"),
+            "cost": (settings.max_cost, "may return {} records, a page counting 25 where `first` is not given"),
             "introspection": (2 * introspection, "asks for {} facts of the schema"),
         }
 

@@ -81,7 +81,7 @@ class EmbeddedMongo:
             if lock is not None:
                 return cls._own(home, lock, binary, keep=keep)
             pid, uri = _owner(home)
-            if uri and mongod.is_primary(uri):
+            if uri and _is_alive(pid) and mongod.is_primary(uri):
                 return cls(uri)
             if time.monotonic() > deadline:
                 raise SetupError(
@@ -237,6 +237,17 @@ def _owner(home: Path) -> tuple[str, str]:
     """The process id and the connection string that the owner wrote down; each is empty until it is known."""
     pid, uri, *_ = [*(home / _OWNER).read_text().split("\n"), "", ""]
     return pid, uri
+
+
+def _is_alive(pid: str) -> bool:
+    """Whether there is such a process. The server of one that was killed is on its way out, though it still answers."""
+    try:
+        os.kill(int(pid), 0)  # no signal: it only asks
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # there is one, another user's
+    return True
 
 
 def _write_owner(lock: int, uri: str = "") -> None:

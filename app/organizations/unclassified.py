@@ -50,5 +50,12 @@ def unclassified(now: datetime) -> Organization:
 def default_profile(now: datetime) -> BillingProfile:
     """The billing profile that applies where none is pinned."""
     return BillingProfile.model_validate(
-        {"_id": DEFAULT_ID, "name": "Default", "isDefault": True, "createdAt": now, "updatedAt": now}
+        {
+            "_id": DEFAULT_ID,
+            "name": "Default",
+            "isDefault": True,
+            "appliesTo": [DEFAULT_ID, None],
+            "createdAt": now,
+            "updatedAt": now,
+        }
     )

@@ -83,7 +83,9 @@ def children(pid: int) -> list[int]:
 
 def lineage(process: subprocess.Popen[bytes]) -> tuple[int, int]:
     """The process ids of its supervisor and of mongod."""
+    assert eventually(lambda: bool(children(process.pid)), 5)
     supervisor = children(process.pid)[0]
+    assert eventually(lambda: bool(children(supervisor)), 5)
     return supervisor, children(supervisor)[0]
 
 

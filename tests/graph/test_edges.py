@@ -115,7 +115,8 @@ async def test_the_graph_can_be_walked_from_a_key_to_everything(store: Store) ->
     assert [each["name"] for each in top["paysFor"]["nodes"]] == ["acme", "top"]
     assert org["features"] == [{"key": "chat"}], "the plan covers descendants"
     assert org["billingProfile"] == {"name": "Default"}, "none is pinned to it"
-    assert top["billingProfile"]["organizations"]["nodes"] == [{"name": "top"}]
+    applies_to = [each["name"] for each in top["billingProfile"]["organizations"]["nodes"]]
+    assert applies_to == ["UNCLASSIFIED", "acme", "top"], "those that pin it, and those that pin none"
     [bill] = top["invoices"]["nodes"]
     assert bill["lines"]["nodes"][0]["organization"] == {"name": "acme"}
     assert bill["lines"]["nodes"][0]["payer"] == {"name": "top"}
