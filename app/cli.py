@@ -30,9 +30,10 @@ from app.http.serving import leaving_on_signals, listening, serve, url_of
 from app.main import application, open_store
 from app.mongo.server import mongodb
 from app.onboarding.columns import Nested
-from app.onboarding.files import import_files, readable
+from app.onboarding.files import import_files, readable, whereabouts
+from app.onboarding.header import Unreadable
 from app.onboarding.kinds import IMPORTERS
-from app.onboarding.rows import Source, Unreadable
+from app.onboarding.rows import Source
 from app.onboarding.runner import Stopped
 from app.schema import sdl
 from app.settings import Settings
@@ -223,6 +224,8 @@ FormatName = Annotated[str | None, typer.Option("--format", help="csv or ndjson;
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Do everything but write, and say what would be.")]
 Report = Annotated[Path | None, typer.Option(dir_okay=False, help="Write a line of NDJSON for each row to this file.")]
 
+ImportDemo = Annotated[bool, typer.Option("--demo", help="Import into the demo's database.")]
+
 
 def add_import(kind: str) -> None:
     """The command that imports one kind of record, its columns in its help."""
@@ -232,15 +235,20 @@ def add_import(kind: str) -> None:
         format_name: FormatName = None,
         dry_run: DryRun = False,
         report: Report = None,
+        demo: ImportDemo = False,
         data_directory: DataDirectory = None,
     ) -> None:
         settings = settings_from(data_directory=data_directory)
+        if demo:
+            settings = demo_settings(settings, data_directory)
         sources = readable(kind, files, format_name)
         if report:
             make_sure_of(report)
         logging.configure()
         with mongodb(settings) as uri:
             fine = asyncio.run(import_into(uri, settings.database, kind, sources, dry_run=dry_run, report=report))
+        where = whereabouts(settings.mongodb_uri, None if settings.ephemeral else settings.data_directory)
+        typer.echo(f"The database is {settings.database}, {where}.")
         raise typer.Exit(0 if fine else 1)
 
     imports.command(kind, help=f"Create {kind} from files.\n\n\b\n{columns_of(kind)}")(command)

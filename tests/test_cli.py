@@ -25,6 +25,7 @@ from typer.testing import CliRunner, Result
 from app.cli import cli
 from app.mongo.client import Store
 from app.onboarding.columns import flat
+from app.onboarding.files import whereabouts
 from app.onboarding.kinds import IMPORTERS
 from app.schema import sdl
 from app.settings import Settings
@@ -153,8 +154,36 @@ async def test_an_import_of_several_files_ends_with_zero_where_all_is_well(
     done = await asyncio.to_thread(run, "import", "subscribers", str(tmp_path / "a.csv"), "--dry-run", **at)
     assert (done.returncode, await store["subscribers"].count_documents({})) == (0, 0)
     assert "would be created" in done.stdout
+    assert done.stdout.splitlines()[-1].startswith(f"The database is {store.name}, at ")
     done = await asyncio.to_thread(run, "import", "subscribers", str(tmp_path / "b.txt"), "--format", "ndjson", **at)
     assert (done.returncode, await store["subscribers"].count_documents({})) == (0, 1)
+
+
+@in_a_thread
+def test_an_import_into_the_demo_names_its_database(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("email\na@x.com\n")
+    environment = {"CUSTOMER_GRAPH_DATA_DIRECTORY": str(tmp_path / "data")}
+    command = ("import", "subscribers", str(tmp_path / "a.csv"), "--demo")
+    variables = {name: value for name, value in (os.environ | environment).items() if name != "MONGODB_URI"}
+    done = subprocess.run(
+        [sys.executable, "-m", "app", *command],
+        cwd=ROOT, env=variables, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    told = f"The database is customer_graph_demo, in {tmp_path / 'data' / 'demo'}."
+    assert done.stdout.splitlines()[-1] == told
+
+
+@pytest.mark.parametrize(
+    ("uri", "shown"),
+    [
+        ("mongodb://127.0.0.1:27017/?replicaSet=rs0", "at 127.0.0.1:27017"),
+        ("mongodb://me:se%40cret@a.example:1,b.example:2/db?x=me@secret", "at a.example:1,b.example:2"),
+        ("mongodb+srv://me:se#cret@cluster.example?w=1", "at cluster.example"),
+    ],
+)
+def test_an_address_is_shown_without_credentials(uri: str, shown: str) -> None:
+    assert whereabouts(uri, Path("data")) == shown
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,8 @@
-"""Amounts of money on invoices: exact, and as fine as their currency is. Pure rules; nothing is ever rounded."""
+"""Amounts of money on invoices: exact, and as fine as their currency is. Pure rules; nothing is ever rounded.
+
+One amount is written in one way (`normal`), whatever arithmetic made it: with the decimals that its currency has, and
+with more of them only where its value needs them. 37 and 37.000000 dollars are 37.00; 0.000002 of one stays as it is.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +22,14 @@ def minor_unit(currency: str) -> Decimal:
     return Decimal(1).scaleb(-minor_units(currency))
 
 
+def normal(amount: Decimal, currency: str) -> Decimal:
+    """The same value, with the currency's decimals at least and no zeros behind those; no exponent, no minus zero."""
+    whole, _, fraction = f"{amount:f}".partition(".")
+    fraction = fraction.rstrip("0").ljust(minor_units(currency), "0")
+    found = Decimal(f"{whole}.{fraction}")
+    return found if found else found.copy_abs()
+
+
 def in_minor_units(amount: Decimal, currency: str) -> Decimal:
     """The amount, shown to the currency's last digit: 5 becomes 5.00 in USD. Finer ones are refused."""
     try:
@@ -34,7 +46,7 @@ def line_amount(quantity: Decimal, unit_price: Decimal, stated: Decimal | None, 
     except Inexact:
         raise Invalid("TOO_PRECISE", f"{quantity:f} × {unit_price:f} has more than 34 digits.") from None
     if stated is None:
-        return exact
+        return EXACT.create_decimal(normal(exact, currency))
     if (exact - stated).copy_abs() >= minor_unit(currency):
         raise Invalid("AMOUNT_MISMATCH", f"It is not {quantity:f} × {unit_price:f} = {exact:f}, rounded.")
     return in_minor_units(stated, currency)
@@ -46,6 +58,15 @@ def total_of(amounts: Iterable[Decimal], currency: str) -> Decimal:
         total = reduce(EXACT.add, amounts, ZERO)
     except Inexact:
         raise Invalid("TOO_PRECISE", "The lines come to more than 34 digits.") from None
-    if total < 0 or total >= LARGEST:
-        raise Invalid("INVALID_TOTAL", f"The lines come to {total:f} {currency}, which no invoice is for.")
+    check_total(total, currency)
     return in_minor_units(total, currency)
+
+
+def check_total(total: Decimal, currency: str) -> None:
+    """An invoice is for nothing or more, and there is an end to it."""
+    if total < 0:
+        what = f"The lines come to {normal(total, currency):f} {currency}, which is less than nothing."
+        raise Invalid("INVALID_TOTAL", f"{what} What is given back is a credit note on the invoice that billed it.")
+    if total >= LARGEST:
+        what = f"The lines come to {normal(total, currency):f} {currency}."
+        raise Invalid("INVALID_TOTAL", f"{what} An invoice is for less than {LARGEST:,}.")

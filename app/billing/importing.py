@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from app.billing import invoice_records as records
@@ -16,10 +16,10 @@ from app.graph.record import Record
 from app.mongo.client import Doc
 from app.onboarding.chunk import Chunk
 from app.onboarding.columns import Draft
-from app.onboarding.importer import Importer, Made
-from app.onboarding.nesting import nest
+from app.onboarding.importer import Importer, Made, Plan
+from app.onboarding.nesting import apart, nest, whole
 from app.onboarding.references import Reference, wanted
-from app.onboarding.rows import Raw
+from app.onboarding.rows import Format, Raw
 from app.organizations.importing import NAMED_BY
 
 PAYER = Reference("organization_external_id", "customer", NAMED_BY, "UNKNOWN_ORGANIZATION", "organization")
@@ -42,9 +42,15 @@ class InvoiceImporter(Importer):
     def __init__(self) -> None:
         self.terms: Mapping[str | None, int] = {}
         self.parts: Mapping[str, Doc] = {}
+        self.apart: Mapping[str, Sequence[int]] = {}
 
     def from_csv(self, rows: Iterator[Raw]) -> Iterator[Raw]:
-        return nest(rows, COLUMNS, self.key)
+        return (whole(row, self.key, self.apart) for row in nest(rows, COLUMNS, self.key))
+
+    def plan(self, rows: Callable[[], Iterable[Raw]], written: Format) -> Plan:
+        """One reading of a CSV file for the invoices whose rows stand apart."""
+        self.apart = apart(rows(), self.key) if written is Format.CSV else {}
+        return Plan()
 
     async def read(self, drafts: Sequence[Draft], chunk: Chunk) -> None:
         """What the rows name, the payment terms, and the parts of the invoices that are there."""
@@ -85,12 +91,18 @@ class InvoiceImporter(Importer):
         made = records.invoice_record(chunk.ids.new(Invoice), said, stamps)
         chunk.add(made, [("invoiceNumber", said["number"], "number")])
         add_parts(made.id, said, stamps, chunk)
-        return Made(made.id)
+        return Made(made.id, warnings(said))
 
     def due(self, said: Doc, payer: Doc) -> datetime:
         """When it is due by the terms of the payer's billing profile, else the default one's."""
         days = self.terms.get(payer.get("billingProfileId"), self.terms[None])
         return records.due_date(said["issued_at"], days, payer["timezone"])
+
+
+def warnings(said: Doc) -> list[Problem]:
+    """What is allowed and should be known."""
+    message = "Its lines come to nothing: it is paid from the start."
+    return [] if said["total"] else [Problem("NOTHING_BILLED", ("lines",), message)]
 
 
 def taken(said: Doc, chunk: Chunk) -> list[Problem]:

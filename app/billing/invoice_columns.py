@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.entities.addresses import normalise_email
 from app.entities.codes import currency_code
 from app.entities.contacts import email_address
 from app.entities.measures import instant, number, positive
@@ -31,7 +32,7 @@ LINES = Nested(
             short,
         ),
         Column("subscription_external_id", "The subscription it bills under: the consumer's, or one above it.", short),
-        Column("subscriber_email", "Who used it.", email_address),
+        Column("subscriber_email", "Who used it.", email_address, same=normalise_email),
         Column("credential_id", "Any key of the credential that the usage came through.", short),
     ),
     required=True,

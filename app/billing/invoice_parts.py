@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from app.billing.amounts import ZERO, in_minor_units, line_amount, total_of
-from app.credentials.importing import covers, elsewhere, id_of
+from app.credentials.importing import called, covers, elsewhere, id_of
 from app.entities.addresses import normalise_email
 from app.entities.texts import Invalid
 from app.errors import Problem
@@ -94,10 +94,10 @@ def check_place(part: Part, consumer: Doc, subscription: Doc | None) -> None:
     """The consumer is the payer or below it; the subscription is the consumer's or one above it."""
     payer = part.payer or consumer
     if not at_or_below(consumer["_id"], consumer["ancestorIds"], payer["_id"]):
-        message = f"{consumer['_id']} is neither the payer {payer['_id']} nor below it."
+        message = f"{called(consumer)} is neither the payer {called(payer)} nor below it."
         part.refuse("CONSUMER_ELSEWHERE", CONSUMER.column, message)
     if subscription and not covers(subscription, consumer):
-        part.problems.append(elsewhere(subscription, consumer, part.path))
+        part.problems.append(elsewhere(part.row, consumer, part.path))
 
 
 def payment(part: Part) -> Doc:

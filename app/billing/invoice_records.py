@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from app.billing.amounts import normal
 from app.billing.balance import Balance, Issued, Settlement, settle
 from app.entities.invoice import CreditNote, Invoice, InvoiceLine, Payment
 from app.errors import Problem
+from app.graph.scalars import show_instant
 from app.mongo.client import Doc
 
 LINE_FIELDS = (
@@ -35,8 +37,8 @@ class Stamps:
         return {"_id": record_id, "createdAt": self.now, "updatedAt": self.now}
 
     def money(self, amount: Decimal) -> Doc:
-        """An amount in the invoice's currency."""
-        return {"amount": amount, "currency": self.currency}
+        """An amount in the invoice's currency, as it is stored."""
+        return {"amount": normal(amount, self.currency), "currency": self.currency}
 
 
 def due_date(issued_at: datetime, days: int, timezone: str) -> datetime:
@@ -73,7 +75,7 @@ def invoice_record(new_id: str, said: Doc, stamps: Stamps) -> Invoice:
             "amountCredited": stamps.money(balance.credited),
             "amountDue": stamps.money(balance.due),
             "organizationId": stamps.payer["_id"],
-            "excess": balance.excess,
+            "excess": normal(balance.excess, stamps.currency),
             "openUntil": balance.open_until,
         }
     )
@@ -127,9 +129,10 @@ def time_problems(row: Doc, now: datetime) -> Iterator[Problem]:
     issued_at = row.get("issued_at")
     for path, at in times(row):
         if at > now and path[-1] != "due_at":
-            yield Problem("IN_FUTURE", path, f"{at} has not come yet.")
+            yield Problem("IN_FUTURE", path, f"{show_instant(at)} has not come yet.")
         if path[-1] in ("due_at", "voided_at", "written_off_at") and issued_at and at < issued_at:
-            yield Problem("BEFORE_ISSUE", path, f"{at} is before the invoice was issued, at {issued_at}.")
+            message = f"{show_instant(at)} is before the invoice was issued, at {show_instant(issued_at)}."
+            yield Problem("BEFORE_ISSUE", path, message)
     for number, line in enumerate(row.get("lines", ())):
         start, end = line.get("period_start"), line.get("period_end")
         if start and end and end <= start:

@@ -30,7 +30,14 @@ COLUMNS: Columns = (
         required=True,
     ),
     Column("name", 'Its label, such as "Mobile App Production Key".', short, "name", required=True),
-    Column("subscriber_email", "Whose it is, by e-mail address; or:", email_address, "subscriberId", decided=True),
+    Column(
+        "subscriber_email",
+        "Whose it is, by e-mail address; or:",
+        email_address,
+        "subscriberId",
+        decided=True,
+        same=normalise_email,
+    ),
     Column("subscriber_id", "Whose it is, by the id in your own system.", short, "subscriberId", decided=True),
     Column(
         "organization_external_id",
@@ -91,7 +98,7 @@ class CredentialImporter(Importer):
         subscription = SUBSCRIPTION.find(row, chunk, problems)
         owner = organization or chunk.records.get(subscriber["organizationId"] if subscriber else "")
         if subscription and owner and not covers(subscription, owner):
-            problems.append(elsewhere(subscription, owner))
+            problems.append(elsewhere(row, owner))
         said = row | {name: id_of(subscriber) for name in ("subscriber_email", "subscriber_id") if name in row}
         said |= {"subscription_external_id": subscription["_id"]} if subscription else {}
         return said | ({"organization_external_id": organization["_id"]} if organization else {})
@@ -137,7 +144,7 @@ def subscriber_of(draft: Draft, chunk: Chunk, problems: list[Problem]) -> Doc | 
         problems.append(Problem("REQUIRED", ("subscriber_email",), "An e-mail address or an id says whose it is."))
     by_email, by_id = BY_EMAIL.find(row, chunk, problems), BY_ID.find(row, chunk, problems)
     if by_email and by_id and by_email["_id"] != by_id["_id"]:
-        message = f"The e-mail address is {by_email['_id']}'s, the id is {by_id['_id']}'s."
+        message = f"{row['subscriber_email']!r} and {row['subscriber_id']!r} are two subscribers."
         problems.append(Problem("SUBSCRIBER_MISMATCH", ("subscriber_id",), message))
     return by_email or by_id
 
@@ -152,7 +159,13 @@ def covers(subscription: Doc, organization: Doc) -> bool:
     return at_or_below(organization["_id"], organization["ancestorIds"], subscription["organizationId"])
 
 
-def elsewhere(subscription: Doc, organization: Doc, path: tuple[str, ...] = ()) -> Problem:
-    """A subscription that is neither an organization's own nor an ancestor's."""
-    message = f"It is {subscription['organizationId']}'s, which is neither {organization['_id']} nor above it."
+def called(organization: Doc) -> str:
+    """An organization in a message: its external id, if it has one."""
+    return repr(organization.get("externalId") or organization["_id"])
+
+
+def elsewhere(row: Doc, organization: Doc, path: tuple[str, ...] = ()) -> Problem:
+    """The subscription that a row names is neither an organization's own nor an ancestor's."""
+    key = row["subscription_external_id"]
+    message = f"{key!r} is a subscription of neither {called(organization)} nor one above it."
     return Problem("SUBSCRIPTION_ELSEWHERE", (*path, "subscription_external_id"), message)

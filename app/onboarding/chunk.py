@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
+from typing import Any
 
 from pymongo.asynchronous.client_session import AsyncClientSession
 
@@ -21,7 +22,7 @@ from app.mongo.client import Doc, Store
 from app.mongo.keys import Claim, insert_claims, owners
 
 ALL_AT_ONCE = 100_000
-KEPT = ("_id", "ancestorIds", "deletedAt")
+KEPT = ("_id", "ancestorIds", "deletedAt", "externalId")
 """What other rows look at in a record that a dry run would have made."""
 
 
@@ -93,6 +94,11 @@ class Chunk:
         claim = self.owner(namespace, key)
         record = self.records.get(claim.record_id) if claim and claim.field in fields else None
         return record if record and not record.get("deletedAt") else None
+
+    def called(self, value: Any) -> Any:
+        """The external id of a record at hand, given its id; any other value as it is."""
+        record = self.records.get(value) if isinstance(value, str) else None
+        return (record and record.get("externalId")) or value
 
     def is_new(self, record_id: str) -> bool:
         """Whether this import made the record, or would have."""

@@ -6,7 +6,7 @@ nothing: the column's default. What a file says is compared with a record that i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,11 +15,17 @@ from app.errors import Problem
 from app.mongo.client import Doc
 
 
+def as_it_is(value: Any) -> Any:
+    """Values are compared as they are."""
+    return value
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """One column. `stored` is the path of its value in the record; None where a rule makes something else of it.
 
-    `decided` says that an empty cell says nothing at all, since a rule then decides.
+    `decided` says that an empty cell says nothing at all, since a rule then decides. `same` gives the form in which
+    values are compared.
     """
 
     name: str
@@ -30,6 +36,7 @@ class Column:
     decided: bool = False
     default: Any = None
     only_ndjson: bool = False
+    same: Callable[[Any], Any] = as_it_is
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +60,7 @@ class Draft:
     line: int
     values: Doc
     problems: tuple[Problem, ...] = ()
+    rows: int = 1
 
     @property
     def weight(self) -> int:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
+from urllib.parse import unquote
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from app.mongo.client import Store
+from app.onboarding.header import Unreadable
 from app.onboarding.kinds import IMPORTERS
 from app.onboarding.outcome import Result, Summary
 from app.onboarding.report import show_summary, write_outcome
-from app.onboarding.rows import Source, Unreadable, source
+from app.onboarding.rows import Source, source
 from app.onboarding.runner import Run
 
 
@@ -42,7 +45,7 @@ async def import_files(
         file = stack.enter_context(report.open("wb")) if report else None
         for each in sources:
             summary = await import_file(store, kind, each, dry_run=dry_run, report=file)
-            show_summary(Console(), each.path.name, summary, dry_run=dry_run)
+            show_summary(Console(), kind, each.path.name, summary, dry_run=dry_run)
             fine = fine and not summary.counts[Result.REFUSED]
     return fine
 
@@ -60,6 +63,14 @@ async def import_file(store: Store, kind: str, each: Source, *, dry_run: bool, r
                 write_outcome(report, each.path.name, outcome)
     summary.seconds = time.perf_counter() - began
     return summary
+
+
+def whereabouts(uri: str | None, directory: Path | None) -> str:
+    """Where the database is: the hosts of its address, never who logs in there; or our own MongoDB's directory."""
+    if uri is None:
+        return f"in {directory}" if directory else "kept for this run alone"
+    hosts = re.split("[/?]", uri.partition("://")[2], maxsplit=1)[0]
+    return f"at {unquote(hosts.rpartition('@')[2])}"
 
 
 def bar() -> Progress:

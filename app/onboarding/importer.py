@@ -10,7 +10,7 @@ from app.errors import Problem
 from app.mongo.client import Doc
 from app.onboarding.chunk import Chunk
 from app.onboarding.columns import Columns, Draft
-from app.onboarding.rows import Raw
+from app.onboarding.rows import Format, Raw
 
 
 def no_problem(_raw: Raw) -> list[Problem]:
@@ -61,7 +61,7 @@ class Importer(Protocol):
         """The rows of a CSV file as records: here, each is one."""
         return rows
 
-    def plan(self, rows: Callable[[], Iterable[Raw]]) -> Plan:
+    def plan(self, rows: Callable[[], Iterable[Raw]], written: Format) -> Plan:
         """What follows from the file as a whole: here, nothing, and it is not read."""
         return Plan()
 

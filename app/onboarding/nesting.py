@@ -1,18 +1,22 @@
 """CSV rows that together are one record: consecutive ones with the same key, as the nested object of NDJSON.
 
 Each row gives one object to each nested list that it has cells for. Of what repeats on every row (a payment, as it is
-exported beside each line) only the first nested list, the lines, keeps every one.
+exported beside each line) only the first nested list, the lines, keeps every one. A record whose rows stand apart, with
+others between, is refused: nobody could say where it ends before the whole file is read, so it is read once for that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from app.errors import Problem
 from app.mongo.client import Doc
 from app.onboarding.columns import Column, Columns, Nested
 from app.onboarding.rows import Raw
+
+SHOWN = 10
 
 
 @dataclass(slots=True)
@@ -22,6 +26,7 @@ class Group:
     line: int
     values: Doc = field(default_factory=dict)
     problem: Problem | None = None
+    rows: int = 0
 
     def refuse(self, code: str, message: str, *path: str) -> None:
         """Keep the record from being stored; the first reason is told."""
@@ -29,6 +34,7 @@ class Group:
 
     def take(self, row: Raw, columns: Columns) -> None:
         """Add a row's cells."""
+        self.rows += 1
         nested = [each for each in columns if isinstance(each, Nested)]
         for column in columns:
             if isinstance(column, Column) and column.name in row.values:
@@ -38,18 +44,18 @@ class Group:
 
     def agree(self, name: str, row: Raw) -> None:
         """A value of the record itself: the same on every row that has one."""
-        before, here = self.values.get(name, ""), row.values[name]
-        if before.strip() and here.strip() and before.strip() != here.strip():
+        before, here = self.values.get(name, ""), row.values[name].strip()
+        if before and here and before != here:
             self.refuse("INCONSISTENT", f"It is {before!r} on line {self.line} and {here!r} on line {row.line}.", name)
-        self.values[name] = before if before.strip() else here
+        self.values[name] = before or here
 
     def append(self, nested: Nested, row: Raw, *, repeats: bool) -> None:
         """An object of a nested list, where the row has cells for one."""
-        made = {each.name: row.values[each.name] for each in nested.columns if each.name in row.values}
+        made = {each.name: row.values[each.name].strip() for each in nested.columns if each.name in row.values}
         if not made:
             return  # the file has none of these columns
         rows = self.values.setdefault(nested.name, [])
-        if any(cell.strip() for cell in made.values()) and (repeats or made not in rows) and len(rows) <= nested.most:
+        if any(made.values()) and (repeats or made not in rows) and len(rows) <= nested.most:
             rows.append(made)
 
 
@@ -64,10 +70,10 @@ def nest(rows: Iterator[Raw], columns: Columns, key: str) -> Iterator[Raw]:
             if group:
                 beside(group, row)
             continue
-        if group is None or (row.values.get(key) or "").strip() != group.values[key].strip():
+        if group is None or row.values[key].strip() != group.values[key]:
             if group:
                 yield finished(group)
-            group = Group(row.line, {key: row.values.get(key, "")})
+            group = Group(row.line, {key: row.values[key].strip()})
             if unreadable:
                 beside(group, unreadable)
         unreadable = None
@@ -83,4 +89,36 @@ def beside(group: Group, row: Raw) -> None:
 
 def finished(group: Group) -> Raw:
     """The record that the rows come to."""
-    return Raw(group.line, group.values, group.problem)
+    return Raw(group.line, group.values, group.problem, group.rows)
+
+
+def apart(rows: Iterable[Raw], key: str) -> dict[str, list[int]]:
+    """Key → the lines on which its pieces begin, where they stand apart and are not the same record again."""
+    first: dict[str, tuple[int, bytes]] = {}
+    found: dict[str, list[int]] = {}
+    for row in rows:
+        if not (name := row.values.get(key)):
+            continue
+        mark = digest(row)
+        line, before = first.setdefault(name, (row.line, mark))
+        if mark != before:
+            found.setdefault(name, [line]).append(row.line)
+    return found
+
+
+def digest(row: Raw) -> bytes:
+    """What a record says, or that it cannot be stored, in eight bytes."""
+    says = repr((row.values, row.problem and row.problem.code))
+    return hashlib.blake2b(says.encode(errors="replace"), digest_size=8).digest()
+
+
+def whole(row: Raw, key: str, pieces: Mapping[str, Sequence[int]]) -> Raw:
+    """The record; refused where its rows stand apart."""
+    name = row.values.get(key) or ""
+    lines = pieces.get(name)
+    if row.problem or lines is None:
+        return row
+    last = f"line {lines[-1]}" if len(lines) <= SHOWN else f"{len(lines) - SHOWN + 1:,} more"
+    told = ", ".join(f"line {line}" for line in lines[: SHOWN - 1] if line != lines[-1])
+    message = f"The rows of one invoice stand together: those of {name!r} are parted, on {told} and {last}."
+    return replace(row, problem=Problem("ROWS_APART", (key,), message))

@@ -22,37 +22,40 @@ class Result(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One row: what became of it, of which record, and what there is to say: problems that refuse it, or warnings."""
+    """One record of the file, `rows` rows of it: what became of it, and what there is to say: problems, or warnings."""
 
     line: int
     result: Result
     record_id: str | None = None
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
+    rows: int = 1
 
 
-def refused(line: int, problems: Sequence[Problem]) -> Outcome:
+def refused(line: int, problems: Sequence[Problem], rows: int = 1) -> Outcome:
     """A row that breaks rules. Nothing of it was stored."""
-    return Outcome(line, Result.REFUSED, problems=tuple(problems))
+    return Outcome(line, Result.REFUSED, problems=tuple(problems), rows=rows)
 
 
 @dataclass(slots=True)
 class Summary:
-    """A whole run: how many rows came to what, the first that were refused, and how long it took."""
+    """A whole run: how many records came to what, of how many rows, the first refused, and how long it took."""
 
     counts: Counter[Result] = field(default_factory=Counter)
+    rows: int = 0
     warnings: int = 0
     first_refused: list[Outcome] = field(default_factory=list)
     seconds: float = 0.0
 
     def count(self, outcome: Outcome) -> None:
-        """Add one row."""
+        """Add one record."""
+        self.rows += outcome.rows
         self.counts[outcome.result] += 1
         self.warnings += len(outcome.warnings)
         if outcome.result is Result.REFUSED and len(self.first_refused) < SHOWN:
             self.first_refused.append(outcome)
 
     @property
-    def rows(self) -> int:
-        """How many there were."""
+    def records(self) -> int:
+        """How many the rows came to, or would have."""
         return self.counts.total()

@@ -43,16 +43,17 @@ def readable(text: str) -> str:
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
-def show_summary(console: Console, name: str, summary: Summary, *, dry_run: bool) -> None:
-    """Counts, speed, and the first rows that were refused."""
+def show_summary(console: Console, kind: str, name: str, summary: Summary, *, dry_run: bool) -> None:
+    """Counts, speed, and the first records that were refused."""
     title = f"{readable(name)}{', a dry run: nothing was written' if dry_run else ''}"
     console.print(Text(title), soft_wrap=True)
     table = Table()
-    table.add_column("rows")
+    table.add_column(kind)
     table.add_column("", justify="right")
     for result in Result:
         table.add_row((WORDS if dry_run else DONE)[result], f"{summary.counts[result]:,}")
-    table.add_row("all", f"{summary.rows:,}", end_section=True)
+    table.add_row("all", f"{summary.records:,}", end_section=True)
+    table.add_row("rows of the file", f"{summary.rows:,}")
     if summary.warnings:
         table.add_row("warnings", f"{summary.warnings:,}")
     table.add_row("seconds", f"{summary.seconds:,.1f}")
@@ -65,4 +66,4 @@ def show_summary(console: Console, name: str, summary: Summary, *, dry_run: bool
                 Text(readable(f"line {outcome.line}: {where}: {problem.message} ({problem.code})")), soft_wrap=True
             )
     if (more := summary.counts[Result.REFUSED] - len(summary.first_refused)) > 0:
-        console.print(f"and {more:,} more rows; --report FILE lists every one.")
+        console.print(f"and {more:,} more {kind}; --report FILE lists every one.")

@@ -18,14 +18,11 @@ from typing import Any, BinaryIO, NoReturn
 from app.entities.texts import encodable, kind_of
 from app.errors import Problem
 from app.mongo.client import Doc
-from app.onboarding.columns import Columns, flat
+from app.onboarding.columns import Columns
+from app.onboarding.header import Unreadable, header
 
 LONGEST_LINE = 16 * 1024 * 1024  # bytes: the largest document that the database takes
 LONGEST_FIELD = 128 * 1024  # characters; a quotation mark that is never closed swallows no more than this
-
-
-class Unreadable(Exception):  # noqa: N818  # said to whoever called, not a fault of the program
-    """A file that is not what it was said to be; the message says what to do."""
 
 
 class Format(enum.StrEnum):
@@ -37,11 +34,12 @@ class Format(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Raw:
-    """A row as the file has it, or the problem that keeps it from being read."""
+    """A row as the file has it, or the problem that keeps it from being read. Of `rows` rows, where several are one."""
 
     line: int
     values: Doc
     problem: Problem | None = None
+    rows: int = 1
 
 
 @dataclass
@@ -128,30 +126,6 @@ def csv_row(line: int, names: Sequence[str], cells: list[str]) -> Raw:
     if not all(cell.isascii() or encodable(cell) for cell in cells):
         return Raw(line, {}, Problem("NOT_UTF8", (), "It is not UTF-8: save the file in that encoding."))
     return Raw(line, dict(zip(names, cells, strict=True)))
-
-
-def header(reader: Iterator[list[str]], columns: Columns) -> list[str]:
-    """The names of the columns, all of them known, none of them missing."""
-    known = [each.name for each in flat(columns) if not each.only_ndjson]
-    try:
-        names = [name.strip() for name in next(reader)]
-    except StopIteration:
-        raise Unreadable(f"The file is empty. Its first line names its columns, of: {', '.join(known)}.") from None
-    except csv.Error as error:
-        raise Unreadable(f"Line 1 is not CSV: {error}.") from None
-    if unknown := [name for name in names if name not in known]:
-        shown = ", ".join(ascii(name[:60]) for name in unknown[:10])
-        raise Unreadable(f"Line 1 names columns that are not known: {shown}. The columns are {', '.join(known)}.")
-    if twice := {name for name in names if names.count(name) > 1}:
-        raise Unreadable(f"Line 1 names a column twice: {', '.join(sorted(twice))}.")
-    if missing := [name for name in needed(columns) if name not in names]:
-        raise Unreadable(f"Line 1 lacks columns that are needed: {', '.join(missing)}.")
-    return names
-
-
-def needed(columns: Columns) -> list[str]:
-    """The columns that a CSV file cannot do without."""
-    return [each.name for each in flat([each for each in columns if each.required]) if each.required]
 
 
 def json_rows(lines: Lines, columns: Columns) -> Iterator[Raw]:

@@ -12,18 +12,17 @@ import hashlib
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
 
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import BulkWriteError, ConnectionFailure, PyMongoError
 
 from app.entities.identifiers import Identifiers
 from app.errors import Problem
-from app.graph.documents import stored_value
 from app.mongo.client import Doc, Store
 from app.mongo.transactions import in_transaction
 from app.onboarding.chunk import Chunk, Planned
-from app.onboarding.columns import Columns, Draft, Nested, parse_row
+from app.onboarding.columns import Draft, parse_row
+from app.onboarding.comparing import compared, differences
 from app.onboarding.importer import Importer, Plan
 from app.onboarding.outcome import Outcome, Result, refused
 from app.onboarding.rows import Format, Raw, Source
@@ -59,7 +58,7 @@ class Run:
 
     async def outcomes(self) -> AsyncIterator[Outcome]:
         """What becomes of each row, chunk by chunk."""
-        plan = self.importer.plan(self.rows)
+        plan = self.importer.plan(self.rows, self.source.format)
         for reading in range(plan.readings):
             for chunk in chunks(self.entries(plan, reading)):
                 for outcome in await self.store_chunk(chunk):
@@ -77,18 +76,19 @@ class Run:
     def entry(self, raw: Raw, plan: Plan) -> Entry:
         """A row as far as it can be judged by itself and the file."""
         if raw.problem:
-            return refused(raw.line, [raw.problem])
+            return refused(raw.line, [raw.problem], raw.rows)
         problems = plan.problems(raw)
         values = parse_row(self.importer.columns, raw.values, problems)
         problems += self.duplicate(raw, values)
-        return Draft(raw.line, values, tuple(problems))
+        return Draft(raw.line, values, tuple(problems), raw.rows)
 
     def duplicate(self, raw: Raw, values: Doc) -> list[Problem]:
         """A row whose key stood in the file before, and that says something else."""
         key = raw.values.get(self.importer.key)
         if not isinstance(key, str) or not key.strip():
             return []
-        mark = hashlib.blake2b(repr(values).encode(errors="replace"), digest_size=8).digest()
+        says = repr(compared(self.importer.columns, values))
+        mark = hashlib.blake2b(says.encode(errors="replace"), digest_size=8).digest()
         line, before = self.seen.setdefault(self.importer.same_key(key.strip()), (raw.line, mark))
         if before == mark:
             return []
@@ -162,36 +162,10 @@ def decide(importer: Importer, draft: Draft, chunk: Chunk) -> Outcome:
     if there is None:
         problems += importer.objections(said, chunk)
     elif not problems and not chunk.is_new(there["_id"]):
-        problems += differences(importer.columns, said, there)
+        problems += differences(importer, said, there, draft, chunk)
     if problems:
-        return refused(draft.line, problems)
+        return refused(draft.line, problems, draft.rows)
     if there is not None:
-        return Outcome(draft.line, Result.UNCHANGED, there["_id"])
+        return Outcome(draft.line, Result.UNCHANGED, there["_id"], rows=draft.rows)
     made = importer.create(said, chunk)
-    return Outcome(draft.line, Result.CREATED, made.record_id, warnings=tuple(made.warnings))
-
-
-def differences(columns: Columns, said: Doc, there: Doc) -> Iterator[Problem]:
-    """One problem for each column that says something else than the record that is there."""
-    for column in columns:
-        path = column.name if isinstance(column, Nested) else column.stored
-        if path is None or column.name not in said:
-            continue
-        here, before = stored_value(said[column.name]), value_at(there, path)
-        if here != before:
-            message = f"{there['_id']} is there, with {shown(before)}; this says {shown(here)}. An import only creates."
-            yield Problem("EXISTS_DIFFERENT", (column.name,), message)
-
-
-def value_at(document: Doc, path: str) -> Any:
-    """The value at a path of stored names, None where there is none."""
-    value: Any = document
-    for name in path.split("."):
-        value = value.get(name) if isinstance(value, dict) else None
-    return value
-
-
-def shown(value: Any) -> str:
-    """A value in a message, cut short."""
-    text = "nothing" if value in (None, []) else str(value) if isinstance(value, datetime) else repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."
+    return Outcome(draft.line, Result.CREATED, made.record_id, warnings=tuple(made.warnings), rows=draft.rows)

@@ -14,7 +14,7 @@ from app.onboarding.chunk import Chunk
 from app.onboarding.columns import Draft, flat
 from app.onboarding.importer import Importer, Made, Plan
 from app.onboarding.references import Reference, wanted
-from app.onboarding.rows import Raw
+from app.onboarding.rows import Format, Raw
 from app.organizations.domains import is_public
 from app.organizations.organization_columns import COLUMNS
 from app.organizations.rounds import Place, Rounds, rounds
@@ -38,7 +38,7 @@ class OrganizationImporter(Importer):
     columns = COLUMNS
     key = "external_id"
 
-    def plan(self, rows: Callable[[], Iterable[Raw]]) -> Plan:
+    def plan(self, rows: Callable[[], Iterable[Raw]], _written: Format) -> Plan:
         """One reading for the tree alone: who is whose parent."""
         found = Tree(dict(places(rows())))
         return Plan(found.rounds.count, found.reading, found.problems)
@@ -56,7 +56,8 @@ class OrganizationImporter(Importer):
         return chunk.found("customer", draft.values.get("external_id", ""), ("externalId",))
 
     def resolve(self, draft: Draft, chunk: Chunk, problems: list[Problem]) -> Doc:
-        parent = PARENT.find(draft.values, chunk, problems)
+        hopeless = any(problem.field == (PARENT.column,) for problem in draft.problems)
+        parent = None if hopeless else PARENT.find(draft.values, chunk, problems)
         if "parent_external_id" not in draft.values:
             return draft.values
         return draft.values | {"parent_external_id": parent and parent["_id"]}
@@ -106,7 +107,7 @@ def taken(asked: Iterable[tuple[str, str, str]], chunk: Chunk) -> list[Problem]:
     for namespace, key, name in asked:
         owner = chunk.owner(namespace, key)
         if owner or (namespace, key) in seen:
-            whose = f"finds {owner.record_id} already" if owner else "stands twice in this row"
+            whose = f"finds {chunk.called(owner.record_id)!r} already" if owner else "stands twice in this row"
             problems.append(Problem("TAKEN", (COLUMN_OF[name],), f"{key!r} {whose}."))
         seen.add((namespace, key))
     return problems

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from app.entities.addresses import normalise_email
 from app.entities.codes import country_code, currency_code, timezone_name
 from app.entities.contacts import domain_name, email_address, web_address
 from app.entities.identifiers import is_organization_id
@@ -57,7 +58,7 @@ COLUMNS: Columns = (
         default=(),
     ),
     Column("website", "Its web site, kept as `storefrontUrl`.", web_address, "storefrontUrl"),
-    Column("primary_email", "Whom to write to.", email_address, "primaryEmail"),
+    Column("primary_email", "Whom to write to.", email_address, "primaryEmail", same=normalise_email),
     Column("address1", "Billing address: street and number.", short, "billing.address1"),
     Column("address2", "Billing address: a second line.", short, "billing.address2"),
     Column("city", "Billing address: city.", short, "billing.city"),
@@ -65,7 +66,7 @@ COLUMNS: Columns = (
     Column("zip", "Billing address: postal code.", short, "billing.zip"),
     Column("country", "Billing address: ISO 3166-1 alpha-2 code; XK is Kosovo.", country_code, "billing.country"),
     Column("phone", "Telephone number for billing.", short, "billing.phone"),
-    Column("billing_email", "Where invoices are sent.", email_address, "billing.email"),
+    Column("billing_email", "Where invoices are sent.", email_address, "billing.email", same=normalise_email),
     Column(
         "custom_metadata",
         "An object of your own names and values.",

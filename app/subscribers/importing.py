@@ -28,6 +28,7 @@ COLUMNS: Columns = (
         email_address,
         "email",
         required=True,
+        same=normalise_email,
     ),
     Column("first_name", "Given name.", short, "firstName"),
     Column("last_name", "Family name.", short, "lastName"),

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from app.onboarding.outcome import Summary
+from app.onboarding.header import Unreadable
+from app.onboarding.outcome import Outcome, Result, Summary
 from app.onboarding.report import show_summary, write_outcome
-from app.onboarding.rows import LONGEST_LINE, Unreadable, source
+from app.onboarding.rows import LONGEST_LINE, source
 from tests.onboarding.running import Files, by_line, codes, results
 
 HEADER = b"external_id,name\n"
@@ -76,10 +77,12 @@ async def test_empty_lines_and_a_byte_order_mark_are_passed_over(files: Files) -
         (b"", "The file is empty"),
         (b"a,A\n", "columns that are not known: 'a', 'A'"),
         (b"external_id,name,colour\n", "'colour'"),
-        (b"external_id;name\n", "'external_id;name'"),
+        (b"external_id;name\n", "has semicolons in it. Columns are parted by commas"),
+        (b"external_id\tname\n", "has tabs in it. Columns are parted by commas"),
+        (b"External_ID,name,NAME\n", "names a column twice: name"),
         (b"external_id,name,name\n", "names a column twice: name"),
         (b"external_id\n", "lacks columns that are needed: name"),
-        (b"external_id,name,custom_metadata\n", "'custom_metadata'"),
+        (b"external_id,name,custom_metadata,app_metadata\n", "are for NDJSON only: custom_metadata, app_metadata."),
         (b"\xff\xfe\n", "not known"),
         (b"x" * 200_000, "Line 1 is not CSV"),
     ],
@@ -93,6 +96,10 @@ async def test_a_header_that_cannot_be_used_stops_the_import(files: Files, conte
 async def test_an_unknown_column_is_told_the_known_ones(files: Files) -> None:
     with pytest.raises(Unreadable, match="The columns are external_id, name, parent_external_id, kind"):
         await outcomes(files, b"external_id,name,colour\n")
+
+
+async def test_names_of_columns_match_in_any_case(files: Files) -> None:
+    assert await outcomes(files, b"External_ID, NAME \na,A\n") == {2: set()}
 
 
 async def test_a_file_of_a_header_alone_has_no_rows(files: Files) -> None:
@@ -148,9 +155,21 @@ async def test_what_a_report_shows_is_text_whatever_the_file_holds(files: Files)
     write_outcome(file, "\udcff.ndjson", found[0])
     summary = Summary()
     summary.count(found[0])
-    show_summary(console, "[bold]:smile:\x1b.csv", summary, dry_run=True)
+    show_summary(console, "organizations", "[bold]:smile:\x1b.csv", summary, dry_run=True)
     assert isinstance(console.file, io.StringIO)
     shown = console.file.getvalue()
     assert "\x1b" not in shown
     assert "[bold]:smile:\\x1b.csv, a dry run: nothing was written" in shown
     assert json.loads(file.getvalue())["problems"][0]["field"] == ["\\ud801\\x1b[31m"]
+
+
+def test_a_summary_counts_rows_where_it_says_rows() -> None:
+    console, summary = Console(file=io.StringIO(), force_terminal=False), Summary(seconds=1)
+    summary.count(Outcome(2, Result.CREATED, "inv_1", rows=5))
+    summary.count(Outcome(7, Result.CREATED, "inv_2", rows=2))
+    show_summary(console, "invoices", "a.csv", summary, dry_run=False)
+    assert isinstance(console.file, io.StringIO)
+    cells = [[cell.strip() for cell in row.split("│")[1:3]] for row in console.file.getvalue().splitlines()[1:]]
+    assert ["created", "2"] in cells
+    assert ["rows of the file", "7"] in cells
+    assert ["rows a second", "7"] in cells

@@ -294,9 +294,96 @@ async def test_rows_of_an_invoice_must_agree(files: Files, payer: Doc) -> None:
     assert codes(outcomes[2]) == {("INCONSISTENT", "organization_external_id")}
 
 
-async def test_an_invoice_that_comes_in_two_pieces_is_refused(files: Files, payer: Doc) -> None:
-    rows = [f"{number},acme,{ISSUED},One,1,{price},,,,," for number, price in (("A", 1), ("B", 1), ("A", 2))]
-    assert codes((await run(files, *rows))[4]) == {("DUPLICATE_IN_FILE", "number")}
+async def test_an_invoice_whose_rows_stand_apart_is_refused_whole(files: Files, store: Store, payer: Doc) -> None:
+    rows = [f"{number},acme,{ISSUED},{what},1,1,,,,," for number, what in (("A", "One"), ("B", "One"), ("A", "Two"))]
+    outcomes = await run(files, *rows)
+    assert codes(outcomes[2]) == codes(outcomes[4]) == {("ROWS_APART", "number")}
+    assert outcomes[2].problems == outcomes[4].problems
+    assert outcomes[2].problems[0].message == (
+        "The rows of one invoice stand together: those of 'A' are parted, on line 2 and line 4."
+    )
+    assert outcomes[3].result is Result.CREATED
+    assert await store["invoices"].count_documents({}) == await store["invoiceLines"].count_documents({}) == 1
+
+
+async def test_an_invoice_in_many_pieces_names_its_first_lines(files: Files, payer: Doc) -> None:
+    rows = [f"{number},acme,{ISSUED},{n},1,1,,,,," for n in range(15) for number in ("A", f"B{n}")]
+    message = (await run(files, *rows))[4].problems[0].message
+    assert message.endswith(
+        " on line 2, line 4, line 6, line 8, line 10, line 12, line 14, line 16, line 18 and 6 more."
+    )
+
+
+async def test_the_same_invoice_again_is_unchanged_wherever_it_stands(files: Files, payer: Doc) -> None:
+    one, other = (f"{number},acme,{ISSUED},One,1,1,,,,," for number in "AB")
+    two = one.replace("One", "Two")
+    outcomes = await run(files, one, two, other, one, f" {two}")
+    assert results(outcomes.values()) == {"CREATED": 2, "UNCHANGED": 1}
+    assert [outcomes[at].rows for at in (2, 4, 5)] == [2, 1, 2]
+    assert codes((await run(files, one, two, other, one))[2]) == {("ROWS_APART", "number")}
+
+
+async def test_an_object_that_says_something_else_is_refused_alone(files: Files, payer: Doc) -> None:
+    first, other = await files.rows("invoices", invoice(), invoice(line(2)))
+    assert first.result is Result.CREATED
+    assert codes(other) == {("DUPLICATE_IN_FILE", "number")}
+
+
+async def test_every_amount_is_stored_in_one_form(files: Files, store: Store, payer: Doc) -> None:
+    made = await files.made("invoices", **invoice(line("18.5000", "2.000"), line(1, "0.0000020", line_amount="0")))
+    names = ("total", "amountPaid", "amountCredited", "amountDue")
+    assert [f"{made[name]['amount']:f}" for name in names] == ["37.00", "0.00", "0.00", "37.00"]
+    assert str(made["excess"]) == "0.00"
+    lines, _, _ = await parts(store, made["_id"])
+    told = [f"{each[name]['amount']:f}" for each in lines for name in ("unitPrice", "amount")]
+    assert told == ["2.00", "37.00", "0.000002", "0.00"]
+
+
+@pytest.mark.parametrize(("currency", "total", "paid"), [("JPY", "5", "2"), ("KWD", "5.000", "2.000")])
+async def test_amounts_have_their_currencys_decimals(
+    files: Files, store: Store, payer: Doc, currency: str, total: str, paid: str
+) -> None:
+    row = invoice(line(1, "5.0"), currency=currency, payments=[payment("2.0")], credit_notes=[credit(9)])
+    made = await files.made("invoices", **row)
+    _, payments, notes = await parts(store, made["_id"])
+    assert (str(made["total"]["amount"]), str(payments[0]["amount"]["amount"])) == (total, paid)
+    assert str(made["excess"]) == str(notes[0]["amount"]["amount"] - 3)
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        (invoice(line(-1)), "The lines come to -100.00 USD, which is less than nothing."),
+        (invoice(line("9e14", 2)), "An invoice is for less than 1,000,000,000,000,000."),
+        (invoice(issued_at="2026-07-01T02:00:00+02:00"), "2026-07-01T00:00:00Z has not come yet."),
+        (
+            invoice(due_at="2026-01-30T00:00:00Z"),
+            "2026-01-30T00:00:00Z is before the invoice was issued, at 2026-01-31T00:00:00Z.",
+        ),
+        (invoice(line(consumer_external_id="other")), "'other' is neither the payer 'acme' nor below it."),
+        (
+            invoice(line(subscription_external_id="sub_gold"), organization_external_id="other"),
+            "'sub_gold' is a subscription of neither 'other' nor one above it.",
+        ),
+    ],
+)
+async def test_messages_speak_as_the_file_does(files: Files, payer: Doc, row: dict[str, Any], message: str) -> None:
+    (problem,) = (await files.one("invoices", **row)).problems
+    assert message in problem.message
+
+
+async def test_differences_are_told_in_the_files_words(files: Files, payer: Doc) -> None:
+    await files.made("invoices", **invoice())
+    outcome = await files.one("invoices", **invoice(organization_external_id="other", issued_at="2026-02-28T01:00:00Z"))
+    messages = {problem.field: problem.message for problem in outcome.problems}
+    assert messages["organization_external_id",].endswith("this says 'other'. An import only creates.")
+    assert "with 2026-01-31T00:00:00Z; this says 2026-02-28T01:00:00Z." in messages["issued_at",]
+
+
+async def test_an_invoice_of_nothing_is_stored_with_a_warning(files: Files, payer: Doc) -> None:
+    outcome = await files.one("invoices", **invoice(line(1, 0)))
+    assert outcome.result is Result.CREATED
+    assert [(each.code, each.field) for each in outcome.warnings] == [("NOTHING_BILLED", ("lines",))]
 
 
 async def test_no_invoice_is_stored_beside_a_row_that_cannot_be_read(files: Files, store: Store, payer: Doc) -> None:

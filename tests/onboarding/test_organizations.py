@@ -162,6 +162,7 @@ async def test_a_key_of_another_cannot_be_taken(files: Files, taken: dict[str, A
     await files.made("organizations", **WHOLE)
     outcome = await files.one("organizations", **{"external_id": "new", "name": "New", **taken})
     assert codes(outcome) == {("TAKEN", next(iter(taken)))}
+    assert outcome.problems[0].message.endswith("finds 'acme' already.")
 
 
 async def test_an_alias_may_not_stand_for_its_own_external_id(files: Files) -> None:
@@ -205,7 +206,7 @@ async def test_a_row_that_says_less_than_is_there_is_unchanged(files: Files) -> 
 
 
 async def test_a_row_that_differs_from_what_is_there_is_refused_naming_each_field(files: Files) -> None:
-    parent = await files.made("organizations", external_id="top", name="Top")
+    await files.made("organizations", external_id="top", name="Top")
     await files.made("organizations", **WHOLE)
     changed = WHOLE | {"name": "Acme GmbH", "country": None, "custom_metadata": {}, "parent_external_id": "top"}
     outcome = await files.one("organizations", **changed)
@@ -216,7 +217,13 @@ async def test_a_row_that_differs_from_what_is_there_is_refused_naming_each_fiel
         ("EXISTS_DIFFERENT", "parent_external_id"),
     }
     message = next(problem.message for problem in outcome.problems if problem.field == ("parent_external_id",))
-    assert parent["_id"] in message
+    assert message == "'acme' is there, with nothing; this says 'top'. An import only creates."
+
+
+async def test_an_address_in_another_case_is_the_same(files: Files) -> None:
+    await files.made("organizations", **WHOLE)
+    again = WHOLE | {"primary_email": "info@ACME.com", "billing_email": "BILLS@acme.com"}
+    assert (await files.one("organizations", **again)).result is Result.UNCHANGED
 
 
 async def test_a_second_row_with_the_same_key_is_compared_with_the_first(files: Files) -> None:
@@ -272,7 +279,8 @@ async def test_a_cycle_is_refused_naming_its_rows(files: Files) -> None:
     path = files.csv(header, "a,A,c", "b,B,a", "c,C,b", "below,Below,a", "free,Free,")
     outcomes = by_line(await files.run("organizations", path))
     for line in (2, 3, 4):
-        (problem,) = (each for each in outcomes[line].problems if each.code == "CYCLE")
+        (problem,) = outcomes[line].problems
+        assert problem.code == "CYCLE"
         assert all(f"{name} (line {at})" in problem.message for name, at in (("a", 2), ("b", 3), ("c", 4)))
     assert codes(outcomes[5]) == {("UNKNOWN_PARENT", "parent_external_id")}
     assert outcomes[6].result is Result.CREATED

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.billing.amounts import in_minor_units, line_amount, total_of
+from app.billing.amounts import in_minor_units, line_amount, normal, total_of
 from app.entities.codes import MINOR_UNITS, NOT_MONEY, currencies, currency_code, minor_units
 from app.entities.identifiers import Identifiers, is_organization_id
 from app.entities.invoice import InvoiceLine
@@ -94,6 +94,40 @@ def test_amounts_are_never_rounded() -> None:
         in_minor_units(Decimal("0.005"), "USD")
     with pytest.raises(Invalid, match="34 digits"):
         total_of([Decimal("1e14"), Decimal("1e-24")], "USD")
+
+
+@given(
+    st.decimals(allow_nan=False, allow_infinity=False) | st.decimals(-(10**15), 10**15, places=12),
+    st.sampled_from(["USD", "JPY", "KWD", "CLF"]),
+)
+def test_an_amount_has_one_normal_form(amount: Decimal, currency: str) -> None:
+    found = normal(amount, currency)
+    assert found == amount
+    assert found.as_tuple() == normal(found, currency).as_tuple()
+    assert not (found == 0 and found.is_signed())
+    decimals = -int(found.as_tuple().exponent)
+    assert decimals >= minor_units(currency)
+    assert decimals == minor_units(currency) or not f"{found:f}".endswith("0")
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "shown"),
+    [
+        ("37.000000", "USD", "37.00"),
+        ("37", "USD", "37.00"),
+        ("14.68", "USD", "14.68"),
+        ("0.000002", "USD", "0.000002"),
+        ("0.0000020", "USD", "0.000002"),
+        ("-0", "USD", "0.00"),
+        ("1E+3", "USD", "1000.00"),
+        ("-1.5", "USD", "-1.50"),
+        ("5", "JPY", "5"),
+        ("5.0", "JPY", "5"),
+        ("1.5", "KWD", "1.500"),
+    ],
+)
+def test_amounts_are_written_with_their_currencys_decimals(amount: str, currency: str, shown: str) -> None:
+    assert f"{normal(Decimal(amount), currency):f}" == shown
 
 
 @given(st.lists(st.decimals(0, 10**9, places=2), max_size=50))

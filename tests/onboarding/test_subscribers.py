@@ -96,10 +96,20 @@ async def test_a_row_that_breaks_a_rule_is_refused(files: Files, row: dict[str, 
 
 
 async def test_an_address_is_unique_in_any_case(files: Files) -> None:
-    await files.made("subscribers", email="Straße@x.com", first_name="A")
-    assert codes(await files.one("subscribers", email="STRASSE@X.com", first_name="A")) == {
-        ("EXISTS_DIFFERENT", "email")
-    }
+    made = await files.made("subscribers", email="Straße@x.com", first_name="A")
+    again = await files.one("subscribers", email="STRASSE@X.com", first_name="A")
+    assert (again.result, again.record_id) == (Result.UNCHANGED, made["_id"])
+    stored = await files.store["subscribers"].find_one({"_id": made["_id"]})
+    assert stored is not None
+    assert stored["email"] == "Straße@x.com"
+    other = await files.one("subscribers", email="STRASSE@X.com", first_name="B")
+    assert codes(other) == {("EXISTS_DIFFERENT", "first_name")}
+    assert other.problems[0].message == ("'STRASSE@X.com' is there, with 'A'; this says 'B'. An import only creates.")
+
+
+async def test_the_same_address_in_another_case_is_the_same_row(files: Files) -> None:
+    rows = [{"email": email, "first_name": "A"} for email in ("a@x.com", "A@X.com", "\uff41@x.com")]
+    assert results(await files.rows("subscribers", *rows)) == {"CREATED": 1, "UNCHANGED": 2}
 
 
 async def test_a_subscriber_id_of_another_cannot_be_taken(files: Files) -> None:
