@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from app.billing.aging import BUCKETS, boundaries
+from app.billing.amounts import normal
 from app.billing.balance import ZERO
 from app.billing.statement_rows import Parts, Row, rows_at, rows_now
 from app.context import Context
@@ -191,7 +192,7 @@ def document(debtor: Debtor, currency: str, sums: Sums, as_of: datetime | None, 
     """A statement as a stored record would be, with the parts that are asked for."""
 
     def money(amount: Decimal) -> Doc:
-        return {"amount": amount, "currency": currency}
+        return {"amount": normal(amount, currency), "currency": currency}
 
     nothing = money(ZERO)
     tree = "_TREE" if debtor.scope is StatementScope.TREE else ""

@@ -199,7 +199,7 @@ async def test_a_voided_invoice_leaves_its_payment_as_credit(store: Store) -> No
     await save(store, org, paid, invoice("i", org, 100, EPOCH, [paid], voidedAt=EPOCH + timedelta(days=5)))
     answer = await data(store, QUERY, scope="OWN")
     [statement] = next(n for n in answer["organizations"]["nodes"] if n["name"] == "acme")["statements"]
-    assert (statement["outstandingBalance"]["amount"], statement["creditBalance"]["amount"]) == ("0", "30")
+    assert (statement["outstandingBalance"]["amount"], statement["creditBalance"]["amount"]) == ("0.00", "30.00")
     assert statement["openInvoices"] == 0
 
 

@@ -126,7 +126,7 @@ async def test_the_graph_can_be_walked_from_a_key_to_everything(store: Store) ->
     [sub] = top["subscriptions"]["nodes"]
     assert sub["plan"]["features"] == [{"key": "chat", "plans": {"nodes": [{"key": "gold"}]}}]
     assert found["statement"]["organization"] == {"name": "top"}, "the payer's"
-    assert found["statement"]["outstandingBalance"] == {"amount": "5", "currency": "USD"}
+    assert found["statement"]["outstandingBalance"] == {"amount": "5.00", "currency": "USD"}
     assert found["statement"]["unpaidInvoices"] == {"nodes": [{"number": "I1"}]}
     assert found["charges"] == {"nodes": [{"amount": {"amount": "10"}}]}
     assert org["invoices"]["totalCount"] == 0
