@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from pymongo.errors import PyMongoError
 from strawberry.dataloader import DataLoader
 
 from app.access.viewer import LOCAL_ADMIN, Viewer
@@ -23,5 +24,9 @@ class Context:
     store: Store
     viewer: Viewer = LOCAL_ADMIN
     merging: Merging | None = None
+    count_error: PyMongoError | None = None
+    """Why lists could not be counted: a plan found out, and nobody asks the database again."""
+    left_because: str | None = None
+    """Why no plan answered; None where one did, or none was asked."""
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict)

@@ -60,5 +60,5 @@ def told(read: Mapping[str, Any]) -> str:
     """One read in two lines."""
     head = f"{read['path'] or '(no plan)'}: {read['command']} {read['collection']}, {read['milliseconds']} ms"
     examined = f"{read['documentsExamined']} documents and {read['keysExamined']} keys examined"
-    indexes = ", ".join(read["indexes"]) or "none"
+    indexes = ", ".join(read["indexes"] or ()) or "none"
     return f"{head}\n{examined}, {read['returned']} returned; index: {indexes}"

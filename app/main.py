@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+import pymongo
 from starlette.applications import Starlette
 
 from app.graph.indexes import required_indexes
@@ -17,6 +18,8 @@ from app.organizations.unclassified import ensure_defaults
 from app.schema import ROOTS, build_schema
 from app.settings import Settings
 
+CLOSE_SECONDS = 1.0
+
 
 async def prepare(store: Store) -> None:
     """Bring a database, new or old, to what the program needs: indexes, and what always exists."""
@@ -27,10 +30,14 @@ async def prepare(store: Store) -> None:
 @asynccontextmanager
 async def open_store(uri: str, name: str) -> AsyncIterator[Store]:
     """A database made ready, over the one client of the process."""
-    async with connect(uri) as client:
+    client = connect(uri)
+    try:
         store = database(client, name)
         await prepare(store)
         yield store
+    finally:
+        with pymongo.timeout(CLOSE_SECONDS):  # it says good-bye to the server, which may be gone
+            await client.close()
 
 
 def application(settings: Settings, uri: str) -> Starlette:

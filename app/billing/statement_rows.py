@@ -24,17 +24,18 @@ LIVE: Doc = {"deletedAt": None}
 class Row:
     """What one organization's own documents in one currency come to.
 
-    `ages` is by time zone, in the order of the buckets; `charged_to` is what others pay of its usage, by payer.
+    `ages` and `overdue` are by time zone, `ages` in the order of the buckets; `charged_to` is what others pay of its
+    usage, by payer.
     """
 
     organization_id: str
     currency: str
     open_invoices: int = 0
     due: Decimal = ZERO
-    overdue: Decimal = ZERO
     written_off: Decimal = ZERO
     credit: Decimal = ZERO
     last_payment_at: datetime | None = None
+    overdue: dict[str, Decimal] = field(default_factory=dict)
     ages: dict[str, list[Decimal]] = field(default_factory=dict)
     charged_to: dict[str, Decimal] = field(default_factory=dict)
 
@@ -78,9 +79,9 @@ async def rows_now(store: Store, ids: Sequence[str], now: datetime, edges: Edges
 
     What was issued is never deleted but voided, so an open invoice is live, and the sums come from the index alone.
     """
-    zones = list(edges) if parts.aging else []
+    zones = list(edges)
     status: object = {"$in": ["OPEN", "UNCOLLECTIBLE"]} if parts.written_off else "OPEN"
-    sums = invoice_sums(now, [edges[zone] for zone in zones], parts)
+    sums = invoice_sums([edges[zone] for zone in zones], parts)
     pipeline = [
         {"$match": {"organizationId": {"$in": ids}, "status": status}},
         {"$group": {"_id": {"o": "$organizationId", "c": "$currency"}, **sums}},
@@ -92,17 +93,20 @@ async def rows_now(store: Store, ids: Sequence[str], now: datetime, edges: Edges
         row = rows[reply["_id"]["o"], reply["_id"]["c"]]
         row.open_invoices += reply.get("open", 0)
         row.due += reply.get("due", ZERO)
-        row.overdue += reply.get("overdue", ZERO)
         row.written_off += reply.get("writtenOff", ZERO)
         add_money(row, reply)
-        for n, zone in enumerate(zones):
-            if "open" in reply:
-                row.ages[zone] = [Decimal(reply[f"z{n}b{b}"]) for b in range(len(BUCKETS))]
+        for n, zone in enumerate(zones if "open" in reply else ()):
+            row.overdue[zone] = reply[f"z{n}o"]
+            if parts.aging:
+                row.ages[zone] = [reply[f"z{n}b{b}"] for b in range(len(BUCKETS))]
     return list(rows.values())
 
 
-def invoice_sums(now: datetime, edges: Sequence[tuple[datetime, ...]], parts: Parts) -> Doc:
-    """Accumulators over open invoices, and those written off; `z0b1` is the second bucket of the first time zone."""
+def invoice_sums(edges: Sequence[tuple[datetime, ...]], parts: Parts) -> Doc:
+    """Accumulators over open invoices, and those written off.
+
+    `z0o` is what is overdue in the first time zone (due today is not), `z0b1` its second bucket.
+    """
     due = "$amountDue.amount"
     is_open = [{"$eq": ["$status", "OPEN"]}] if parts.written_off else []  # else none but open ones come here
 
@@ -112,12 +116,12 @@ def invoice_sums(now: datetime, edges: Sequence[tuple[datetime, ...]], parts: Pa
     sums: Doc = {
         "open": {"$sum": {"$cond": [{"$and": is_open}, 1, 0]} if is_open else 1},
         "due": sum_if(*is_open),
-        "overdue": sum_if(*is_open, {"$lt": ["$dueAt", now]}),
     }
     if parts.written_off:
         sums["writtenOff"] = sum_if({"$eq": ["$status", "UNCOLLECTIBLE"]})
     for n, zone in enumerate(edges):
-        for b in range(len(BUCKETS)):
+        sums[f"z{n}o"] = sum_if(*is_open, {"$lt": ["$dueAt", zone[0]]})
+        for b in range(len(BUCKETS) if parts.aging else 0):
             later = [{"$gte": ["$dueAt", zone[b]]}] if b < len(zone) else []
             earlier = [{"$lt": ["$dueAt", zone[b - 1]]}] if b else []
             sums[f"z{n}b{b}"] = sum_if(*is_open, *later, *earlier)
@@ -204,7 +208,7 @@ async def rows_at(store: Store, ids: Sequence[str], as_of: datetime, edges: Edge
         if "total" in reply:
             balance = balance_at(reply, as_of)
             if balance.due or balance.excess:  # what is settled to the cent leaves no row, as it does now
-                add_invoice(rows[reply["organizationId"], reply["currency"]], balance, reply["dueAt"], as_of, edges)
+                add_invoice(rows[reply["organizationId"], reply["currency"]], balance, reply["dueAt"], edges)
         else:
             add_money(rows[reply["_id"]["o"], reply["_id"]["c"]], reply)
     return list(rows.values())
@@ -248,7 +252,7 @@ def balance_at(doc: Doc, as_of: datetime) -> Balance:
     )
 
 
-def add_invoice(row: Row, balance: Balance, due_at: datetime, as_of: datetime, edges: Edges) -> None:
+def add_invoice(row: Row, balance: Balance, due_at: datetime, edges: Edges) -> None:
     """Count one invoice."""
     row.credit += balance.excess
     if balance.status is InvoiceStatus.UNCOLLECTIBLE:
@@ -257,7 +261,8 @@ def add_invoice(row: Row, balance: Balance, due_at: datetime, as_of: datetime, e
         return
     row.open_invoices += 1
     row.due += balance.due
-    row.overdue += balance.due if due_at < as_of else ZERO
     for zone, between in edges.items():
+        if due_at < between[0]:
+            row.overdue[zone] = row.overdue.get(zone, ZERO) + balance.due
         ages = row.ages.setdefault(zone, [ZERO] * len(BUCKETS))
         ages[BUCKETS.index(bucket(due_at, between))] += balance.due

@@ -22,11 +22,12 @@ from app.entities.statement import StatementScope
 from app.graph.declarations import Args
 from app.graph.edges import computes
 from app.graph.read import Fields, Key, by_ids
+from app.graph.scalars import EARLIEST, LATEST, currencies
 from app.mongo.client import Doc
 from app.mongo.reads import aggregate
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-ID_PATTERN = re.compile(r"stm_(org_[0-9A-Za-z]+)_([A-Z]{3})(_TREE)?(?:_(\d{1,15}))?")
+ID_PATTERN = re.compile(r"stm_(org_[0-9A-Za-z]+)_([A-Z]{3})(_TREE)?(?:_(0|-?[1-9][0-9]{0,13}))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class Sums:
             self.open_in.append(row.organization_id)
         self.open_invoices += row.open_invoices
         self.due += row.due
-        self.overdue += row.overdue
+        self.overdue += row.overdue.get(zone, ZERO)
         self.written_off += row.written_off
         self.credit += row.credit
         self.charged_to_payer += sum((v for payer, v in row.charged_to.items() if payer not in members), ZERO)
@@ -119,7 +120,7 @@ async def of_credentials(context: Context, keys: Sequence[Key], args: Args, fiel
 @computes("Statement.id")
 async def by_id(context: Context, keys: Sequence[Key], args: Args, fields: Fields) -> dict[Key, Doc]:
     """Statements by their ids; an id that names no organization is not among the keys."""
-    named = {key: match for key in keys if (match := ID_PATTERN.fullmatch(key))}
+    named = {key: match for key in keys if (match := ID_PATTERN.fullmatch(key)) and means_something(match)}
     ids = list({match[1] for match in named.values()})
     known = await by_ids(context, "organizations", ids, ("currency", "timezone")) if ids else {}
     answers: dict[Key, Doc] = {}
@@ -135,6 +136,13 @@ async def by_id(context: Context, keys: Sequence[Key], args: Args, fields: Field
     return answers
 
 
+def means_something(match: re.Match[str]) -> bool:
+    """Whether an id names a currency that there is, and an instant that may be asked for."""
+    milliseconds = int(match[4] or 0)
+    known = timedelta(milliseconds=milliseconds)
+    return match[2] in currencies() and EARLIEST - EPOCH <= known <= LATEST - EPOCH
+
+
 def debtors(keys: Sequence[Key], args: Args) -> list[Debtor]:
     """Whose statements are asked for."""
     scope = StatementScope(args.get("scope") or StatementScope.OWN)
@@ -147,8 +155,7 @@ async def statements(
     """Organization id → currency → statement. Its own currency, or the one asked for, is always there."""
     members = await members_of(context, asked)
     everyone = sorted(set().union(*members.values()))
-    zones = {each.timezone for each in asked} if parts.aging else set()
-    edges = {zone: boundaries(zone, as_of or context.now) for zone in zones}
+    edges = {zone: boundaries(zone, as_of or context.now) for zone in {each.timezone for each in asked}}
     if as_of is None:
         rows = await rows_now(context.store, everyone, context.now, edges, parts)
     else:

@@ -57,7 +57,7 @@ class Statement(Node):
     scope: StatementScope = Field(description="Whose documents it counts.")
     as_of: datetime = Field(description="The instant at which it holds, UTC.")
     outstanding_balance: Money = Field(description="What is still to be paid on its open invoices.")
-    overdue_balance: Money = Field(description="The part of it whose due date has passed.")
+    overdue_balance: Money = Field(description="The part past its due day, in the organization's time zone.")
     open_invoices: int = Field(description="How many invoices are open: the count of `unpaidInvoices`.")
     credit_balance: Money = Field(description="What was paid or credited over what was due. Never netted silently.")
     written_off: Money = Field(description="What was given up as uncollectible; not part of the outstanding balance.")

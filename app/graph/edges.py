@@ -20,12 +20,14 @@ from app.graph import read
 from app.graph.declarations import Args, Argument, Declaration
 from app.graph.documents import from_document, stored_values
 from app.graph.loaders import load
+from app.graph.page import DEFAULT_FIRST
 from app.graph.read import Fields, Key
 from app.graph.record import RECORDS, Embedded, Record
 from app.mongo.client import Doc
 from app.mongo.reads import find
 
 LIVE: Doc = {"deletedAt": None}
+FEW = 3
 
 
 @dataclass(eq=False, kw_only=True)
@@ -58,6 +60,11 @@ class Edge(Declaration):
         if not self.is_guarded:
             return self.doc
         return f"{self.doc} Null, with an error FORBIDDEN, for a viewer without {self.scope}."
+
+    @property
+    def weight(self) -> int:
+        """How many records it counts for against the limit on a query's cost, where no page says how many."""
+        return 1
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -139,6 +146,10 @@ class Refs(Edge):
     via: str
 
     @property
+    def weight(self) -> int:
+        return DEFAULT_FIRST
+
+    @property
     def needs(self) -> tuple[str, ...]:
         return (self.via,)
 
@@ -167,6 +178,13 @@ class Computed(Edge):
     batch: str
     arguments: Mapping[str, Argument] = field(default_factory=dict)
     plural: bool
+
+    @property
+    def weight(self) -> int:
+        """Of what is stored there may be as many as on a page; what is only worked out comes in a few."""
+        if not self.plural:
+            return 1
+        return DEFAULT_FIRST if issubclass(self.record, Record) else FEW
 
     @property
     def needs(self) -> tuple[str, ...]:

@@ -33,6 +33,9 @@ async def load(context: Context, edge: Edge, args: Args, key: Key) -> Any:
 async def load_count(context: Context, edge: Many, args: Args, key: Key) -> Any:
     """How many `edge` finds for one key, counted with the other keys of the same level."""
 
+    if context.count_error is not None:
+        raise context.count_error
+
     async def batch(keys: list[Key]) -> list[int]:
         found = await edge.count(context, keys, args)
         return [found.get(each, 0) for each in keys]

@@ -10,7 +10,7 @@ import base64
 import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -93,11 +93,11 @@ def instant(text: str, argument: str) -> datetime:
     """The instant in a cursor; it always has an offset."""
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
-        raise not_a_cursor(argument) from None
-    if found.tzinfo is None:
-        raise not_a_cursor(argument)
-    return found
+        if found.tzinfo is not None:
+            return found.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass  # said below
+    raise not_a_cursor(argument)
 
 
 def not_a_cursor(argument: str) -> BadRequest:

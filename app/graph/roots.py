@@ -30,6 +30,8 @@ from app.mongo.keys import resolve_key
 from app.mongo.reads import find as find_docs
 
 MAX_CANDIDATES = 10
+MAX_ID, MAX_KEY = 100, 1_000
+"""How long an id or another key may be, in characters: they are repeated in messages and merged into one command."""
 
 
 @cache
@@ -60,6 +62,10 @@ class Find(Edge):
         [(name, value)] = [(f.name, v) for f in dataclasses.fields(by) if (v := getattr(by, f.name)) is not UNSET]
         if not str(value).strip():
             raise BadRequest(f"`by.{to_camel_case(name)}` is blank. Give the key itself.", argument="by")
+        if len(value) > (limit := MAX_ID if name == "id" else MAX_KEY):
+            raise BadRequest(
+                f"`by.{to_camel_case(name)}` has {len(value)} characters; it may have {limit}.", argument="by"
+            )
         if name == "id":
             return {None: await self.by_id(context, value, fields)}
         finder = next(each for each in self.stored_record.finders if each.name == name)
@@ -145,6 +151,8 @@ class NodeById(Edge):
         ids = args["ids"] if self.plural else [args["id"]]
         if len(ids) > MAX_FIRST:
             raise BadRequest(f"`ids` has {len(ids)} ids; it may have {MAX_FIRST}.", argument="ids")
+        if any(len(each) > MAX_ID for each in ids):
+            raise BadRequest(f"An id has at most {MAX_ID} characters.", argument="ids" if self.plural else "id")
         return list(ids)
 
     async def resolve(self, source: Any, context: Context, args: Args) -> Any:

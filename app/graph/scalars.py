@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Callable
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
+from functools import cache
 from typing import Any, NewType
 
+import pycountry
 import strawberry
 from strawberry.types.scalar import ScalarDefinition
 
@@ -19,20 +23,21 @@ JSON = NewType("JSON", object)
 MetadataValue = NewType("MetadataValue", object)
 
 INT64 = 2**63
+RFC_3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d)", re.ASCII)
+DECIMAL = re.compile(r"-?\d{1,34}(?:\.\d{1,34})?", re.ASCII)
+EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
 def parse_instant(value: Any) -> datetime:
     """An instant, UTC, to the millisecond (as the database keeps it)."""
+    if not isinstance(value, str) or not RFC_3339.fullmatch(value):
+        raise ValueError("A DateTime is RFC 3339 text with its offset: 2026-01-31T00:00:00Z or …+01:00.")
     try:
-        found = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
-        raise ValueError("A DateTime is RFC 3339 text such as 2026-01-31T00:00:00Z.") from None
-    if found.tzinfo is None:
-        raise ValueError("A DateTime needs its offset: 2026-01-31T00:00:00Z or …+01:00.")
-    try:
-        utc = found.astimezone(UTC)
-    except OverflowError:
-        raise ValueError("A DateTime lies between the years 1 and 9999, UTC.") from None
+        utc = datetime.fromisoformat(value.upper()).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError("There is no such instant. A DateTime is RFC 3339 text: 2026-01-31T00:00:00Z.") from None
+    if not EARLIEST <= utc <= LATEST:
+        raise ValueError("A DateTime lies between the years 1900 and 2200.")
     return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
 
 
@@ -43,15 +48,9 @@ def show_instant(value: datetime) -> str:
 
 def parse_decimal(value: Any) -> Decimal:
     """An exact number from its text."""
-    if not isinstance(value, str):
-        raise ValueError('A Decimal is text such as "12.50", so that no digit is lost.')  # for graphql
-    try:
-        found = Decimal(value)
-    except InvalidOperation:
-        raise ValueError('A Decimal is text such as "12.50".') from None
-    if not found.is_finite():
-        raise ValueError("A Decimal is finite.")
-    return found
+    if not isinstance(value, str) or not DECIMAL.fullmatch(value):
+        raise ValueError('A Decimal is text such as "12.50", so that no digit is lost.')
+    return Decimal(value)
 
 
 def show_decimal(value: Decimal) -> str:
@@ -68,6 +67,29 @@ def parse_text(kind: str, example: str) -> Any:
         return value
 
     return parse
+
+
+def parse_code(kind: str, example: str, known: Callable[[], frozenset[str]]) -> Callable[[Any], str]:
+    """A parser for a scalar that is a code of a published list, in capitals."""
+
+    def parse(value: Any) -> str:
+        if not isinstance(value, str) or value not in known():
+            raise ValueError(f"{kind}, in capitals, such as {example}.")
+        return value
+
+    return parse
+
+
+@cache
+def currencies() -> frozenset[str]:
+    """ISO 4217."""
+    return frozenset(each.alpha_3 for each in pycountry.currencies)
+
+
+@cache
+def countries() -> frozenset[str]:
+    """ISO 3166-1 alpha-2, and XK for Kosovo, which is user-assigned in it."""
+    return frozenset(each.alpha_2 for each in pycountry.countries) | {"XK"}
 
 
 def parse_metadata_value(value: Any) -> Any:
@@ -104,13 +126,13 @@ SCALARS: dict[object, ScalarDefinition] = {
         name="Currency",
         description='A currency: its ISO 4217 code, such as "USD".',
         serialize=unchanged,
-        parse_value=parse_text("A Currency", '"USD"'),
+        parse_value=parse_code("A Currency is a code of ISO 4217", '"USD"', currencies),
     ),
     CountryCode: strawberry.scalar(
         name="CountryCode",
         description='A country: its ISO 3166-1 alpha-2 code, such as "DE".',
         serialize=unchanged,
-        parse_value=parse_text("A CountryCode", '"DE"'),
+        parse_value=parse_code("A CountryCode is a code of ISO 3166-1 alpha-2", '"DE"', countries),
     ),
     EmailAddress: strawberry.scalar(
         name="EmailAddress",

@@ -8,18 +8,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import pymongo
 from graphql import ExecutionResult
+from pymongo.errors import PyMongoError
 
 from app.access.viewer import Scope
 from app.context import Context
 from app.graph.edges import forbidden
-from app.graph.plan.explain import reads_of
+from app.graph.plan.explain import outline, reads_of
 from app.http.execution import Execution
 from app.http.prepare import Prepared
 from app.mongo.client import Client, Store, database
 from app.mongo.trace import TRACE, Trace
 
 HEADER = "x-explain"
+EXPLAIN_SECONDS = 3.0
 
 
 class Explaining:
@@ -35,18 +38,24 @@ class Explaining:
         if not context.viewer.may(Scope.EXPLAIN):
             raise forbidden(Scope.EXPLAIN)
         context.store, context.merging = self.traced(context.store), None
-        trace, counters = Trace(), self.execution.planner.counters
-        planned, token = counters.planned, TRACE.set(trace)
+        trace = Trace()
+        token = TRACE.set(trace)
         try:
             result = await self.execution.run(prepared, variables, context)
         finally:
             TRACE.reset(token)
-        by_plan = counters.planned > planned
-        plan: dict[str, Any] = {"answeredBy": "plan" if by_plan else "graphql-core"}
-        if not by_plan:
-            plan["because"] = counters.reasons[-1] if counters.reasons else "planning is off"
-        plan["reads"] = await reads_of(context.store, trace)
+        because = context.left_because if self.execution.planning else "planning is off"
+        plan: dict[str, Any] = {"answeredBy": "graphql-core", "because": because} if because else {"answeredBy": "plan"}
+        plan["reads"] = await self.told(context.store, trace)
         return ExecutionResult(result.data, result.errors, {"plan": plan})
+
+    async def told(self, store: Store, trace: Trace) -> list[dict[str, Any]]:
+        """The reads, with what the database says of each as far as it says so in time."""
+        try:
+            with pymongo.timeout(EXPLAIN_SECONDS):
+                return await reads_of(store, trace)
+        except PyMongoError:
+            return outline(trace)
 
     def traced(self, store: Store) -> Store:
         """The same database, over the client that hears of its commands."""

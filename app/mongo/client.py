@@ -24,6 +24,7 @@ DRIVER_OPTIONS: dict[str, Any] = {
     "retryReads": True,
     "timeoutMS": 5000,
     "connectTimeoutMS": 2000,
+    "serverSelectionTimeoutMS": 3000,
     "heartbeatFrequencyMS": 1000,
     "appname": "customer-graph",
 }

@@ -6,7 +6,10 @@ import asyncio
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from threading import Event, Thread
 
+import structlog
 from pymongo.errors import ConfigurationError, InvalidURI, PyMongoError
 
 from app.errors import SetupError
@@ -14,16 +17,52 @@ from app.mongo.client import connect
 from app.mongo.embedded import EmbeddedMongo
 from app.settings import Settings
 
+LOOK_SECONDS = 1.0
+log = structlog.get_logger(__name__)
+
 
 @contextmanager
 def mongodb(settings: Settings) -> Iterator[str]:
     """The database's URI: the one that is set, once it answers, or that of an embedded mongod, stopped at the end."""
     if settings.mongodb_uri is None:
-        with EmbeddedMongo.start(None if settings.ephemeral else settings.data_directory) as embedded:
-            yield embedded.uri
+        with kept_running(None if settings.ephemeral else settings.data_directory) as uri:
+            yield uri
     else:
         asyncio.run(check(settings.mongodb_uri))
         yield settings.mongodb_uri
+
+
+@contextmanager
+def kept_running(directory: Path | None) -> Iterator[str]:
+    """An embedded mongod; one that goes, with the process that had started it or by itself, is started again.
+
+    It answers at the same address, so that whoever is connected finds it again. An ephemeral one is not started again:
+    its data are gone.
+    """
+    server, ended = EmbeddedMongo.start(directory), Event()
+
+    def keep() -> None:
+        nonlocal server
+        while not ended.wait(LOOK_SECONDS):
+            if server.running:
+                continue
+            log.error("the embedded MongoDB is gone", directory=str(directory))
+            if directory is None:
+                return
+            try:
+                server = EmbeddedMongo.start(directory)
+                log.warning("the embedded MongoDB runs again", directory=str(directory))
+            except SetupError as error:
+                log.error("the embedded MongoDB could not be started again", reason=str(error))
+
+    keeper = Thread(target=keep, daemon=True)
+    keeper.start()
+    try:
+        yield server.uri
+    finally:
+        ended.set()
+        keeper.join()
+        server.stop()
 
 
 async def check(uri: str) -> None:

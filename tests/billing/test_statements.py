@@ -101,7 +101,7 @@ class Books:
                 if balance.status is InvoiceStatus.OPEN:
                     row["open"].append(bill.number)
                     ages[bucket(bill.due_at, edges)] += balance.due
-                    row["overdue"] += balance.due if bill.due_at < as_of else 0
+                    row["overdue"] += balance.due if bill.due_at < edges[0] else 0
                 if balance.status is InvoiceStatus.UNCOLLECTIBLE:
                     row["writtenOff"] += balance.due
             known = [

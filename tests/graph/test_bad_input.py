@@ -59,6 +59,21 @@ CASES = [
     ('{ search(text: "x", first: 101) { totalCount } }', "BAD_REQUEST", "between 1 and 100"),
     ('{ search(text: "x", after: "WyJzZWFyY2giLCJ4IiwieSJd") { totalCount } }', "BAD_REQUEST", "not a cursor"),
     ("{ organizations { nodes { statement(currency: 5) { id } } } }", "BAD_REQUEST", "Currency"),
+    ('{ organizations { nodes { statement(currency: "usd") { id } } } }', "BAD_REQUEST", "ISO 4217"),
+    ('{ organizations { nodes { statement(currency: "ZZZ") { id } } } }', "BAD_REQUEST", "ISO 4217"),
+    ('{ organizations { nodes { statement(asOf: "0001-01-01T00:00:00Z") { id } } } }', "BAD_REQUEST", "1900"),
+    ('{ organizations { nodes { statement(asOf: "20260131T000000Z") { id } } } }', "BAD_REQUEST", "RFC 3339"),
+    (
+        '{ organizations { nodes { statement(asOf: "2026-02-31T00:00:00Z") { id } } } }',
+        "BAD_REQUEST",
+        "no such instant",
+    ),
+    ('{ node(id: "stm_org_unclassified_ZZZ") { id } }', "NOT_FOUND", "stm_"),
+    ('{ node(id: "stm_org_unclassified_USD_99999999999999") { id } }', "NOT_FOUND", "stm_"),
+    ('{ node(id: "stm_org_unclassified_USD_TREE_0001") { id } }', "NOT_FOUND", "stm_"),
+    (f'{{ node(id: "{"x" * 500}") {{ id }} }}', "BAD_REQUEST", "at most 100 characters"),
+    (f'{{ organization(by: {{id: "org_{"x" * 500}"}}) {{ id }} }}', "BAD_REQUEST", "it may have 100"),
+    (f'{{ organization(by: {{name: "{"x" * 5000}"}}) {{ id }} }}', "BAD_REQUEST", "it may have 1000"),
     ('{ organizations { nodes { statement(asOf: "2026-01-01") { id } } } }', "BAD_REQUEST", "offset"),
 ]
 
@@ -96,6 +111,19 @@ async def test_one_bad_id_among_nodes_leaves_the_others(store: Store) -> None:
     answer = await ask(store, '{ nodes(ids: ["org_b", "nonsense", "org_a", "org_nobody", "org_b"]) { id } }')
     assert answer.data["nodes"] == [{"id": "org_b"}, None, {"id": "org_a"}, None, {"id": "org_b"}]
     assert answer.codes == {"nodes.1": "BAD_REQUEST", "nodes.3": "NOT_FOUND"}
+
+
+@pytest.mark.parametrize("instant", ["0001-01-01T00:00:00+23:00", "9999-12-31T23:59:59-23:00", "2026-01-01"])
+async def test_a_cursor_of_an_instant_that_there_is_not_is_refused(store: Store, instant: str) -> None:
+    cursor = other_order.encode({"createdAt": instant, "_id": "org_a"})
+    answer = await ask(store, f'{{ organizations({BY_TIME}, after: "{cursor}") {{ nodes {{ id }} }} }}')
+    assert answer.codes == {"organizations": "BAD_REQUEST"}
+
+
+async def test_an_error_is_not_longer_than_what_was_wrong(store: Store) -> None:
+    """A long id is told once and short, however often it was sent."""
+    answer = await ask(store, "query ($i: ID!) { nodes(ids: [$i, $i, $i]) { id } }", i="y" * 90_000)
+    assert sum(map(len, answer.messages)) < 500
 
 
 async def test_more_ids_than_a_page_are_refused(store: Store) -> None:

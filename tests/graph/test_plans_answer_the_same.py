@@ -16,6 +16,7 @@ import pytest
 
 from app.context import Context
 from app.entities.organization import Organization
+from app.graph import read
 from app.graph.documents import to_document
 from app.http.masking import presentable
 from app.http.prepare import RequestErrors
@@ -135,3 +136,30 @@ async def test_a_plan_and_graphql_core_answer_the_same(graph: tuple[Store, list[
         assert by_plan == by_core, f"seed {seed}\n{query}\n{variables}"
         planned += was_planned
     assert planned > SEEDS / SLICES / 4, "too few of them were plannable for this to mean much"
+
+
+TWO = """query A($x: Boolean!) { organizations(first: 1) { nodes { id @skip(if: $x) } } }
+  query B($x: [ID!]!) { nodes(ids: $x) { id } }"""
+
+
+async def test_one_operation_knows_nothing_of_anothers_conditions(graph: tuple[Store, list[str]]) -> None:
+    """Two operations of a document may have a variable of the same name and another type."""
+    preparation, execution = server(planning=True)
+    prepared = preparation.prepare(TWO, "B", {"x": ["org_o1"]})
+    result = await execution.run(prepared, {"x": ["org_o1"]}, Context(store=graph[0], now=NOW))
+    assert (result.data, result.errors) == ({"nodes": [{"id": "org_o1"}]}, None)
+    assert prepared.planned.conditions == ()
+
+
+COUNTED = "{ organizations(first: 2) { totalCount nodes { id subscribers(first: 1) { totalCount } } } }"
+
+
+@pytest.mark.parametrize("planning", [True, False], ids=["by plan", "by graphql-core"])
+async def test_a_count_that_takes_too_long_is_null_beside_its_page(
+    graph: tuple[Store, list[str]], monkeypatch: pytest.MonkeyPatch, planning: bool
+) -> None:
+    monkeypatch.setattr(read, "COUNT_SECONDS", 0.000_001)
+    told, _ = await answer(graph[0], COUNTED, {}, planning=planning)
+    assert told["data"]["organizations"]["totalCount"] is None
+    assert len(told["data"]["organizations"]["nodes"]) == 2
+    assert {error["extensions"]["code"] for error in told["errors"]} == {"TIMEOUT"}

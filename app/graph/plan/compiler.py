@@ -81,7 +81,8 @@ class Compiler:
         if self.operation.operation is not OperationType.QUERY or query is None:
             raise NotPlannable("it is not a query")
         collected = collect_fields(self.core, self.fragments, self.conditions, query, self.operation)
-        roots = [(key, self.root(query, fields)) for key, fields in collected.grouped_field_set.items()]
+        found = collected.grouped_field_set.items()
+        roots = [(key, self.root(query, fields), fields[0].node) for key, fields in found]
         return Plan(roots, self.arguments, frozenset(self.scopes))
 
     def root(self, query: GraphQLObjectType, fields: FieldDetailsList) -> Step | str:

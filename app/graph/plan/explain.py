@@ -5,25 +5,31 @@ from __future__ import annotations
 from typing import Any
 
 from app.mongo.client import Doc, Store
-from app.mongo.trace import Command, Trace, explain, shape
+from app.mongo.trace import Command, Explained, Trace, explain, shape
+
+Read = dict[str, Any]
 
 
-async def reads_of(store: Store, trace: Trace) -> list[dict[str, Any]]:
+async def reads_of(store: Store, trace: Trace) -> list[Read]:
     """The reads of a request, in the order they were sent. Each is run once more to explain it."""
-    return [await read_of(store, command) for command in trace.commands]
+    return [read_of(command, await explain(store, command.command)) for command in trace.commands]
 
 
-async def read_of(store: Store, command: Command) -> dict[str, Any]:
+def outline(trace: Trace) -> list[Read]:
+    """The same without what only the database can say."""
+    return [read_of(command, None) for command in trace.commands]
+
+
+def read_of(command: Command, explained: Explained | None) -> Read:
     """One read as `extensions.plan` shows it."""
-    explained = await explain(store, command.command)
     return {
         "path": command.label,
         "collection": command.collection,
         "command": "find" if "find" in command.command else "aggregate",
         "filter": shape(filter_of(command.command)),
-        "indexes": list(explained.indexes),
-        "keysExamined": explained.keys_examined,
-        "documentsExamined": explained.documents_examined,
+        "indexes": list(explained.indexes) if explained else None,
+        "keysExamined": explained.keys_examined if explained else None,
+        "documentsExamined": explained.documents_examined if explained else None,
         "returned": command.returned,
         "milliseconds": round(command.milliseconds, 2),
     }

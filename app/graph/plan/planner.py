@@ -16,6 +16,7 @@ from graphql import (
     DirectiveNode,
     DocumentNode,
     ExecutionResult,
+    FragmentDefinitionNode,
     GraphQLError,
     OperationDefinitionNode,
     OperationType,
@@ -30,7 +31,7 @@ from app.context import Context
 from app.graph.plan.compiler import Compiler, NotPlannable
 from app.graph.plan.steps import Plan
 
-MAX_VARIANTS = 16
+MAX_VARIANTS = 4
 
 
 @dataclass
@@ -60,8 +61,11 @@ class PlannedOperation:
     def of(cls, document: DocumentNode, node: OperationDefinitionNode) -> Self:
         """With no plan yet; the document must be valid."""
         conditions = Conditions()
-        visit(document, conditions)
-        return cls(document, node, tuple(sorted(conditions.names)))
+        for each in document.definitions:
+            if each is node or isinstance(each, FragmentDefinitionNode):
+                visit(each, conditions)
+        defined = {each.variable.name.value for each in node.variable_definitions or ()}
+        return cls(document, node, tuple(sorted(conditions.names & defined)))
 
 
 class Ready(NamedTuple):
@@ -84,17 +88,22 @@ class Planner:
         """The response, or None where graphql-core has to give it."""
         ready = self.find(operation, given, context)
         if isinstance(ready, str):
-            self.counters.leave(ready)
+            self.leave(ready, context)
             return None
         try:
             result = await ready.plan.run(context, ready.variables)
         except TimeoutError:
             raise
         except Exception as why:  # a Denial, a broken document: graphql-core says it at the field where it belongs
-            self.counters.leave(f"{type(why).__name__}: {why}")
+            self.leave(f"{type(why).__name__}: {why}", context)
             return None
         self.counters.planned += 1
         return result
+
+    def leave(self, reason: str, context: Context) -> None:
+        """Leave an operation to graphql-core, and say why."""
+        self.counters.leave(reason)
+        context.left_because = reason
 
     def find(self, operation: PlannedOperation, given: Mapping[str, Any], context: Context) -> Ready | str:
         """The plan to run and its variables, or why graphql-core has to do it."""
@@ -134,6 +143,8 @@ class Conditions(Visitor):
         self.names: set[str] = set()
 
     def enter_directive(self, node: DirectiveNode, *_: Any) -> None:
+        if node.name.value not in ("skip", "include"):
+            return
         for argument in node.arguments or ():
             if isinstance(argument.value, VariableNode):
                 self.names.add(argument.value.name.value)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from graphql import ExecutionResult, GraphQLError
+from graphql import ExecutionResult, FieldNode, GraphQLError
 from pymongo.errors import PyMongoError
 
 from app.access.viewer import Scope
@@ -20,6 +20,7 @@ from app.errors import Denial
 from app.graph.declarations import Args
 from app.graph.many import Many
 from app.graph.page import Page, Window
+from app.graph.plan.shape import Incomplete
 from app.graph.read import Key
 from app.graph.roots import NodeById
 from app.graph.search import Search
@@ -131,10 +132,19 @@ class Paged(Step):
         """The pages and the totals, as far as they are asked for."""
         edge: Many = self.edge
         reading = edge.read_window(run.context, keys, args, window, self.fields) if self.reads_page else None
-        counting = edge.count(run.context, keys, args) if self.counts else None
+        counting = self.count(run, keys, args) if self.counts else None
         if reading and counting:
             return await asyncio.gather(reading, counting)
         return (await reading if reading else {}), (await counting if counting else {})
+
+    async def count(self, run: Run, keys: Sequence[Key], args: Args) -> Mapping[Key, int]:
+        """The totals. Where they fail the page may still be told: graphql-core does, at the field that failed."""
+        try:
+            edge: Many = self.edge
+            return await edge.count(run.context, keys, args)
+        except PyMongoError as error:
+            run.context.count_error = error
+            raise Incomplete from error
 
 
 @dataclass
@@ -212,7 +222,7 @@ async def together(roots: Sequence[Coroutine[Any, Any, Json]]) -> list[Json | Ba
 class Plan:
     """An operation, ready to run: its root fields, and how the arguments of every field come from the variables."""
 
-    roots: Sequence[tuple[str, Step | str]]
+    roots: Sequence[tuple[str, Step | str, FieldNode]]
     arguments: Sequence[Callable[[Any], Args]]
     scopes: frozenset[Scope]
 
@@ -222,14 +232,17 @@ class Plan:
         Where the database fails, the root field that read from it is null, with the error at its path.
         """
         run = Run(context, [arguments(variables) for arguments in self.arguments], TRACE.get() is not None)
-        names = [name for name, _ in self.roots]
-        values = await together([self.root(run, step) for _, step in self.roots])
+        names = [name for name, _, _ in self.roots]
+        values = await together([self.root(run, step) for _, step, _ in self.roots])
         for value in values:
             if isinstance(value, BaseException) and not isinstance(value, PyMongoError):
                 raise value
-        failed = {name: value for name, value in zip(names, values, strict=True) if isinstance(value, PyMongoError)}
-        data = {name: None if name in failed else value for name, value in zip(names, values, strict=True)}
-        errors = [GraphQLError(str(error), path=[name], original_error=error) for name, error in failed.items()]
+        data: dict[str, Json] = dict(zip(names, values, strict=True))
+        errors = []
+        for name, _, node in self.roots:
+            if isinstance(error := data[name], PyMongoError):
+                data[name] = None
+                errors.append(GraphQLError(str(error), node, path=[name], original_error=error))
         return ExecutionResult(data, errors or None)
 
     @staticmethod
