@@ -243,7 +243,7 @@ def add_import(kind: str) -> None:
             settings = demo_settings(settings, data_directory)
         sources = readable(kind, files, format_name)
         if report:
-            make_sure_of(report)
+            make_sure_of(report, files)
         logging.configure()
         with mongodb(settings) as uri:
             fine = asyncio.run(import_into(uri, settings.database, kind, sources, dry_run=dry_run, report=report))
@@ -254,10 +254,12 @@ def add_import(kind: str) -> None:
     imports.command(kind, help=f"Create {kind} from files.\n\n\b\n{columns_of(kind)}")(command)
 
 
-def make_sure_of(report: Path) -> None:
-    """Know before anything is done that the report can be written."""
+def make_sure_of(report: Path, sources: list[Path]) -> None:
+    """Know before anything is done that the report can be written, and over none of the files that are imported."""
     try:
-        report.open("wb").close()
+        if report.exists() and any(report.samefile(each) for each in sources):
+            raise SetupError(f"The report {report} would be written over a file that is imported: name another.")
+        report.open("ab").close()
     except OSError as error:
         raise SetupError(f"The report {report} cannot be written: {error.strerror}.") from None
 

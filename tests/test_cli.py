@@ -22,7 +22,7 @@ from typing import Any, ParamSpec
 import pytest
 from typer.testing import CliRunner, Result
 
-from app.cli import cli
+from app.cli import cli, make_sure_of
 from app.mongo.client import Store
 from app.onboarding.columns import flat
 from app.onboarding.files import whereabouts
@@ -221,6 +221,30 @@ def test_a_report_that_cannot_be_written_is_known_before_anything_is_done(tmp_pa
     found = call("import", "subscribers", str(path), "--report", str(tmp_path / "none" / "report.ndjson"))
     assert found.exit_code == 2
     assert "report.ndjson cannot be written: No such file or directory." in found.stderr
+
+
+@pytest.mark.parametrize("way", ["same", "link", "hard"])
+def test_a_report_is_never_written_over_a_file_that_is_imported(tmp_path: Path, way: str) -> None:
+    path, report = tmp_path / "a.csv", tmp_path / "report"
+    path.write_text("email\na@x.com\n")
+    if way == "link":
+        report.symlink_to(path)
+    elif way == "hard":
+        report.hardlink_to(path)
+    else:
+        (tmp_path / "sub").mkdir()
+        report = tmp_path / "sub" / ".." / "a.csv"
+    found = call("import", "subscribers", str(path), "--report", str(report))
+    assert found.exit_code == 2
+    assert "would be written over a file that is imported" in found.stderr
+    assert path.read_text() == "email\na@x.com\n"
+
+
+def test_a_report_that_was_there_is_kept_until_the_import_begins(tmp_path: Path) -> None:
+    report = tmp_path / "report.ndjson"
+    report.write_text("before")
+    make_sure_of(report, [])
+    assert report.read_text() == "before"
 
 
 @contextmanager

@@ -53,13 +53,14 @@ class InvoiceImporter(Importer):
         return Plan()
 
     async def read(self, drafts: Sequence[Draft], chunk: Chunk) -> None:
-        """What the rows name, the payment terms, and the parts of the invoices that are there."""
+        """What the rows name and whose it is, the payment terms, and the parts of the invoices that are there."""
         rows = [draft.values for draft in drafts]
         inner = [each for row in rows for name in PARTS for each in row.get(name, ())]
         keys = wanted(NAMED, inner)
         for namespace, more in wanted([PAYER, NUMBER], rows).items():
             keys[namespace] |= more
         await chunk.look_up(keys)
+        await chunk.fetch([doc.get("organizationId") for doc in chunk.records.values()])
         self.terms = await terms(chunk, {doc.get("billingProfileId") for doc in chunk.records.values()})
         self.parts = await parts(chunk, [each for each in chunk.records if each.startswith(f"{Invoice.prefix}_")])
 

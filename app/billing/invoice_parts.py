@@ -80,8 +80,8 @@ def line(part: Part) -> Doc:
         "periodEnd": row.get("period_end"),
         "organizationId": id_of(consumer),
         "subscriptionId": id_of(subscription),
-        "subscriberId": id_of(part.find(SUBSCRIBER)),
-        "credentialId": id_of(part.find(CREDENTIAL)),
+        "subscriberId": of_payer(part, SUBSCRIBER, "SUBSCRIBER_ELSEWHERE"),
+        "credentialId": of_payer(part, CREDENTIAL, "CREDENTIAL_ELSEWHERE"),
     }
 
 
@@ -98,6 +98,16 @@ def check_place(part: Part, consumer: Doc, subscription: Doc | None) -> None:
         part.refuse("CONSUMER_ELSEWHERE", CONSUMER.column, message)
     if subscription and not covers(subscription, consumer):
         part.problems.append(elsewhere(part.row, consumer, part.path))
+
+
+def of_payer(part: Part, reference: Reference, code: str) -> str | None:
+    """The id of what a line names; it is no other customer's, but of the payer or an organization below it."""
+    found = part.find(reference)
+    owner = part.chunk.records.get(found.get("organizationId") or "") if found else None
+    if owner and part.payer and not at_or_below(owner["_id"], owner["ancestorIds"], part.payer["_id"]):
+        whose = f"{called(owner)}, which is neither the payer {called(part.payer)} nor below it"
+        part.refuse(code, reference.column, f"{part.row[reference.column]!r} is a {reference.what} of {whose}.")
+    return id_of(found)
 
 
 def payment(part: Part) -> Doc:

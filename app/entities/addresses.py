@@ -8,22 +8,33 @@ import idna
 
 
 def normalise_email(address: str) -> str:
-    """How an address is compared: Unicode-normalised, case-folded, its host name as `normalise_domain` has it.
+    """How an address is compared: its local part NFKC and case-folded, its host as `normalise_domain` has it.
 
     Full-width and composed forms of one address come out equal; what is not an address comes out folded.
     """
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", address).casefold()).strip()
-    local, at, domain = folded.rpartition("@")
-    return f"{local}@{domain_or_text(domain)}" if at else folded
+    local, at, host = unicodedata.normalize("NFKC", address).strip().rpartition("@")
+    return f"{folded(local)}@{domain_or_text(host)}" if at else folded(host)
 
 
 def normalise_domain(name: str) -> str:
-    """A host name in lower-case IDNA (A-label) form; ValueError where it is none."""
-    text = unicodedata.normalize("NFKC", name).strip().rstrip(".").casefold()
+    """A host name in lower-case IDNA 2008 (A-label) form; ValueError where it is none.
+
+    It is never case-folded: faß.de is not fass.de, and a final sigma is another letter than a sigma.
+    """
     try:
-        return idna.encode(text, uts46=True).decode().lower()
+        return idna.encode(lower(name).rstrip("."), uts46=True, transitional=False).decode().lower()
     except idna.IDNAError as error:
         raise ValueError(f"{name!r} is not a host name such as acme.com") from error
+
+
+def folded(text: str) -> str:
+    """Text as it is compared in any case and form."""
+    return unicodedata.normalize("NFKC", text.casefold())
+
+
+def lower(name: str) -> str:
+    """A host name in small letters, each by itself as UTS 46 has it: Python makes a last Σ a final sigma."""
+    return "".join(each.lower() for each in unicodedata.normalize("NFKC", name).strip())
 
 
 def domain_or_text(name: str) -> str:
@@ -31,4 +42,4 @@ def domain_or_text(name: str) -> str:
     try:
         return normalise_domain(name)
     except ValueError:
-        return name
+        return lower(name)

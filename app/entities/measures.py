@@ -2,42 +2,53 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import re
+from datetime import UTC, datetime
 from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
 from typing import Any
 
 from app.entities.texts import Invalid, plain
-from app.graph.scalars import parse_decimal, parse_instant
+from app.graph.scalars import parse_instant
 
 MOST_DIGITS = 34  # of a Decimal128
 SMALLEST = -12  # the exponent of a unit price such as 0.000000000002
 LARGEST = Decimal(10) ** 15
+DIGITS = re.compile(r"-?\d{1,34}(?:\.\d{1,34})?", re.ASCII)
+FIRST, LAST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 EXACT = Context(prec=MOST_DIGITS, traps=[Inexact, InvalidOperation, Overflow])
 """Arithmetic that raises rather than rounds."""
 
 
 def instant(value: Any) -> datetime:
-    """An instant with its offset, UTC."""
+    """An instant with its offset, UTC, far enough from the ends of the calendar to reckon with."""
     try:
-        return parse_instant(plain(value))
+        found = parse_instant(plain(value))
     except Invalid:
         raise
     except ValueError as error:
         raise Invalid("INVALID_INSTANT", str(error)) from None
+    if not FIRST <= found <= LAST:
+        raise Invalid("INVALID_INSTANT", "An instant between the years 1900 and 2200 is expected.")
+    return found
 
 
 def number(value: Any) -> Decimal:
     """An exact number: text, or a JSON number as it is written."""
-    if isinstance(value, bool) or not isinstance(value, (str, int, Decimal)):
-        raise Invalid("INVALID_NUMBER", "A number such as 12.50 is expected.")
-    try:
-        found = parse_decimal(str(value).strip())
-    except ValueError:
-        raise Invalid("INVALID_NUMBER", f"{str(value)[:60]!r} is no number such as 12.50.") from None
+    found = value if isinstance(value, Decimal) else written_out(value)
     exponent = found.as_tuple().exponent
     if not isinstance(exponent, int) or not SMALLEST <= exponent <= MOST_DIGITS or found.copy_abs() >= LARGEST:
         raise Invalid("INVALID_NUMBER", "It has more than 15 digits before the point, or more than 12 behind it.")
     return EXACT.create_decimal(found)
+
+
+def written_out(value: Any) -> Decimal:
+    """A number of the digits 0 to 9, with no exponent: Python's own reading takes 1_0 and the digits of any script."""
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        raise Invalid("INVALID_NUMBER", "A number such as 12.50 is expected.")
+    text = str(value).strip()
+    if not DIGITS.fullmatch(text):
+        raise Invalid("INVALID_NUMBER", f"{text[:60]!r} is no number such as 12.50.")
+    return Decimal(text)
 
 
 def positive(value: Any) -> Decimal:

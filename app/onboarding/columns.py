@@ -55,12 +55,16 @@ Columns = Sequence[Column | Nested]
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A row as far as it can be read: column → value, for the columns that say what holds; and what does not hold."""
+    """A row as far as it can be read: column → value, for the columns that say what holds; and what does not hold.
+
+    `rows` and `size` are those of `Raw`.
+    """
 
     line: int
     values: Doc
     problems: tuple[Problem, ...] = ()
     rows: int = 1
+    size: int = 0
 
     @property
     def weight(self) -> int:
@@ -87,10 +91,12 @@ def parse_row(columns: Columns, raw: Mapping[str, Any], problems: list[Problem],
     problems += unknown_columns(columns, raw, path)
     values: Doc = {}
     for column in columns:
+        if column.name not in raw and not column.required:
+            continue
         try:
             if isinstance(column, Nested):
                 values |= parse_nested(column, raw.get(column.name), problems, path)
-            elif column.name in raw or column.required:
+            else:
                 values |= parse_cell(column, raw.get(column.name))
         except Invalid as error:
             problems.append(Problem(error.code, (*path, column.name), error.message))
@@ -106,18 +112,22 @@ def unknown_columns(columns: Columns, raw: Mapping[str, Any], path: tuple[str, .
 
 def parse_cell(column: Column, value: Any) -> Doc:
     """The value of one cell by its column's name; nothing where the cell leaves it to a rule."""
-    if value is None or (isinstance(value, str) and not value.strip()):
+    if is_empty(value):
         if column.required:
             raise Invalid("REQUIRED", "A value is needed here.")
         return {} if column.decided else {column.name: column.default}
     return {column.name: column.parse(value)}
 
 
+def is_empty(value: Any) -> bool:
+    """Whether a cell says that there is nothing."""
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
 def parse_nested(column: Nested, value: Any, problems: list[Problem], path: tuple[str, ...]) -> Doc:
-    """The rows of a list of objects."""
-    if value is None and not column.required:
-        return {}
-    if value is None or (value == [] and column.required):
+    """The rows of a list of objects; none where it is empty."""
+    value = [] if is_empty(value) else value
+    if value == [] and column.required:
         raise Invalid("REQUIRED", "At least one is needed.")
     if not isinstance(value, list):
         raise Invalid("INVALID_TYPE", f"A list of objects is expected, not {kind_of(value)}.")

@@ -27,6 +27,7 @@ class Group:
     values: Doc = field(default_factory=dict)
     problem: Problem | None = None
     rows: int = 0
+    size: int = 0
 
     def refuse(self, code: str, message: str, *path: str) -> None:
         """Keep the record from being stored; the first reason is told."""
@@ -35,6 +36,7 @@ class Group:
     def take(self, row: Raw, columns: Columns) -> None:
         """Add a row's cells."""
         self.rows += 1
+        self.size += row.size
         nested = [each for each in columns if isinstance(each, Nested)]
         for column in columns:
             if isinstance(column, Column) and column.name in row.values:
@@ -89,7 +91,7 @@ def beside(group: Group, row: Raw) -> None:
 
 def finished(group: Group) -> Raw:
     """The record that the rows come to."""
-    return Raw(group.line, group.values, group.problem, group.rows)
+    return Raw(group.line, group.values, group.problem, group.rows, group.size)
 
 
 def apart(rows: Iterable[Raw], key: str) -> dict[str, list[int]]:

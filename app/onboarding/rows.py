@@ -34,12 +34,16 @@ class Format(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Raw:
-    """A row as the file has it, or the problem that keeps it from being read. Of `rows` rows, where several are one."""
+    """A row as the file has it, or the problem that keeps it from being read.
+
+    Of `rows` rows, where several are one, and `size` bytes.
+    """
 
     line: int
     values: Doc
     problem: Problem | None = None
     rows: int = 1
+    size: int = 0
 
 
 @dataclass
@@ -105,7 +109,7 @@ def csv_rows(lines: Lines, columns: Columns) -> Iterator[Raw]:
     reader = csv.reader(lines, strict=True)
     names = header(reader, columns)
     while True:
-        line = lines.number + 1
+        line, begin = lines.number + 1, lines.position
         try:
             cells = next(reader)
         except StopIteration:
@@ -115,22 +119,23 @@ def csv_rows(lines: Lines, columns: Columns) -> Iterator[Raw]:
             yield Raw(line, {}, Problem("MALFORMED_ROW", (), f"{where} not CSV: {error}."))
             continue
         if cells:
-            yield csv_row(line, names, cells)
+            yield csv_row(line, names, cells, lines.position - begin)
 
 
-def csv_row(line: int, names: Sequence[str], cells: list[str]) -> Raw:
+def csv_row(line: int, names: Sequence[str], cells: list[str], size: int) -> Raw:
     """One row, if it has a cell for each column."""
     if len(cells) != len(names):
         message = f"It has {len(cells)} fields, the header has {len(names)}."
         return Raw(line, {}, Problem("FIELD_COUNT", (), message))
     if not all(cell.isascii() or encodable(cell) for cell in cells):
         return Raw(line, {}, Problem("NOT_UTF8", (), "It is not UTF-8: save the file in that encoding."))
-    return Raw(line, dict(zip(names, cells, strict=True)))
+    return Raw(line, dict(zip(names, cells, strict=True)), size=size)
 
 
 def json_rows(lines: Lines, columns: Columns) -> Iterator[Raw]:
     """Rows of an NDJSON file: one object a line. Numbers are read exactly; empty lines are passed over."""
     while True:
+        begin = lines.position
         try:
             text = next(lines)
         except StopIteration:
@@ -139,10 +144,10 @@ def json_rows(lines: Lines, columns: Columns) -> Iterator[Raw]:
             yield Raw(lines.number, {}, Problem("MALFORMED_ROW", (), f"It cannot be read: {error}."))
             continue
         if text.strip():
-            yield json_row(lines.number, text)
+            yield json_row(lines.number, text, lines.position - begin)
 
 
-def json_row(line: int, text: str) -> Raw:
+def json_row(line: int, text: str, size: int) -> Raw:
     """One object."""
     if not encodable(text):
         return Raw(line, {}, Problem("NOT_UTF8", (), "It is not UTF-8: save the file in that encoding."))
@@ -150,9 +155,11 @@ def json_row(line: int, text: str) -> Raw:
         value = json.loads(text, parse_float=Decimal, parse_constant=no_constant, object_pairs_hook=each_once)
     except (ValueError, RecursionError) as error:
         return Raw(line, {}, Problem("MALFORMED_ROW", (), f"It is not JSON: {error}."))
+    except ArithmeticError:
+        return Raw(line, {}, Problem("MALFORMED_ROW", (), "It holds a number whose exponent nothing can hold."))
     if not isinstance(value, dict):
         return Raw(line, {}, Problem("MALFORMED_ROW", (), f"It is {kind_of(value)}, not an object."))
-    return Raw(line, value)
+    return Raw(line, value, size=size)
 
 
 def no_constant(name: str) -> NoReturn:

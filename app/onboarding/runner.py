@@ -7,14 +7,13 @@ get in the way of is read and tried again.
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from pymongo.asynchronous.client_session import AsyncClientSession
-from pymongo.errors import BulkWriteError, ConnectionFailure, PyMongoError
+from pymongo.errors import PyMongoError
 
 from app.entities.identifiers import Identifiers
 from app.errors import Problem
@@ -23,14 +22,13 @@ from app.mongo.transactions import in_transaction
 from app.onboarding.chunk import Chunk, Planned
 from app.onboarding.columns import Draft, parse_row
 from app.onboarding.comparing import compared, differences
+from app.onboarding.failures import Patience, is_too_large
 from app.onboarding.importer import Importer, Plan
 from app.onboarding.outcome import Outcome, Result, refused
 from app.onboarding.rows import Format, Raw, Source
 
 ROWS = 1_000  # of a chunk: one transaction
-ATTEMPTS = 8
-FIRST_DELAY = 0.05  # seconds; doubled with each attempt
-DUPLICATE_KEY = 11000
+BYTES = 4_000_000  # of the rows' text: the database's cache holds what a transaction writes
 Entry = Draft | Outcome
 
 
@@ -80,7 +78,7 @@ class Run:
         problems = plan.problems(raw)
         values = parse_row(self.importer.columns, raw.values, problems)
         problems += self.duplicate(raw, values)
-        return Draft(raw.line, values, tuple(problems), raw.rows)
+        return Draft(raw.line, values, tuple(problems), raw.rows, raw.size)
 
     def duplicate(self, raw: Raw, values: Doc) -> list[Problem]:
         """A row whose key stood in the file before, and that says something else."""
@@ -103,16 +101,26 @@ class Run:
 
     async def decide(self, drafts: Sequence[Draft]) -> list[Outcome]:
         """Decide and store, again where others were in the way, a bounded number of times."""
-        for attempt in range(ATTEMPTS):
+        patience = Patience()
+        while True:
             try:
-                return await self.transact(drafts)
+                return await self.transact(drafts, patience.seconds)
             except PyMongoError as error:
-                if attempt == ATTEMPTS - 1 or not may_pass(error):
+                if is_too_large(error):
+                    return await self.halves(drafts)
+                if not patience.lasts(error):
                     raise Stopped(drafts[0].line, error) from error
-                await asyncio.sleep(FIRST_DELAY * 2**attempt)
-        raise AssertionError("unreachable")
+            await patience.wait()
 
-    async def transact(self, drafts: Sequence[Draft]) -> list[Outcome]:
+    async def halves(self, drafts: Sequence[Draft]) -> list[Outcome]:
+        """What the database cannot take at once, in two; a record that it cannot take by itself is refused."""
+        if len(drafts) == 1:
+            message = "The record with all its parts is larger than one transaction of this database."
+            return [refused(drafts[0].line, [Problem("TOO_LARGE", (), message)], drafts[0].rows)]
+        middle = len(drafts) // 2
+        return [*await self.decide(drafts[:middle]), *await self.decide(drafts[middle:])]
+
+    async def transact(self, drafts: Sequence[Draft], seconds: float) -> list[Outcome]:
         """One transaction: read, decide, write. In a dry run nothing is written but remembered."""
 
         async def work(session: AsyncClientSession) -> tuple[Chunk, list[Outcome]]:
@@ -124,7 +132,7 @@ class Run:
                 await chunk.write()
             return chunk, outcomes
 
-        chunk, outcomes = await in_transaction(self.store, work)
+        chunk, outcomes = await in_transaction(self.store, work, seconds)
         if not self.dry_run:
             return outcomes
         self.planned.remember(chunk)
@@ -132,26 +140,18 @@ class Run:
 
 
 def chunks(entries: Iterator[Entry]) -> Iterator[list[Entry]]:
-    """Entries by about a thousand records."""
+    """Entries by about a thousand records, or four megabytes."""
     chunk: list[Entry] = []
-    weight = 0
+    weight = size = 0
     for entry in entries:
-        more = entry.weight if isinstance(entry, Draft) else 1
-        if chunk and weight + more > ROWS:
+        more, larger = (entry.weight, entry.size) if isinstance(entry, Draft) else (1, 0)
+        if chunk and (weight + more > ROWS or size + larger > BYTES):
             yield chunk
-            chunk, weight = [], 0
+            chunk, weight, size = [], 0, 0
         chunk.append(entry)
-        weight += more
+        weight, size = weight + more, size + larger
     if chunk:
         yield chunk
-
-
-def may_pass(error: PyMongoError) -> bool:
-    """Whether trying again may help: somebody else took a key or wrote the same record, or the database was away."""
-    if isinstance(error, BulkWriteError):
-        return any(each.get("code") == DUPLICATE_KEY for each in error.details.get("writeErrors", []))
-    labels = ("TransientTransactionError", "UnknownTransactionCommitResult")
-    return isinstance(error, ConnectionFailure) or error.timeout or any(map(error.has_error_label, labels))
 
 
 def decide(importer: Importer, draft: Draft, chunk: Chunk) -> Outcome:

@@ -173,3 +173,10 @@ def test_a_summary_counts_rows_where_it_says_rows() -> None:
     assert ["created", "2"] in cells
     assert ["rows of the file", "7"] in cells
     assert ["rows a second", "7"] in cells
+
+
+async def test_a_number_that_nothing_can_hold_is_refused_by_itself(files: Files) -> None:
+    large = '{"external_id":"d1","name":"x","custom_metadata":{"n":1e9999999999999999999}}'
+    first, second = await files.rows("organizations", large, {"external_id": "a", "name": "A"})
+    assert codes(first) == {("MALFORMED_ROW", "")}
+    assert second.result is Result.CREATED

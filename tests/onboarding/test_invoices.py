@@ -354,7 +354,7 @@ async def test_amounts_have_their_currencys_decimals(
     ("row", "message"),
     [
         (invoice(line(-1)), "The lines come to -100.00 USD, which is less than nothing."),
-        (invoice(line("9e14", 2)), "An invoice is for less than 1,000,000,000,000,000."),
+        (invoice(line("900000000000000", 2)), "An invoice is for less than 1,000,000,000,000,000."),
         (invoice(issued_at="2026-07-01T02:00:00+02:00"), "2026-07-01T00:00:00Z has not come yet."),
         (
             invoice(due_at="2026-01-30T00:00:00Z"),
@@ -399,3 +399,41 @@ async def test_invoices_of_many_lines_fill_chunks_by_their_lines(files: Files, s
     many = [invoice(*[line(1, 1)] * 400, number=f"N-{n}") for n in range(6)]
     assert results(await files.rows("invoices", *many)) == {"CREATED": 6}
     assert await store["invoiceLines"].count_documents({}) == 2_400
+
+
+async def test_a_line_names_no_other_customers_people_or_keys(files: Files, payer: Doc) -> None:
+    await files.made("subscribers", email="eve@x.com", organization_external_id="other")
+    await files.made("credentials", credential_id="hak-eve", name="Key", subscriber_email="eve@x.com")
+    await files.made("subscribers", email="top@x.com", organization_external_id="acme")
+    stolen = line(subscriber_email="eve@x.com", credential_id="hak-eve")
+    found = await files.one("invoices", **invoice(stolen))
+    assert codes(found) == {
+        ("SUBSCRIBER_ELSEWHERE", "lines.0.subscriber_email"),
+        ("CREDENTIAL_ELSEWHERE", "lines.0.credential_id"),
+    }
+    assert "'hak-eve' is a credential of 'other', which is neither the payer 'acme' nor below it" in str(found.problems)
+    above = invoice(line(subscriber_email="top@x.com"), organization_external_id="unit")
+    assert codes(await files.one("invoices", **above)) == {("SUBSCRIBER_ELSEWHERE", "lines.0.subscriber_email")}
+    own = [line(subscriber_email="carol@x.com", credential_id="hak-1"), line(subscriber_email="top@x.com")]
+    await files.made("invoices", **invoice(*own))
+
+
+async def test_an_instant_before_the_calendar_is_refused_by_itself(files: Files, payer: Doc) -> None:
+    first, second = await files.rows("invoices", invoice(issued_at="0001-01-01T00:00:00+00:00"), invoice(number="A-2"))
+    assert codes(first) == {("INVALID_INSTANT", "issued_at")}
+    assert second.result is Result.CREATED
+
+
+@pytest.mark.parametrize("quantity", ["1_0", "１０"])
+async def test_a_quantity_is_written_in_ascii_digits(files: Files, payer: Doc, quantity: str) -> None:
+    assert codes(await files.one("invoices", **invoice(line(quantity)))) == {("INVALID_NUMBER", "lines.0.quantity")}
+
+
+@pytest.mark.parametrize("nothing", [None, "", []])
+async def test_a_list_that_is_null_says_that_there_is_nothing(files: Files, payer: Doc, nothing: object) -> None:
+    await files.made("invoices", **invoice(payments=nothing, credit_notes=nothing))
+    assert (await files.one("invoices", **invoice(payments=nothing))).result is Result.UNCHANGED
+    paid = invoice(number="A-2", payments=[payment(30)])
+    await files.made("invoices", **paid)
+    assert codes(await files.one("invoices", **paid | {"payments": nothing})) == {("EXISTS_DIFFERENT", "payments")}
+    assert codes(await files.one("invoices", **invoice() | {"lines": nothing})) == {("REQUIRED", "lines")}

@@ -15,13 +15,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pymongo.errors import AutoReconnect, PyMongoError
+from pymongo.errors import AutoReconnect, BulkWriteError, NetworkTimeout, OperationFailure, PyMongoError
 
-from app.mongo.client import Store
-from app.onboarding import runner
+from app.mongo.client import Store, connect, database
+from app.onboarding import failures
+from app.onboarding.columns import Draft
 from app.onboarding.importer import Importer
+from app.onboarding.kinds import IMPORTERS
 from app.onboarding.rows import source
-from app.onboarding.runner import ROWS, Run, Stopped
+from app.onboarding.runner import BYTES, ROWS, Run, Stopped, chunks
 from app.organizations.importing import OrganizationImporter
 from tests.commands import Commands
 from tests.onboarding.running import NOW, Files, by_line, codes, results
@@ -124,16 +126,96 @@ class Failing(OrganizationImporter):
 async def test_trying_again_is_bounded_and_then_says_where_it_stopped(
     files: Files, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runner, "FIRST_DELAY", 0.001)
+    monkeypatch.setattr(failures, "FIRST_DELAY", 0.001)
     path = files.ndjson({"external_id": "a", "name": "A"})
     importer = Failing(AutoReconnect("away"))
     with pytest.raises(Stopped, match="line 1"):
         [each async for each in Run(importer, source(path), store, NOW).outcomes()]
-    assert importer.tries == runner.ATTEMPTS
+    assert importer.tries == failures.ATTEMPTS
     importer = Failing(PyMongoError("never mind"))
     with pytest.raises(Stopped):
         [each async for each in Run(importer, source(path), store, NOW).outcomes()]
     assert importer.tries == 1
+
+
+class Slow(Failing):
+    """An import whose database does not answer."""
+
+    async def read(self, drafts: Any, chunk: Any) -> None:
+        await asyncio.sleep(0.2)
+        await super().read(drafts, chunk)
+
+
+@pytest.mark.parametrize("error", [AutoReconnect("away"), NetworkTimeout("slow")])
+async def test_a_database_that_does_not_answer_is_given_up_in_time(
+    files: Files, store: Store, monkeypatch: pytest.MonkeyPatch, error: PyMongoError
+) -> None:
+    monkeypatch.setattr(failures, "AWAY", 0.5, raising=False)
+    importer, began = Slow(error), time.monotonic()
+    path = files.ndjson({"external_id": "a", "name": "A"})
+    with pytest.raises(Stopped):
+        [each async for each in Run(importer, source(path), store, NOW).outcomes()]
+    assert importer.tries in (2, 3)
+    assert time.monotonic() - began < 1
+
+
+async def test_a_database_that_is_not_there_is_given_up_in_time(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(failures, "AWAY", 0.5, raising=False)
+    began, path = time.monotonic(), files.ndjson({"external_id": "a", "name": "A"})
+    async with connect("mongodb://127.0.0.1:1/?directConnection=true") as nobody:
+        run = Run(OrganizationImporter(), source(path), database(nobody, "none"), NOW)
+        with pytest.raises(Stopped):
+            [each async for each in run.outcomes()]
+    assert time.monotonic() - began < 3
+
+
+class Narrow(OrganizationImporter):
+    """An import into a database whose transactions hold no more than so many records."""
+
+    def __init__(self, error: PyMongoError, most: int) -> None:
+        self.error, self.most = error, most
+
+    async def read(self, drafts: Any, chunk: Any) -> None:
+        if len(drafts) > self.most:
+            raise self.error
+        await super().read(drafts, chunk)
+
+
+@pytest.mark.parametrize(
+    "error", [OperationFailure("large", 388), BulkWriteError({"writeErrors": [{"code": 388, "errmsg": "large"}]})]
+)
+async def test_a_transaction_that_is_too_large_is_halved(files: Files, store: Store, error: PyMongoError) -> None:
+    path = files.ndjson(*organizations(30))
+    outcomes = [each async for each in Run(Narrow(error, 3), source(path), store, NOW).outcomes()]
+    assert results(outcomes) == {"CREATED": 30}
+    assert [each.line for each in outcomes[:3]] == [10, 20, 30]  # parents are read first
+    path = files.ndjson({"external_id": "large", "name": "L"})
+    (outcome,) = [each async for each in Run(Narrow(error, 0), source(path), store, NOW).outcomes()]
+    assert codes(outcome) == {("TOO_LARGE", "")}
+
+
+@pytest.mark.parametrize("kind", ["ndjson", "csv"])
+def test_chunks_are_bounded_by_the_text_of_their_rows(files: Files, kind: str) -> None:
+    rows = [{"email": f"e{n}@x.com", "first_name": "x" * 30_000} for n in range(300)]
+    csv = files.csv("email,first_name", *(",".join(row.values()) for row in rows))
+    path = csv if kind == "csv" else files.ndjson(*rows)
+    columns = IMPORTERS["subscribers"]().columns
+    read = [Draft(each.line, each.values, size=each.size) for each in source(path).rows(columns)]
+    assert sum(each.size for each in read) == path.stat().st_size - (len("email,first_name\n") if kind == "csv" else 0)
+    found = list(chunks(iter(read)))
+    assert [len(each) for each in found] == [133, 133, 34]
+    assert all(sum(each.size for each in chunk if isinstance(each, Draft)) <= BYTES for chunk in found)
+
+
+def test_a_row_larger_than_a_chunk_is_one_by_itself() -> None:
+    drafts = [Draft(line, {}, size=size) for line, size in enumerate((1, BYTES + 1, 1))]
+    assert [len(each) for each in chunks(iter(drafts))] == [1, 1, 1]
+
+
+async def test_large_records_are_stored(files: Files, store: Store) -> None:
+    large = {f"n{n}": "x" * 1_000 for n in range(30)}
+    rows = ({"external_id": f"o{n}", "name": "O", "custom_metadata": large} for n in range(400))
+    assert results(await files.rows("organizations", *rows)) == {"CREATED": 400}
 
 
 async def test_the_order_of_rows_does_not_matter(files: Files, store: Store) -> None:

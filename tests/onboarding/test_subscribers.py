@@ -140,3 +140,25 @@ async def test_the_same_file_as_csv(files: Files, acme: str) -> None:
     outcomes = await files.run("subscribers", path)
     assert results(outcomes) == {"CREATED": 2, "REFUSED": 2}
     assert codes(outcomes[3]) == {("DUPLICATE_IN_FILE", "email")}
+
+
+@pytest.mark.parametrize(
+    ("claimed", "email"),
+    [
+        ("fass.de", "a@faß.de"),
+        ("acme.com", "a@evilacme.com"),
+        ("acme.com", "a@eu.acme.com"),
+        ("acme.com", "a@\u0430cme.com"),
+        ("βόλοσ.gr", "a@βόλος.gr"),
+    ],
+)
+async def test_somebody_elses_domain_decides_nothing(files: Files, claimed: str, email: str) -> None:
+    await files.made("organizations", external_id="acme", name="Acme", associated_domains=[claimed])
+    assert (await files.made("subscribers", email=email))["organizationId"] == UNCLASSIFIED_ID
+
+
+async def test_a_domain_is_the_same_as_it_goes_over_the_wire(files: Files) -> None:
+    made = await files.made("organizations", external_id="s", name="S", associated_domains=["straße.de"])
+    assert made["associatedDomains"] == ["xn--strae-oqa.de"]
+    for email in ("a@straße.de", "b@STRAẞE.de", "c@xn--strae-oqa.de"):
+        assert (await files.made("subscribers", email=email))["organizationId"] == made["_id"]

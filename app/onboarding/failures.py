@@ -1,0 +1,71 @@
+"""What the database says when it does not take a chunk: whether trying again may help, and for how long it is tried."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from pymongo.errors import BulkWriteError, ConnectionFailure, OperationFailure, PyMongoError
+
+ATTEMPTS = 8
+FIRST_DELAY = 0.05  # seconds; doubled with each attempt
+AWAY = 30.0  # seconds in all for a chunk, once the database was away
+DUPLICATE_KEY = 11000
+TRANSACTION_TOO_LARGE = 388
+
+
+class Patience:
+    """How long one chunk is tried."""
+
+    def __init__(self) -> None:
+        self.attempts, self.began, self.away = 0, time.monotonic(), False
+
+    @property
+    def seconds(self) -> float:
+        """How long the next attempt may take."""
+        return max(self.left, FIRST_DELAY) if self.away else AWAY
+
+    @property
+    def left(self) -> float:
+        """Seconds until a database that is away is given up."""
+        return AWAY - (time.monotonic() - self.began)
+
+    def lasts(self, error: PyMongoError) -> bool:
+        """Whether to try again after this."""
+        self.attempts += 1
+        self.away = self.away or is_away(error)
+        return self.attempts < ATTEMPTS and may_pass(error) and not (self.away and self.left <= self.delay)
+
+    @property
+    def delay(self) -> float:
+        """Seconds to wait before the next attempt."""
+        return float(FIRST_DELAY * 2 ** (self.attempts - 1))
+
+    async def wait(self) -> None:
+        """Give whoever is in the way the time to be done."""
+        await asyncio.sleep(self.delay)
+
+
+def may_pass(error: PyMongoError) -> bool:
+    """Whether trying again may help: somebody else took a key or wrote the same record, or the database was away."""
+    if isinstance(error, BulkWriteError):
+        return DUPLICATE_KEY in codes_of(error)
+    labels = ("TransientTransactionError", "UnknownTransactionCommitResult")
+    return is_away(error) or any(map(error.has_error_label, labels))
+
+
+def is_away(error: PyMongoError) -> bool:
+    """Whether nobody answered, or not in time."""
+    return isinstance(error, ConnectionFailure) or error.timeout
+
+
+def is_too_large(error: PyMongoError) -> bool:
+    """Whether the database's cache cannot hold what one transaction writes: it never will, but may hold half of it."""
+    return TRANSACTION_TOO_LARGE in codes_of(error)
+
+
+def codes_of(error: PyMongoError) -> set[int | None]:
+    """The codes of an answer, those of single writes among them."""
+    if isinstance(error, BulkWriteError):
+        return {each.get("code") for each in error.details.get("writeErrors", [])}
+    return {error.code} if isinstance(error, OperationFailure) else set()
