@@ -152,10 +152,9 @@ class RecordFilter:
 
     def to_mongo(self) -> Doc:
         """The filter that the database takes; empty where nothing is asked."""
-        parts = self.parts()
-        if (size := sum(1 for _ in walk(parts))) > MAX_CONDITIONS:
+        if (size := size_of(self)) > MAX_CONDITIONS:
             raise BadRequest(f"`filter` has {size} conditions; it may have {MAX_CONDITIONS}.", argument="filter")
-        return joined(parts)
+        return joined(self.parts())
 
     def parts(self) -> list[Doc]:
         """One filter for each condition."""
@@ -180,14 +179,15 @@ def joined(parts: list[Doc]) -> Doc:
     return parts[0] if len(parts) == 1 else {"$and": parts} if parts else {}
 
 
-def walk(parts: list[Doc]) -> Any:
-    """The conditions at the leaves."""
-    for part in parts:
-        for name, value in part.items():
-            if name in ("$and", "$or", "$nor"):
-                yield from walk(value)
-            else:
-                yield name
+def size_of(filter_input: Any) -> int:
+    """How many conditions there are in a filter; what has none counts as one, for there is no end of those."""
+    if isinstance(filter_input, list):
+        return max(1, sum(map(size_of, filter_input)))
+    if isinstance(filter_input, RecordFilter):
+        return max(1, sum(size_of(value) for _, value in given(filter_input)))
+    if isinstance(filter_input, (FieldFilter, MetadataFilter)):
+        return max(1, sum(name != "name" for name, _ in given(filter_input)))
+    return 1
 
 
 def filter_of(annotation: Any) -> Any:

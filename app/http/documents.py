@@ -1,7 +1,8 @@
 """Documents that were prepared before: parsed, weighed, validated and planned once, however often they are sent.
 
-Bounded in number and in text, the least recently used going first: literals written into a document make a new one of
-every request, which must not cost more memory than it costs time.
+Bounded in number and in memory, the least recently used going first: literals written into a document make a new one
+of every request, which must not cost more memory than it costs time. Memory is reckoned in characters, a document's
+text counting once for what was parsed and once for each of its plans: a plan takes some 130 bytes a character.
 """
 
 from __future__ import annotations
@@ -10,21 +11,28 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
+from app.graph.plan.planner import MAX_VARIANTS
 from app.http.prepare import Preparation, Prepared, Sizes
+from app.http.sizes import TREE, tenths
 
-MAX_DOCUMENTS, MAX_CHARACTERS = 1_000, 2_000_000
+MAX_DOCUMENTS, MAX_CHARACTERS = 1_000, 500_000
 
 
 def sizes_of(prepared: Prepared, variables: Mapping[str, Any]) -> Sizes:
-    """What the variables that pages are sized by come to, as far as weighing looks at them."""
+    """What weighing reads of the variables: those that size pages, and how much input there is in each."""
     names = prepared.weighed.sized_by
-    return tuple(size_of(variables[name]) if name in variables else "absent" for name in names) if names else ()
+    pages = tuple(size_of(variables[name]) if name in variables else "absent" for name in names) if names else ()
+    if not any(isinstance(value, (dict, list)) for value in variables.values()):
+        return pages
+    return (*pages, *(f"{name}: {tenths(value)}" for name, value in variables.items()))
 
 
 def size_of(value: Any) -> float | str | None:
-    """A number as it is, a list by its length, anything else as one and the same: validation has the last word."""
+    """A number or a tree as it is, a list by its length, all else as one and the same: validation has the last word."""
     if isinstance(value, list):
         return f"{len(value)} items"
+    if value == TREE:
+        return TREE
     return value if value is None or isinstance(value, (int, float)) else "no size"
 
 
@@ -47,12 +55,20 @@ class Documents:
         if sizes != prepared.accepted.last:
             self.preparation.weigh_again(prepared, variables)
             prepared.accepted.last = sizes
+        self._reckon(text, prepared)
         return prepared
 
     def _keep(self, key: tuple[str, str | None], prepared: Prepared) -> Prepared:
         self.kept[key] = prepared
-        self.characters += len(key[0])
-        while len(self.kept) > MAX_DOCUMENTS or self.characters > MAX_CHARACTERS:
-            (text, _), _ = self.kept.popitem(last=False)
-            self.characters -= len(text)
+        self._reckon(key[0], prepared)
         return prepared
+
+    def _reckon(self, text: str, prepared: Prepared) -> None:
+        """Count a document with the plans it has and the one that it may be given now; the oldest make room."""
+        planned = prepared.planned
+        plans = min(len(planned.plans) + 1, MAX_VARIANTS if planned.conditions else 1)
+        self.characters += (now := len(text) * (1 + plans)) - prepared.accepted.characters
+        prepared.accepted.characters = now
+        while len(self.kept) > MAX_DOCUMENTS or self.characters > MAX_CHARACTERS:
+            _, oldest = self.kept.popitem(last=False)
+            self.characters -= oldest.accepted.characters

@@ -16,6 +16,13 @@ from app.http.sizes import CEILING
 from app.http.weighing import Pass, Weighed, operations_of
 from app.settings import Settings
 
+MAX_VARIABLES, MAX_INPUTS = 200, 7_000
+"""How many lists and objects the variables of a query may hold, ten other values counting as one of them, and how many
+may be coerced for its fields."""
+
+MAX_CHANGES = 15_000
+"""Both, for a mutation: the largest body's variables, in one field. The rows of an import are no query's filter."""
+
 
 class Limits:
     """The limits of the settings, for one schema."""
@@ -34,6 +41,8 @@ class Limits:
             "selections": (settings.max_selections, "selects {} fields"),
             "cost": (settings.max_cost, "may return {} records, a page counting 25 where `first` is not given"),
             "introspection": (2 * introspection, "asks for {} facts of the schema"),
+            "variables": (MAX_VARIABLES, "has {} lists and objects in its variables, ten values counting as one"),
+            "inputs": (MAX_INPUTS, "takes in {} lists and objects, each as often as its field may be answered"),
         }
 
     def weigh(
@@ -54,11 +63,14 @@ class Limits:
             "selections": shape.selections,
             "cost": weighed.cost,
             "introspection": weighed.introspection,
+            "variables": weighed.variables,
+            "inputs": weighed.inputs,
         }
+        more = {} if weighed.is_query else {"variables": MAX_CHANGES, "inputs": MAX_CHANGES}
         return [
-            too_complex(limit, phrase, allowed, actual[limit])
+            too_complex(limit, phrase, most, actual[limit])
             for limit, (allowed, phrase) in self.allowed.items()
-            if actual[limit] > allowed
+            if actual[limit] > (most := more.get(limit, allowed))
         ]
 
 

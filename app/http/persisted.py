@@ -60,13 +60,13 @@ class Persisted:
                     403, "Only trusted documents are run here: send one's `documentId`.", code=Code.FORBIDDEN
                 )
             return request.query or ""
+        if request.query is not None and hash_of(request.query) != request.document_hash:
+            raise Rejected(400, "The hash that was sent is not the SHA-256 of the query.")
         text = self.trusted.get(request.document_hash) or self.learnt.get(request.document_hash)
         if text is not None:
             return text
         if request.query is None or self.trusted_only:
             raise Rejected(200 if not self.trusted_only else 403, NOT_FOUND)
-        if hash_of(request.query) != request.document_hash:
-            raise Rejected(400, "The hash that was sent is not the SHA-256 of the query.")
         self.learn(request.document_hash, request.query)
         return request.query
 

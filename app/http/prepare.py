@@ -1,7 +1,7 @@
 """From the text of a document to one that can be run: parsed, within the limits, valid, and with its operation chosen.
 
-`prepare` depends on nothing of a request but the text, the operation's name and the variables that size pages, and
-keeps nothing: `documents` stands in front of it. Running the operation is `execution`'s.
+`prepare` depends on nothing of a request but the text, the operation's name and the sizes in its variables, and keeps
+nothing: `documents` stands in front of it. Running the operation is `execution`'s.
 """
 
 from __future__ import annotations
@@ -61,18 +61,20 @@ class RequestErrors(Exception):  # noqa: N818  # the client's doing, not a fault
 
 
 Sizes = tuple[float | str | None, ...]
+"""What of a request's variables its weight hangs on."""
 
 
 @dataclass(slots=True)
 class Accepted:
-    """The sizes of pages that were last found to be within the limits."""
+    """The sizes that were last found to be within the limits, and what the document counts for where it is kept."""
 
     last: Sizes | None = None
+    characters: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A document that may be run; with other variables too, as long as those that it is `sized_by` stay the same."""
+    """A document that may be run; with other variables too, as long as they come to the sizes that were accepted."""
 
     document: DocumentNode
     operation: OperationDefinitionNode
@@ -109,9 +111,8 @@ class Preparation:
         return Prepared(document, operation, weighed, PlannedOperation.of(document, operation))
 
     def weigh_again(self, prepared: Prepared, variables: Mapping[str, Any]) -> None:
-        """Hold a document that was prepared before against the limits, under variables that its pages are sized by."""
-        if prepared.weighed.sized_by:
-            self._refuse_excess(self.limits.weigh(prepared.document, prepared.operation, variables))
+        """Hold a document that was prepared before against the limits, under variables of other sizes."""
+        self._refuse_excess(self.limits.weigh(prepared.document, prepared.operation, variables))
 
     def _refuse_excess(self, weighed: Weighed) -> None:
         if exceeded := self.limits.exceeded(weighed):

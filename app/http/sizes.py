@@ -1,24 +1,45 @@
-"""How many records a field may give for each of its parents, by its arguments and the variables in them."""
+"""How many records a field may give for each of its parents, and how much input it takes, by its arguments.
+
+Input is counted in tenths: a list or an object is ten, each value in one of them is one, which is about what coercing
+them costs. What is coerced has to be bounded before it is: coercing is not interrupted by any deadline.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from graphql import (
+    EnumValueNode,
     FieldNode,
     GraphQLField,
     IntValueNode,
     ListValueNode,
+    ObjectValueNode,
     OperationDefinitionNode,
     ValueNode,
     VariableNode,
 )
 
+from app.graph.declarations import Declaration
 from app.graph.page import DEFAULT_FIRST
 
 CEILING = 1_000_000_000
 """Larger numbers are told as this one: 2^30 spreads of 2^30 need not be written out."""
+
+TREE, TREE_RECORDS = "TREE", 50
+"""A scope that takes in whatever stands underneath, and how many records that counts for."""
+
+
+def tenths(value: Any) -> int:
+    """How much input a variable's value is; nothing where it is neither list nor object."""
+    waiting, total = [value], 0
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, (dict, list)):
+            total += 10 + len(each)
+            waiting.extend(each.values() if isinstance(each, dict) else each)
+    return total
 
 
 class Sizes:
@@ -28,15 +49,52 @@ class Sizes:
         self.given = given
         self.defaults = {v.variable.name.value: v.default_value for v in operation.variable_definitions or ()}
         self.variables: set[str] = set()
+        self.weights = {name: self._weight(name) for name in self.defaults}
+
+    def input(self, values: Iterable[ValueNode]) -> int:
+        """How much input there is in the values of arguments, in tenths; a variable counts wherever it stands."""
+        waiting, total = list(values), 0
+        while waiting:
+            each = waiting.pop()
+            if isinstance(each, VariableNode):
+                total += self.weights.get(each.name.value, 0)
+            elif isinstance(each, (ListValueNode, ObjectValueNode)):
+                inner = each.values if isinstance(each, ListValueNode) else [f.value for f in each.fields]
+                total += 10 + len(inner)
+                waiting.extend(inner)
+        return total
+
+    def _weight(self, name: str) -> int:
+        """How much input a variable is: what was given, else its default, which holds no variables."""
+        if name in self.given:
+            return tenths(self.given[name])
+        default = self.defaults[name]
+        return self.input([default]) if default is not None else 0
 
     def of(self, node: FieldNode, field: GraphQLField) -> int:
-        """How many records the field gives for each parent: a connection its page, `ids` their number, all else one."""
+        """How many records for each parent: a connection its page, `ids` their number, other edges their weight."""
         if "first" in field.args or "last" in field.args:
             pages = [self._number(a.value) for a in node.arguments or () if a.name.value in ("first", "last")]
             return max((page for page in pages if page is not None), default=DEFAULT_FIRST)
         if "ids" in field.args:
             return max((self._length(a.value) for a in node.arguments or () if a.name.value == "ids"), default=1)
-        return 1
+        strawberry_field = field.extensions.get("strawberry-definition")
+        declaration = strawberry_field.metadata.get(Declaration) if strawberry_field is not None else None
+        return int(getattr(declaration, "weight", 1))
+
+    def behind(self, node: FieldNode) -> int:
+        """How many records are read for each parent but not shown: those of a whole tree, where it asks for one."""
+        scopes = (self._name(a.value) for a in node.arguments or () if a.name.value == "scope")
+        return TREE_RECORDS if TREE in scopes else 0
+
+    def _name(self, value: ValueNode | None) -> Any:
+        """The value of an enum, by name."""
+        if isinstance(value, EnumValueNode):
+            return value.value
+        if isinstance(value, VariableNode):
+            given, default = self._variable(value)
+            return self._name(default) if default is not None else given
+        return None
 
     def _number(self, value: ValueNode | None) -> int | None:
         """A page size; None where it is left open. What is no number is for validation to refuse."""

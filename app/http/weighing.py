@@ -26,6 +26,7 @@ from graphql import (
     ListValueNode,
     ObjectValueNode,
     OperationDefinitionNode,
+    OperationType,
     SelectionSetNode,
     ValueNode,
     get_named_type,
@@ -48,6 +49,7 @@ class Weight:
     selections: int = 0
     cost: int = 0
     introspection: int = 0
+    inputs: int = 0
 
     def add(self, other: Weight) -> None:
         """Take in a piece that stands beside the others."""
@@ -59,6 +61,7 @@ class Weight:
         self.selections += other.selections
         self.cost += other.cost
         self.introspection += other.introspection
+        self.inputs += other.inputs
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +69,18 @@ class Weighed:
     """A document's weight: of its heaviest definition for its shape, of the chosen operation for its cost.
 
     `sized_by` are the variables that set a page's size: with other values of theirs the cost is another one, with
-    none of them it holds for the document. `is_sound` is false where fragments spread themselves or share a name; the
-    weight then means little, and validation has to say so before it does anything else.
+    none of them it holds for the document. `variables` is how much input the variables hold; `inputs` how much all
+    arguments do, each as often as its field may be answered, since graphql-core coerces it anew each time. `is_sound`
+    is false where fragments spread themselves or share a name; the weight then means little, and validation has to
+    say so before it does anything else.
     """
 
     shape: Weight
     cost: int
     introspection: int
+    variables: int
+    inputs: int
+    is_query: bool
     sized_by: frozenset[str]
     is_sound: bool
 
@@ -112,7 +120,16 @@ class Pass:
         for weight in self.weights.values():
             # A fragment that nothing spreads is validated all the same.
             _widen(shape, weight)
-        return Weighed(shape, chosen.cost, chosen.introspection, frozenset(self.sizes.variables), self.is_sound)
+        return Weighed(
+            shape,
+            chosen.cost,
+            chosen.introspection,
+            sum(self.sizes.weights.values()) // 10,
+            chosen.inputs // 10,
+            self.operation.operation is OperationType.QUERY,
+            frozenset(self.sizes.variables),
+            self.is_sound,
+        )
 
     def _innermost_first(self) -> Iterator[str]:
         """The fragments' names, each after those it spreads; without recursion, since a chain may be long."""
@@ -178,18 +195,25 @@ class Pass:
         weight.selections += 1
         weight.aliases += node.alias is not None
         weight.root_fields = 1
-        if node.arguments:
-            weight.input_depth = max(weight.input_depth, _nesting(a.value for a in node.arguments))
         if is_about_schema:
             weight.introspection = self.survey.facts(name, every_type, 1 + weight.introspection)
         elif field is not None:
-            weight.cost = (int(_is_record(returns)) + weight.cost) * self.sizes.of(node, field)
+            size = self.sizes.of(node, field)
+            weight.cost = (int(_is_record(returns)) + weight.cost) * size + self.sizes.behind(node)
+            weight.inputs *= max(1, size)
+        if node.arguments:
+            self._values(weight, [a.value for a in node.arguments])
         return weight
+
+    def _values(self, weight: Weight, values: Sequence[ValueNode]) -> None:
+        """Take in the values of arguments."""
+        weight.input_depth = max(weight.input_depth, _nesting(values))
+        weight.inputs += self.sizes.input(values)
 
     def _directives(self, weight: Weight, directives: Sequence[DirectiveNode | ConstDirectiveNode] | None) -> None:
         for directive in directives or ():
             weight.directives += 1
-            weight.input_depth = max(weight.input_depth, _nesting(a.value for a in directive.arguments or ()))
+            self._values(weight, [a.value for a in directive.arguments or ()])
 
 
 def _is_record(named: GraphQLNamedType | None) -> bool:

@@ -84,3 +84,20 @@ def test_what_is_learnt_is_bounded() -> None:
     assert len(known.learnt) == MAX_LEARNT
     known.learn("x", "y" * 3_000_000)
     assert known.characters <= 2_000_000
+
+
+@pytest.mark.parametrize("trusted_only", [True, False])
+def test_a_hash_that_is_known_does_not_stand_for_another_query(tmp_path: Path, trusted_only: bool) -> None:
+    path = tmp_path / "trusted.json"
+    path.write_text(json.dumps({HASH: QUERY}))
+    with client(trusted_documents=path, trusted_only=trusted_only) as http:
+        for name in ({"extensions": persisted(HASH)}, {"documentId": HASH}):
+            assert http.post("/graphql", json={"query": "{ again: ping }", **name}).status_code == 400
+            assert http.post("/graphql", json={"query": QUERY, **name}).json() == {"data": {"ping": "pong"}}
+
+
+def test_a_hash_that_was_learnt_does_not_stand_for_another_query() -> None:
+    with client() as http:
+        assert http.post("/graphql", json={"query": QUERY, "extensions": persisted(HASH)}).status_code == 200
+        wrong = http.post("/graphql", json={"query": "{ again: ping }", "extensions": persisted(HASH)})
+        assert wrong.status_code == 400

@@ -1,0 +1,46 @@
+"""What is kept of documents is bounded by what it takes, plans included."""
+
+from __future__ import annotations
+
+from app.graph.plan.planner import MAX_VARIANTS
+from app.http.documents import MAX_CHARACTERS, Documents
+from app.http.prepare import Preparation
+from app.schema import build_schema
+from app.settings import Settings
+
+CONDITION = "query ($a: Boolean!) { organizations { nodes { id @include(if: $a) } } } #"
+
+
+def documents() -> Documents:
+    """With nothing in them, for the graph that is served."""
+    return Documents(Preparation(build_schema()._schema, Settings()))
+
+
+def test_a_document_counts_for_its_text_and_for_each_of_its_plans() -> None:
+    kept = documents()
+    text = "{ organizations { nodes { id } } }"
+    prepared = kept.prepare(text, None, {})
+    assert kept.characters == 2 * len(text)
+    prepared.planned.plans[()] = "none"
+    kept.prepare(text, None, {})
+    assert kept.characters == 2 * len(text)
+
+
+def test_plans_for_each_setting_make_a_document_count_for_more() -> None:
+    kept = documents()
+    for number in range(MAX_VARIANTS + 2):
+        prepared = kept.prepare(CONDITION, None, {"a": True})
+        assert kept.characters == len(CONDITION) * (1 + min(number + 1, MAX_VARIANTS))
+        if number < MAX_VARIANTS:
+            prepared.planned.plans[number,] = "none"
+
+
+def test_the_oldest_make_room() -> None:
+    kept = documents()
+    for number in range(40):
+        text = CONDITION + f"{number:x>20000}"
+        for variant in range(MAX_VARIANTS):
+            kept.prepare(text, None, {"a": True}).planned.plans[variant,] = "none"
+        assert kept.characters <= MAX_CHARACTERS
+    assert kept.characters == sum(each.accepted.characters for each in kept.kept.values())
+    assert len(kept.kept) == MAX_CHARACTERS // (len(text) * (1 + MAX_VARIANTS))
