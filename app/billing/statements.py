@@ -44,7 +44,7 @@ class Debtor:
 class Sums:
     """What adds up to one statement."""
 
-    ages: dict[str, Decimal] = field(default_factory=lambda: dict.fromkeys(BUCKETS, ZERO))
+    ages: list[Decimal] = field(default_factory=lambda: [ZERO] * len(BUCKETS))
     open_invoices: int = 0
     due: Decimal = ZERO
     overdue: Decimal = ZERO
@@ -56,8 +56,8 @@ class Sums:
 
     def add(self, row: Row, zone: str, members: frozenset[str]) -> None:
         """Count one row."""
-        for name, amount in zip(BUCKETS, row.ages.get(zone, ()), strict=False):
-            self.ages[name] += amount
+        for bucket, amount in enumerate(row.ages.get(zone, ())):
+            self.ages[bucket] += amount
         if row.open_invoices:
             self.open_in.append(row.organization_id)
         self.open_invoices += row.open_invoices
@@ -65,7 +65,8 @@ class Sums:
         self.overdue += row.overdue.get(zone, ZERO)
         self.written_off += row.written_off
         self.credit += row.credit
-        self.charged_to_payer += sum((v for payer, v in row.charged_to.items() if payer not in members), ZERO)
+        for payer, amount in row.charged_to.items():
+            self.charged_to_payer += amount if payer not in members else ZERO
         if row.last_payment_at and (self.last_payment_at is None or row.last_payment_at > self.last_payment_at):
             self.last_payment_at = row.last_payment_at
 
@@ -191,7 +192,10 @@ def fold(debtor: Debtor, members: frozenset[str], rows: Mapping[str, Iterable[Ro
     found: dict[str, Sums] = {always: Sums()}
     for member in sorted(members & rows.keys()):
         for row in rows[member]:
-            found.setdefault(row.currency, Sums()).add(row, debtor.timezone, members)
+            sums = found.get(row.currency)
+            if sums is None:
+                sums = found[row.currency] = Sums()
+            sums.add(row, debtor.timezone, members)
     return found
 
 
@@ -201,10 +205,9 @@ def document(debtor: Debtor, currency: str, sums: Sums, as_of: datetime | None, 
     def money(amount: Decimal) -> Doc:
         return {"amount": normal(amount, currency), "currency": currency}
 
-    nothing = money(ZERO)
     tree = "_TREE" if debtor.scope is StatementScope.TREE else ""
     instant = f"_{(as_of - EPOCH) // timedelta(milliseconds=1)}" if as_of else ""
-    return {
+    made: Doc = {
         "_id": f"stm_{debtor.id}_{currency}{tree}{instant}",
         "organizationId": debtor.id,
         "currency": currency,
@@ -213,10 +216,15 @@ def document(debtor: Debtor, currency: str, sums: Sums, as_of: datetime | None, 
         "outstandingBalance": money(sums.due),
         "overdueBalance": money(sums.overdue),
         "openInvoices": sums.open_invoices,
-        "creditBalance": money(sums.credit) if parts.credit else nothing,
-        "writtenOff": money(sums.written_off) if parts.written_off else nothing,
-        "aging": {name: money(amount) for name, amount in sums.ages.items()} if parts.aging else {},
         "lastPaymentAt": sums.last_payment_at,
-        "chargedToPayer": money(sums.charged_to_payer) if parts.charges else nothing,
         "openIn": tuple(sums.open_in),
     }
+    if parts.credit:
+        made["creditBalance"] = money(sums.credit)
+    if parts.written_off:
+        made["writtenOff"] = money(sums.written_off)
+    if parts.aging:
+        made["aging"] = dict(zip(BUCKETS, map(money, sums.ages), strict=True))
+    if parts.charges:
+        made["chargedToPayer"] = money(sums.charged_to_payer)
+    return made
