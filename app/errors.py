@@ -80,12 +80,6 @@ class DeadlineExceeded(Denial):
     code = Code.TIMEOUT
 
 
-class OutcomeUnknown(Denial):
-    """The database's answer was lost: the change may have been stored or not. A retry with the same key settles it."""
-
-    code = Code.OUTCOME_UNKNOWN
-
-
 class Unavailable(Denial):
     """The database cannot be reached now; the same request may succeed later."""
 

@@ -11,13 +11,12 @@ from decimal import Decimal
 from app.billing.aging import BUCKETS, bucket
 from app.billing.balance import ZERO, Balance, Issued, Settlement, settle
 from app.entities.invoice import InvoiceStatus
+from app.graph.edges import LIVE
 from app.mongo.client import Doc, Store
 from app.mongo.reads import aggregate
 
 Edges = Mapping[str, tuple[datetime, ...]]
 """Time zone → the instants between the aging buckets, latest first."""
-
-LIVE: Doc = {"deletedAt": None}
 
 
 @dataclass(slots=True)

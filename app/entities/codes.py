@@ -6,9 +6,8 @@ from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
-import pycountry
-
 from app.entities.texts import Invalid, plain
+from app.graph import scalars
 from app.graph.scalars import CountryCode, Currency
 
 # The column "minor unit" of ISO 4217's list one, as of amendment 179 (2025), where it is not 2. pycountry lacks it.
@@ -22,8 +21,6 @@ NOT_MONEY = frozenset(_NOT_MONEY.split())
 """Codes to which list one gives no minor unit: metals, units of account, tests, "no currency". None is billed in."""
 
 _MINOR_UNITS = {code: digits for digits, codes in MINOR_UNITS.items() for code in codes.split()}
-USER_ASSIGNED = frozenset({"XK"})
-"""Country codes that ISO 3166-1 leaves to its users, and that are in use: Kosovo."""
 
 
 def minor_units(currency: str) -> int:
@@ -42,7 +39,7 @@ def currency_code(value: Any) -> Currency:
 def country_code(value: Any) -> CountryCode:
     """A country's alpha-2 code."""
     found = plain(value)
-    if found not in countries():
+    if found not in scalars.countries():
         raise Invalid("INVALID_COUNTRY", f'{value!r} is no country of ISO 3166-1 alpha-2 such as "DE".')
     return CountryCode(found)
 
@@ -58,13 +55,7 @@ def timezone_name(value: Any) -> str:
 @cache
 def currencies() -> frozenset[str]:
     """The codes that money comes in."""
-    return frozenset(each.alpha_3 for each in pycountry.currencies) - NOT_MONEY
-
-
-@cache
-def countries() -> frozenset[str]:
-    """The codes of countries."""
-    return frozenset(each.alpha_2 for each in pycountry.countries) | USER_ASSIGNED
+    return scalars.currencies() - NOT_MONEY
 
 
 @cache

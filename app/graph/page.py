@@ -56,7 +56,7 @@ class Ordering:
     def encode(self, doc: Mapping[str, Any]) -> str:
         """The cursor of a document: opaque, URL-safe."""
         place = [self.list_name, self.label, doc[self.key], doc["_id"]]
-        return base64.urlsafe_b64encode(orjson.dumps(place)).decode().rstrip("=")
+        return pack(place)
 
     def decode(self, cursor: str | None, argument: str) -> Place | None:
         """The place that a cursor of this list and order marks; anything else is a BadRequest."""
@@ -78,12 +78,22 @@ class Ordering:
         return Place(instant(value, argument) if self.is_instant else value, last_id)
 
 
-def parts(cursor: str, argument: str) -> tuple[str, str, str, str]:
-    """The four strings of a cursor."""
+def pack(place: list[Any]) -> str:
+    """A place as a cursor: opaque, URL-safe."""
+    return base64.urlsafe_b64encode(orjson.dumps(place)).decode().rstrip("=")
+
+
+def unpack(cursor: str, argument: str) -> Any:
+    """What was packed into a cursor; what is in it is for the caller to check."""
     try:
-        found = orjson.loads(base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4)))
+        return orjson.loads(base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4)))
     except (binascii.Error, ValueError):
         raise not_a_cursor(argument) from None
+
+
+def parts(cursor: str, argument: str) -> tuple[str, str, str, str]:
+    """The four strings of a cursor."""
+    found = unpack(cursor, argument)
     if not isinstance(found, list) or len(found) != 4 or not all(isinstance(part, str) for part in found):
         raise not_a_cursor(argument)
     return found[0], found[1], found[2], found[3]

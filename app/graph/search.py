@@ -6,13 +6,10 @@ of them is read as an operator of the text search.
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
 from strawberry import UNSET
 
 from app.context import Context
@@ -21,7 +18,7 @@ from app.graph.connection import Connection
 from app.graph.declarations import REQUIRED, Args, Argument, Declaration
 from app.graph.documents import from_document
 from app.graph.loaders import loader
-from app.graph.page import MAX_FIRST, Page, not_a_cursor, size_of
+from app.graph.page import MAX_FIRST, Page, not_a_cursor, pack, size_of, unpack
 from app.graph.read import COUNT_LIMIT
 from app.graph.record import Node, Record, stored_records
 from app.graph.scalars import Cursor
@@ -112,7 +109,7 @@ class Found:
         return [{"$match": {"$or": [{"score": {"$lt": score}}, {"score": score, "_id": {"$gt": last_id}}]}}]
 
     def cursor(self, doc: Doc) -> str:
-        return base64.urlsafe_b64encode(orjson.dumps(["search", doc["score"], doc["_id"]])).decode().rstrip("=")
+        return pack(["search", doc["score"], doc["_id"]])
 
     def entity(self, doc: Doc) -> Any:
         return from_document(stored_records()[doc["kind_"]], doc)
@@ -122,11 +119,7 @@ def decode(cursor: str | None) -> tuple[float, str] | None:
     """The score and id that a cursor of a search marks."""
     if cursor is None:
         return None
-    try:
-        found = orjson.loads(base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4)))
-    except (binascii.Error, ValueError):
-        raise not_a_cursor("after") from None
-    match found:
+    match unpack(cursor, "after"):
         case ["search", float(score), str(last_id)]:
             return score, last_id
     raise not_a_cursor("after")
