@@ -9,6 +9,7 @@ from typing import Any
 from pymongo.errors import PyMongoError
 from strawberry.dataloader import DataLoader
 
+from app.access.secrets import Cipher
 from app.access.viewer import LOCAL_ADMIN, Viewer
 from app.mongo.client import Store
 from app.mongo.merging import Merging
@@ -24,6 +25,8 @@ class Context:
     store: Store
     viewer: Viewer = LOCAL_ADMIN
     merging: Merging | None = None
+    cipher: Cipher | None = None
+    """What encrypts secrets; None where no key is configured."""
     count_error: PyMongoError | None = None
     """Why lists could not be counted: a plan found out, and nobody asks the database again."""
     left_because: str | None = None

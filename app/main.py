@@ -17,13 +17,16 @@ from app.mongo.trace import Tracer
 from app.organizations.unclassified import ensure_defaults
 from app.schema import ROOTS, build_schema
 from app.settings import Settings
+from app.writing import idempotency
 
 CLOSE_SECONDS = 1.0
 
 
 async def prepare(store: Store) -> None:
     """Bring a database, new or old, to what the program needs: indexes, and what always exists."""
-    await ensure_indexes(store, {**required_indexes(ROOTS), keys.COLLECTION: keys.INDEXES})
+    await ensure_indexes(
+        store, {**required_indexes(ROOTS), keys.COLLECTION: keys.INDEXES, idempotency.COLLECTION: idempotency.INDEXES}
+    )
     await ensure_defaults(store)
 
 

@@ -8,9 +8,12 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 
 from app.billing import entitlements, statements  # noqa: F401  # they register what they compute
+from app.billing.mutations import BillingMutations
 from app.billing.queries import BillingQueries
+from app.credentials.mutations import CredentialMutations
 from app.credentials.queries import CredentialQueries
 from app.entities import (  # noqa: F401  # they register their records
+    audit_entry,
     billing_profile,
     catalog,
     credential,
@@ -26,18 +29,31 @@ from app.graph.record import RECORDS, declarations_of
 from app.graph.roots import node, nodes, query
 from app.graph.scalars import SCALARS
 from app.graph.search import search
+from app.organizations import lifecycle as organizations  # noqa: F401  # it registers itself
+from app.organizations.mutations import OrganizationMutations
 from app.organizations.queries import OrganizationQueries
+from app.subscribers import lifecycle as subscribers  # noqa: F401
+from app.subscribers.mutations import SubscriberMutations
 from app.subscribers.queries import SubscriberQueries
+from app.usage import lifecycle as usage  # noqa: F401
+from app.usage.mutations import UsageMutations
 from app.usage.queries import UsageQueries
+from app.writing.mutation import mutation_root
+from app.writing.queries import AuditQueries
 
 
 @query
-class Query(OrganizationQueries, SubscriberQueries, CredentialQueries, UsageQueries, BillingQueries):
+class Query(OrganizationQueries, SubscriberQueries, CredentialQueries, UsageQueries, BillingQueries, AuditQueries):
     """Where every question starts."""
 
     node = node(doc="Any record by its id.")
     nodes = nodes(doc="Any records by their ids, in their order.")
     search = search(doc="Records whose names, e-mail addresses, keys or numbers hold all the words of a text.")
+
+
+@mutation_root
+class Mutation(OrganizationMutations, SubscriberMutations, CredentialMutations, UsageMutations, BillingMutations):
+    """Everything that changes something."""
 
 
 ROOTS = declarations_of(Query)
@@ -47,7 +63,8 @@ ROOTS = declarations_of(Query)
 def build_schema() -> strawberry.Schema:
     """The schema, its declarations checked."""
     check_declarations(ROOTS)
-    return strawberry.Schema(Query, types=list(RECORDS.values()), config=StrawberryConfig(scalar_map=SCALARS))
+    types = list(RECORDS.values())
+    return strawberry.Schema(Query, Mutation, types=types, config=StrawberryConfig(scalar_map=SCALARS))
 
 
 def sdl() -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from app.access.secrets import Cipher
 from app.access.viewer import LOCAL_ADMIN, Viewer
 from app.context import Context
 from app.http.execution import Execution
@@ -18,6 +19,8 @@ from app.mongo.client import Store
 from app.schema import build_schema
 from app.settings import Settings
 from tests.records import NOW
+
+CIPHER = Cipher.of(b"a key" + bytes(27))
 
 
 @dataclass
@@ -54,7 +57,7 @@ async def ask(
     preparation, execution = server(planning=WAY.planning)
     try:
         prepared = preparation.prepare(query, None, variables)
-        result = await execution.run(prepared, variables, Context(store=store, viewer=viewer, now=now))
+        result = await execution.run(prepared, variables, Context(store=store, viewer=viewer, cipher=CIPHER, now=now))
         found, wrong = orjson.loads(orjson.dumps(result.data, option=orjson.OPT_UTC_Z)), result.errors or []
     except RequestErrors as refused:
         found, wrong = None, refused.errors

@@ -21,13 +21,16 @@ MAY_IMPORT: dict[str, set[str]] = {
     "graph": {"mongo", "access", "errors", "context"},
     "entities": {"access.viewer", "entities", "errors", *DECLARATIONS},
     "queries": {"graph", "entities", "access", "errors", "context"},
+    "mutations": {"graph", "entities", "access", "errors", "context", "writing"},
+    "writing": {"access", "mongo", "entities", "graph", "errors", "context"},
     "rules": {"entities", "errors"},
-    "operations": {"entities", "mongo", "errors", "context", "graph", *DOING},
+    "operations": {"access", "entities", "mongo", "errors", "context", "graph", "writing", *DOING},
     "http": {"graph", "mongo", "access", "context", "errors", "settings"},
-    "schema": {"graph", "entities", *DOING},
+    "schema": {"graph", "entities", "writing", *DOING},
 }
 ANYTHING = {"main", "cli", "__main__", "demo", "explaining"}
 RULES = {"billing.balance", "billing.aging", "billing.amounts", "organizations.domains", "organizations.tree"}
+RULES |= {"credentials.keys"}
 
 
 def kind_of(module: str) -> str:
@@ -37,7 +40,8 @@ def kind_of(module: str) -> str:
         return room
     if module in RULES:
         return "rules"
-    return "queries" if module.endswith(".queries") else "operations"
+    last = module.split(".")[-1]
+    return last if last in ("queries", "mutations") else "operations"
 
 
 def modules() -> Iterator[tuple[str, ast.Module]]:

@@ -1,4 +1,4 @@
-"""Who is asking, and what that one may read. Every request has a viewer; while access is not configured it is the
+"""Who is asking, and what that one may. Every request has a viewer; while access is not configured it is the
 local admin. Each edge and root field names the scope it reads under, and asks `may` before it reads."""
 
 from __future__ import annotations
@@ -8,14 +8,19 @@ from dataclasses import dataclass
 
 
 class Scope(enum.StrEnum):
-    """What a record is read under. A record names one; every edge that leads to it is read under it. EXPLAIN is for how
-    a request was answered."""
+    """What a record is read or written under. A record names one to read it; every edge that leads to it is read under
+    it. A mutation names those that it writes under. EXPLAIN is for how a request was answered."""
 
     CUSTOMERS = "customers:read"
     CREDENTIALS = "credentials:read"
     CATALOG = "catalog:read"
     BILLING = "billing:read"
+    AUDIT = "audit:read"
     EXPLAIN = "explain:read"
+    WRITE_CUSTOMERS = "customers:write"
+    WRITE_CREDENTIALS = "credentials:write"
+    WRITE_CATALOG = "catalog:write"
+    WRITE_BILLING = "billing:write"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +31,7 @@ class Viewer:
     scopes: frozenset[Scope]
 
     def may(self, scope: Scope) -> bool:
-        """Whether this viewer may read what is read under `scope`."""
+        """Whether this viewer may do what needs `scope`."""
         return scope in self.scopes
 
 

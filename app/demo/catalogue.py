@@ -21,7 +21,8 @@ from app.graph.record import Record
 from app.mongo.client import Doc, Store
 from app.mongo.keys import Claim, insert_claims, owners
 from app.mongo.transactions import in_transaction
-from app.onboarding.chunk import Chunk, Planned
+from app.writing.audit import Author
+from app.writing.work import Work
 
 FILE = Path(__file__).parent / "data" / "finoptic_catalogue.json"
 KINDS: dict[str, tuple[type[Record], str, str]] = {
@@ -43,7 +44,7 @@ async def load(store: Store, now: datetime) -> None:
     """Make what is not there yet, in one transaction. The organizations that it names are there."""
 
     async def work(session: AsyncClientSession) -> None:
-        chunk = Chunk(store, session, now, Identifiers(now, "demo catalogue"), Planned())
+        chunk = Work(store, session, now, Identifiers(now, "demo catalogue"), Author("demo", "demo"))
         await chunk.look_up(keys())
         for part, (record, namespace, field) in KINDS.items():
             for row in contents()[part]:
@@ -61,7 +62,7 @@ def keys() -> dict[str, set[str]]:
     return found
 
 
-def add(chunk: Chunk, record: type[Record], row: Doc, claim: tuple[str, str, str]) -> None:
+def add(chunk: Work, record: type[Record], row: Doc, claim: tuple[str, str, str]) -> None:
     """One record, the keys that it names others by turned into ids."""
     named: Doc = dict(references(chunk, row))
     stamps = {"_id": chunk.ids.new(record), "createdAt": chunk.now, "updatedAt": chunk.now}
@@ -69,7 +70,7 @@ def add(chunk: Chunk, record: type[Record], row: Doc, claim: tuple[str, str, str
     chunk.point_at(named.get("organizationId"), named.get("planId"), *named.get("featureIds", ()))
 
 
-def references(chunk: Chunk, row: Doc) -> Iterator[tuple[str, Any]]:
+def references(chunk: Work, row: Doc) -> Iterator[tuple[str, Any]]:
     """Stored field → id, for each record that a row names."""
     if "organization" in row:
         yield "organizationId", chunk.claims["customer", row["organization"]].record_id

@@ -8,6 +8,7 @@ import strawberry
 from pydantic import Field
 
 from app.access.viewer import Scope
+from app.entities.values import history
 from app.graph.choices import Choice, choices
 from app.graph.many import many
 from app.graph.record import Record, filterable, named, order, record
@@ -58,6 +59,7 @@ class BillingProfile(Record):
 
     applies_to: strawberry.Private[tuple[str | None, ...]]
 
+    history = history()
     organizations = many(
         "Organization",
         by={"billingProfileId": "appliesTo"},

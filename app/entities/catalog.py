@@ -8,7 +8,7 @@ import strawberry
 from pydantic import Field
 
 from app.access.viewer import Scope
-from app.entities.values import METADATA, MetadataEntry, Money
+from app.entities.values import METADATA, MetadataEntry, Money, history
 from app.graph.choices import Choice, choices
 from app.graph.edges import refs
 from app.graph.many import many
@@ -59,6 +59,7 @@ class Plan(Record):
 
     feature_ids: strawberry.Private[tuple[str, ...]] = ()
 
+    history = history()
     features = refs("Feature", via="featureIds", doc="What it lets a customer use.")
     subscriptions = many("Subscription", by="planId", doc="Who subscribes to it.")
 
@@ -79,4 +80,5 @@ class Feature(Record):
     name: str = Field(min_length=1, max_length=256, description="What it is called.")
     description: str | None = Field(default=None, max_length=1024, description="At most 1,024 characters.")
 
+    history = history()
     plans = many("Plan", by="featureIds", in_array=True, doc="The plans that include it.")

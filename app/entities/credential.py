@@ -9,12 +9,15 @@ import strawberry
 from pydantic import Field
 
 from app.access.viewer import Scope
-from app.entities.values import METADATA, AppDocument, MetadataEntry, app_metadata
+from app.entities.values import METADATA, AppDocument, MetadataEntry, app_metadata, history
 from app.graph.choices import Choice, choices
 from app.graph.declarations import derived
 from app.graph.edges import computed, one
 from app.graph.many import many
 from app.graph.record import Embedded, Record, claimed, embedded, filterable, order, record
+
+SECRET = "externalSecret"  # noqa: S105  # a field's name
+"""The stored name of what is encrypted in a key: never shown, told or logged."""
 
 
 @choices(description="Whether a key works.")
@@ -39,6 +42,7 @@ class CredentialKey(Embedded):
     valid_from: datetime = Field(description="From when on it works, UTC.")
     valid_to: datetime | None = Field(default=None, description="Until when it works, UTC; null: with no end.")
 
+    external_secret: strawberry.Private[dict[str, str | bytes] | None] = None
     written_status: strawberry.Private[KeyStatus] = Field(default=KeyStatus.ACTIVE, alias="status")
 
     status = derived(KeyStatus, of=("status", "validTo"), by=status_at, doc="Whether it works now.")
@@ -81,6 +85,7 @@ class Credential(Record):
 
     app_metadata = app_metadata()
 
+    history = history()
     subscriber = one("Subscriber", via="subscriberId", doc="Whose it is; null where only usage has shown it so far.")
     organization = one("Organization", via="organizationId", required=True, doc="Whose usage comes through it.")
     subscription = one("Subscription", via="subscriptionId", doc="What its usage is billed under, where that is said.")

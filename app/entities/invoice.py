@@ -10,7 +10,7 @@ import strawberry
 from pydantic import Field
 
 from app.access.viewer import Scope
-from app.entities.values import METADATA, MetadataEntry, Money
+from app.entities.values import METADATA, MetadataEntry, Money, history
 from app.graph.choices import Choice, choices
 from app.graph.edges import one
 from app.graph.many import many
@@ -89,6 +89,7 @@ class Invoice(Record):
     excess: strawberry.Private[Decimal] = Decimal(0)
     open_until: strawberry.Private[datetime] = FOREVER
 
+    history = history()
     organization = one("Organization", via="organizationId", required=True, doc="Who pays it.")
     lines = many("InvoiceLine", by="invoiceId", doc="What it bills, and for whose usage.")
     payments = many("Payment", by="invoiceId", doc="What was paid on it.")
@@ -122,6 +123,7 @@ class InvoiceLine(Record):
     credential_id: strawberry.Private[str | None] = None
     charged_elsewhere: strawberry.Private[bool] = False
 
+    history = history()
     invoice = one("Invoice", via="invoiceId", required=True, doc="The invoice it stands on.")
     organization = one("Organization", via="organizationId", required=True, doc="Whose usage it bills.")
     payer = one("Organization", via="payerId", required=True, doc="Who pays it.")
@@ -153,6 +155,7 @@ class Payment(Record):
     organization_id: strawberry.Private[str]
     invoice_id: strawberry.Private[str | None] = None
 
+    history = history()
     organization = one("Organization", via="organizationId", required=True, doc="Who paid.")
     invoice = one("Invoice", via="invoiceId", doc="On which invoice; null where it was paid in advance.")
 
@@ -182,5 +185,6 @@ class CreditNote(Record):
     organization_id: strawberry.Private[str]
     invoice_id: strawberry.Private[str]
 
+    history = history()
     organization = one("Organization", via="organizationId", required=True, doc="To whom.")
     invoice = one("Invoice", via="invoiceId", required=True, doc="On which invoice.")

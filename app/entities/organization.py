@@ -10,7 +10,7 @@ from pydantic import Field
 
 from app.access.viewer import Scope
 from app.entities.statement import AS_OF, CURRENCY, SCOPE
-from app.entities.values import METADATA, AppDocument, MetadataEntry, app_metadata
+from app.entities.values import METADATA, AppDocument, MetadataEntry, app_metadata, history
 from app.graph.choices import Choice, choices
 from app.graph.depth import MAX_DEPTH_ARGUMENT, within
 from app.graph.edges import computed, one, refs
@@ -75,9 +75,14 @@ class Organization(Record):
     )
     finders: ClassVar = (
         claimed("external_id", "customer", "Its external id, or one of its aliases.", fields=("externalId", "aliases")),
-        named("name", "Its exact name, which another may bear too: then the answer is AMBIGUOUS."),
+        named(
+            "name",
+            "Its exact name, current or former, which another may bear too: then the answer is AMBIGUOUS.",
+            fields=("name", "formerNames"),
+        ),
     )
-    searched: ClassVar = ("name", "externalId", "aliases", "associatedDomains")
+    searched: ClassVar = ("name", "formerNames", "externalId", "aliases", "associatedDomains")
+    needed_indexes: ClassVar = (("formerNames",),)
 
     name: str = Field(min_length=1, max_length=256, description="What it is called, 1 to 256 characters; not unique.")
     kind: OrganizationKind = Field(default=OrganizationKind.COMPANY, description="What sort of customer it is.")
@@ -91,6 +96,9 @@ class Organization(Record):
     aliases: tuple[str, ...] = Field(default=(), description="Further external ids that find it.")
     currency: Currency = Field(default=Currency("USD"), description="The currency it is billed in, ISO 4217.")
     timezone: str = Field(default="UTC", description="IANA time zone in which days, due dates and aging are counted.")
+    former_names: tuple[str, ...] = Field(
+        default=(), description="What it was called before, and what was merged into it: they still find it."
+    )
     associated_domains: tuple[str, ...] = Field(
         default=(), description="E-mail host names of its people, lower-case, IDNA; matched exactly."
     )
@@ -107,9 +115,14 @@ class Organization(Record):
     ancestor_ids: strawberry.Private[tuple[str, ...]] = ()
     payer_id: strawberry.Private[str]
     billing_profile_id: strawberry.Private[str | None] = None
+    merged_into_id: strawberry.Private[str | None] = None
+    merged_ids: strawberry.Private[tuple[str, ...]] = ()
 
     app_metadata = app_metadata()
 
+    merged_into = one("Organization", via="mergedIntoId", doc="The one it was merged into: it is a tombstone then.")
+    merged_from = refs("Organization", via="mergedIds", doc="The tombstones of those that were merged into it.")
+    history = history()
     parent = one("Organization", via="parentId", doc="The organization directly above it; null at the top of a tree.")
     ancestors = refs("Organization", via="ancestorIds", doc="The organizations above it, from the top down.")
     children = many("Organization", by="parentId", doc="The organizations directly under it.")

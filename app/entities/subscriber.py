@@ -9,7 +9,7 @@ from pydantic import Field
 
 from app.access.viewer import Scope
 from app.entities.addresses import normalise_email
-from app.entities.values import METADATA, AppDocument, MetadataEntry, app_metadata
+from app.entities.values import METADATA, AppDocument, MetadataEntry, app_metadata, history
 from app.graph.edges import one
 from app.graph.many import many
 from app.graph.record import Record, claimed, filterable, order, record
@@ -52,6 +52,7 @@ class Subscriber(Record):
 
     app_metadata = app_metadata()
 
+    history = history()
     organization = one("Organization", via="organizationId", required=True, doc="On whose account it uses the service.")
     credentials = many("Credential", by="subscriberId", doc="Its keys.")
     charges = many("InvoiceLine", by="subscriberId", doc="The invoice lines for its usage.")

@@ -9,7 +9,7 @@ import strawberry
 from pydantic import Field
 
 from app.access.viewer import Scope
-from app.entities.values import METADATA, MetadataEntry
+from app.entities.values import METADATA, MetadataEntry, history
 from app.graph.choices import Choice, choices
 from app.graph.edges import one
 from app.graph.many import many
@@ -59,6 +59,7 @@ class Subscription(Record):
     organization_id: strawberry.Private[str]
     plan_id: strawberry.Private[str]
 
+    history = history()
     organization = one("Organization", via="organizationId", required=True, doc="Who subscribes.")
     plan = one("Plan", via="planId", required=True, doc="To what.")
     credentials = many("Credential", by="subscriptionId", doc="The keys whose usage it bills.")

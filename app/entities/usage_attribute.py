@@ -8,7 +8,7 @@ import strawberry
 from pydantic import Field
 
 from app.access.viewer import Scope
-from app.entities.values import METADATA, MetadataEntry
+from app.entities.values import METADATA, MetadataEntry, history
 from app.graph.choices import Choice, choices
 from app.graph.edges import one
 from app.graph.record import Record, claimed, filterable, order, record
@@ -47,4 +47,5 @@ class UsageAttribute(Record):
 
     organization_id: strawberry.Private[str]
 
+    history = history()
     organization = one("Organization", via="organizationId", required=True, doc="Whose usage it produces.")

@@ -12,6 +12,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from app.graph.declarations import Argument, Derived, derived
+from app.graph.many import Many, many
 from app.graph.record import Embedded, embedded
 from app.graph.scalars import JSON, Currency, MetadataValue
 
@@ -37,6 +38,11 @@ class AppDocument(TypedDict):
 
     app: str
     data: Any
+
+
+def history() -> Many:
+    """The field `history` of a record: its audit entries."""
+    return many("AuditEntry", by="recordId", doc="What was done to it, by whom and when. Secrets are never told.")
 
 
 METADATA = "The caller's own entries, in the order they were set; 64 KiB a record in all."

@@ -16,9 +16,12 @@ from app.graph.record import RECORDS, Record, declarations_of, stored_records
 
 
 def required_indexes(roots: Iterable[Declaration]) -> dict[str, list[IndexModel]]:
-    """Collection → the indexes it needs, for the declarations of all records and for `roots`."""
+    """Collection → the indexes it needs, for the declarations of all records and for `roots`.
+
+    Their names are the same whatever was imported first.
+    """
     edges = [each for cls in RECORDS.values() for each in declarations_of(cls)]
-    lists = [each for each in (*edges, *roots) if isinstance(each, Many)]
+    lists = sorted((each for each in (*edges, *roots) if isinstance(each, Many)), key=lambda each: each.list_name)
     return {
         record.collection: list(unique(record, [each for each in lists if each.record is record]))
         for record in stored_records().values()

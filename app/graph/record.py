@@ -45,7 +45,7 @@ class Filterable:
 
 @dataclass(frozen=True, slots=True)
 class Finder:
-    """A key that finds one record: a claim in the `keys` collection, or (`namespace` None) a field, not unique."""
+    """A key that finds one record: a claim in the `keys` collection, or (`namespace` None) fields, not unique."""
 
     name: str
     doc: str
@@ -73,9 +73,9 @@ def claimed(
     return Finder(name, doc, namespace, fields or (to_camel_case(name),), normalise)
 
 
-def named(name: str, doc: str) -> Finder:
-    """An exact field that several records may share: where they do, the answer is AMBIGUOUS."""
-    return Finder(name, doc, None, (to_camel_case(name),), None)
+def named(name: str, doc: str, *, fields: tuple[str, ...] = ()) -> Finder:
+    """Exact text in one of `fields`, which several records may share: where they do, the answer is AMBIGUOUS."""
+    return Finder(name, doc, None, fields or (to_camel_case(name),), None)
 
 
 class Embedded(BaseModel):

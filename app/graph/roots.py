@@ -92,7 +92,8 @@ class Find(Edge):
         collection = self.stored_record.collection
         if finder.namespace is not None:
             return await resolve_key(context.store, finder.namespace, key, finder.fields, collection, shown)
-        query = {finder.fields[0]: {"$eq": key}, **LIVE}
+        borne: list[Doc] = [{field: {"$eq": key}} for field in finder.fields]
+        query = {**(borne[0] if len(borne) == 1 else {"$or": borne}), **LIVE}
         found = await find_docs(context.store, collection, query, shown, limit=MAX_CANDIDATES, sort=[("_id", 1)])
         if len(found) > 1:
             raise Ambiguous(

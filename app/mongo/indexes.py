@@ -45,11 +45,14 @@ async def ensure_collection(store: Store, name: str, models: list[IndexModel]) -
 
 
 async def replace_index(store: Store, name: str, model: IndexModel) -> None:
-    """Make one index, dropping what stands in its way under the same name."""
+    """Make one index, dropping what stands in its way: one of its name, or one of its keys that has another name."""
     try:
         await store[name].create_indexes([model])
     except OperationFailure as error:
         if error.code not in CONFLICTS:
             raise
-        await store[name].drop_index(model.document["name"])
+        wanted = model.document
+        for there, facts in (await store[name].index_information()).items():
+            if there == wanted["name"] or dict(facts["key"]) == dict(wanted["key"]):
+                await store[name].drop_index(there)
         await store[name].create_indexes([model])

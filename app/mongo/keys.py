@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from pymongo import ASCENDING, IndexModel
+from pymongo import ASCENDING, IndexModel, UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 
 from app.mongo.client import Doc, Store
@@ -40,6 +40,32 @@ async def insert_claims(store: Store, claims: Sequence[Claim], session: AsyncCli
     """Claim keys; a DuplicateKeyError or BulkWriteError (code 11000) where one is taken."""
     if claims:
         await store[COLLECTION].insert_many([claim.document() for claim in claims], session=session)
+
+
+async def release_claims(store: Store, keys: Sequence[tuple[str, str]], session: AsyncClientSession) -> None:
+    """Free these (namespace, key): whoever has them is not found by them any more."""
+    if keys:
+        each = [{"namespace": namespace, "key": {"$eq": key}} for namespace, key in keys]
+        await store[COLLECTION].delete_many({"$or": each}, session=session)
+
+
+async def repoint_claims(store: Store, claims: Sequence[Claim], session: AsyncClientSession) -> None:
+    """Give keys that are taken to other records."""
+    if claims:
+        updates = [
+            UpdateOne(
+                {"namespace": claim.namespace, "key": {"$eq": claim.key}},
+                {"$set": {"recordId": claim.record_id, "field": claim.field}},
+            )
+            for claim in claims
+        ]
+        await store[COLLECTION].bulk_write(updates, session=session)
+
+
+async def claims_of(store: Store, record_ids: Sequence[str], session: AsyncClientSession) -> list[Claim]:
+    """Every key that these records have."""
+    found = store[COLLECTION].find({"recordId": {"$in": list(record_ids)}}, batch_size=100_000, session=session)
+    return [Claim(row["namespace"], row["key"], row["recordId"], row["field"]) for row in await found.to_list()]
 
 
 async def owners(

@@ -15,6 +15,7 @@ from datetime import datetime
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import PyMongoError
 
+from app.access.secrets import Cipher
 from app.entities.identifiers import Identifiers
 from app.errors import Problem
 from app.mongo.client import Doc, Store
@@ -22,10 +23,11 @@ from app.mongo.transactions import in_transaction
 from app.onboarding.chunk import Chunk, Planned
 from app.onboarding.columns import Draft, parse_row
 from app.onboarding.comparing import compared, differences
-from app.onboarding.failures import Patience, is_too_large
 from app.onboarding.importer import Importer, Plan
 from app.onboarding.outcome import Outcome, Result, refused
 from app.onboarding.rows import Format, Raw, Source
+from app.writing.audit import Author
+from app.writing.patience import Patience, is_too_large
 
 ROWS = 1_000  # of a chunk: one transaction
 BYTES = 4_000_000  # of the rows' text: the database's cache holds what a transaction writes
@@ -50,9 +52,16 @@ class Run:
     now: datetime
     dry_run: bool = False
     seed: str | None = None
+    actor: str = "command-line"
+    cipher: Cipher | None = None
     at: Callable[[int], None] = lambda _: None
     planned: Planned = field(default_factory=Planned)
     seen: dict[str, tuple[int, bytes]] = field(default_factory=dict)
+
+    @property
+    def author(self) -> Author:
+        """Who imports, as the audit tells it."""
+        return Author(self.actor, f"import {self.importer.kind}")
 
     async def outcomes(self) -> AsyncIterator[Outcome]:
         """What becomes of each row, chunk by chunk."""
@@ -125,7 +134,8 @@ class Run:
 
         async def work(session: AsyncClientSession) -> tuple[Chunk, list[Outcome]]:
             seed = self.seed and f"{self.seed} {self.importer.kind} {drafts[0].line}"
-            chunk = Chunk(self.store, session, self.now, Identifiers(self.now, seed), self.planned)
+            ids = Identifiers(self.now, seed)
+            chunk = Chunk(self.store, session, self.now, ids, self.author, self.cipher, planned=self.planned)
             await self.importer.read(drafts, chunk)
             outcomes = [decide(self.importer, draft, chunk) for draft in drafts]
             if not self.dry_run:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 
 def at_or_below(organization_id: str, ancestor_ids: Sequence[str], other_id: str) -> bool:
     """Whether an organization is the other one, or stands somewhere under it."""
     return other_id == organization_id or other_id in ancestor_ids
+
+
+def ancestors_below(parent: Mapping[str, Any] | None) -> list[str]:
+    """The ids of all above an organization that stands below `parent`, from the top down."""
+    return [*parent["ancestorIds"], parent["_id"]] if parent else []

@@ -18,13 +18,13 @@ import pytest
 from pymongo.errors import AutoReconnect, BulkWriteError, NetworkTimeout, OperationFailure, PyMongoError
 
 from app.mongo.client import Store, connect, database
-from app.onboarding import failures
 from app.onboarding.columns import Draft
 from app.onboarding.importer import Importer
 from app.onboarding.kinds import IMPORTERS
 from app.onboarding.rows import source
 from app.onboarding.runner import BYTES, ROWS, Run, Stopped, chunks
 from app.organizations.importing import OrganizationImporter
+from app.writing import patience as failures
 from tests.commands import Commands
 from tests.onboarding.running import NOW, Files, by_line, codes, results
 

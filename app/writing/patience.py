@@ -1,4 +1,4 @@
-"""What the database says when it does not take a chunk: whether trying again may help, and for how long it is tried."""
+"""What the database says when it does not take a transaction: whether trying again may help, and for how long."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pymongo.errors import BulkWriteError, ConnectionFailure, OperationFailure, 
 
 ATTEMPTS = 8
 FIRST_DELAY = 0.05  # seconds; doubled with each attempt
-AWAY = 30.0  # seconds in all for a chunk, once the database was away
+AWAY = 30.0  # seconds in all for a transaction, once the database was away
 DUPLICATE_KEY = 11000
 TRANSACTION_TOO_LARGE = 388
 
 
 class Patience:
-    """How long one chunk is tried."""
+    """How long one transaction is tried."""
 
     def __init__(self) -> None:
         self.attempts, self.began, self.away = 0, time.monotonic(), False
@@ -48,10 +48,14 @@ class Patience:
 
 def may_pass(error: PyMongoError) -> bool:
     """Whether trying again may help: somebody else took a key or wrote the same record, or the database was away."""
-    if isinstance(error, BulkWriteError):
-        return DUPLICATE_KEY in codes_of(error)
-    labels = ("TransientTransactionError", "UnknownTransactionCommitResult")
-    return is_away(error) or any(map(error.has_error_label, labels))
+    if DUPLICATE_KEY in codes_of(error):
+        return True
+    return is_away(error) or error.has_error_label("TransientTransactionError") or is_unknown(error)
+
+
+def is_unknown(error: PyMongoError) -> bool:
+    """Whether it may have been stored: the answer to the commit was lost."""
+    return error.has_error_label("UnknownTransactionCommitResult")
 
 
 def is_away(error: PyMongoError) -> bool:

@@ -1,0 +1,294 @@
+"""Create, update, delete and restore: the same for every kind of record, by what each room says of it.
+
+All that is wrong is found before anything is refused: fields that do not hold, records that are not there, keys that
+are taken, and what the record's own rules object to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar
+
+from strawberry import UNSET
+from strawberry.utils.str_converters import to_camel_case
+
+from app.entities.audit_entry import AuditAction
+from app.errors import Problem, Refused
+from app.graph.documents import stored_fields
+from app.graph.record import Record
+from app.mongo.client import Doc
+from app.mongo.keys import Claim
+from app.writing import references
+from app.writing.inputs import Inputs, Path, Reference, default_of, read_fields
+from app.writing.work import Work
+
+Key = tuple[str, str, str]
+"""(namespace, key, stored field) of a claim."""
+
+
+LIFECYCLES: dict[str, Lifecycle] = {}
+"""By the record's name: each room's registers itself."""
+
+
+class Lifecycle:
+    """What a room says of its record. What rooms override is pure, but for what it reads through `work`."""
+
+    record: ClassVar[type[Record]]
+    inputs: ClassVar[Inputs]
+    field_of: ClassVar[dict[str, str]] = {}
+    """Stored field → the input's, where a claim's field is not called what the input is."""
+
+    def __init_subclass__(cls) -> None:
+        LIFECYCLES[cls.record.__name__] = cls()
+
+    def claims(self, doc: Doc) -> Iterable[Key]:
+        """The keys that find a record."""
+        return ()
+
+    def derived(self, doc: Doc) -> Doc:
+        """Stored facts that follow from the others."""
+        return {}
+
+    async def settle(self, work: Work, before: Doc | None, after: Doc, problems: list[Problem], path: Path) -> None:
+        """Complete and judge what a record is to be, in place; `before` is None where it is new."""
+
+    async def in_the_way(self, work: Work, doc: Doc) -> list[Problem]:
+        """What rests on a record and keeps it from being deleted."""
+        return []
+
+    async def fit_to_return(self, work: Work, doc: Doc, problems: list[Problem]) -> None:
+        """What keeps a deleted record from being restored, besides what it refers to and its keys."""
+
+    def kept_keys(self) -> frozenset[str]:
+        """Namespaces whose keys a deleted record keeps."""
+        return frozenset()
+
+    def may_take(self, work: Work, claim: Claim, doc: Doc) -> bool:
+        """Whether a record may have a key that a deleted one kept."""
+        return False
+
+    @property
+    def links(self) -> list[Reference]:
+        """The inputs that name other records."""
+        return [each for each in self.inputs if isinstance(each, Reference)]
+
+    async def prepare(self, work: Work, givens: Sequence[Any], more: Iterable[references.By] = ()) -> None:
+        """Have at hand every record that these inputs name."""
+        await references.resolve(work, [*more, *(each for given in givens for each in self.named(given))])
+
+    def named(self, given: Any) -> Iterable[references.By]:
+        """The records that an input names."""
+        for each in self.links:
+            value = getattr(given, each.name, UNSET)
+            if value is not UNSET and value is not None:
+                yield from ((each.target, by) for by in (value if each.many else [value]))
+
+    def referred(self, work: Work, given: Any, problems: list[Problem], path: Path) -> Doc:
+        """Stored field → id, for each record that an input names; None where it is cleared."""
+        said: Doc = {}
+        for each in self.links:
+            value = getattr(given, each.name, UNSET)
+            here = (*path, to_camel_case(each.name))
+            if value is UNSET:
+                continue
+            if value is None:
+                if each.required:
+                    problems.append(Problem("REQUIRED", here, "It always has one: leave it out to keep it."))
+                said[each.stored] = [] if each.many else None
+            elif each.many:
+                found = [
+                    references.find(work, each.target, by, problems, (*here, str(n))) for n, by in enumerate(value)
+                ]
+                said[each.stored] = list(dict.fromkeys(doc["_id"] for doc in found if doc))
+            elif doc := references.find(work, each.target, value, problems, here):
+                said[each.stored] = doc["_id"]
+        return said
+
+    async def create(self, work: Work, given: Any, problems: list[Problem], path: Path = (), **decided: Any) -> Doc:
+        """A new record of what an input says; `prepare` came before. Added to the work if nothing is wrong with it.
+
+        `decided` are stored values that the caller of this decided. Where `problems` were found the document returned
+        is not stored, and not whole.
+        """
+        count = len(problems)
+        said = read_fields(self.record, self.inputs, given, problems, path)
+        said |= self.referred(work, given, problems, path) | decided
+        after = self.blank(work) | said
+        await self.settle(work, None, after, problems, path)
+        after |= self.derived(after)
+        keys = list(self.claims(after))
+        await work.look_up(wanted(keys))
+        problems += self.taken(work, keys, after, path)
+        if len(problems) > count:
+            return after
+        made = self.record.model_validate(after)
+        doc = work.add(made)
+        for key in keys:
+            self.claim(work, key, doc)
+        work.point_at(*self.pointed(doc))
+        return doc
+
+    def blank(self, work: Work) -> Doc:
+        """A record before anything is said of it: an id, the time, and every default."""
+        stored = stored_fields(self.record)
+        blank = {name: default_of(self.record, attribute) for name, attribute in stored.items()}
+        stamps = {"createdAt": work.now, "updatedAt": work.now, "version": 1}
+        return {**blank, "_id": work.ids.new(self.record), **stamps}
+
+    async def target(self, work: Work, given: Any, *, deleted: bool = False) -> Doc:
+        """The record that an update, delete or restore means, at the version that is expected; raises Refused."""
+        if deleted:
+            await work.fetch([given.id])
+        else:
+            await self.prepare(work, [given], [(self.record.__name__, given.by)])
+        problems: list[Problem] = []
+        if deleted:
+            doc = references.by_id(work, self.record.__name__, given.id, problems, ("id",))
+            if doc and not doc.get("deletedAt"):
+                problems.append(Problem("NOT_DELETED", ("id",), f"{doc['_id']} was not deleted."))
+        else:
+            doc = references.find(work, self.record.__name__, given.by, problems, ("by",))
+        if doc is not None:
+            problems += stale(doc, getattr(given, "expected_version", UNSET))
+        if doc is None or problems:
+            raise Refused(problems)
+        return doc
+
+    async def update(self, work: Work, given: Any, action: AuditAction = AuditAction.UPDATED) -> Doc:
+        """A record with what an input says of it; what is absent is left alone. Raises Refused."""
+        before = await self.target(work, given)
+        problems: list[Problem] = []
+        said = read_fields(self.record, self.inputs, given, problems, (), before)
+        said |= self.referred(work, given, problems, ())
+        return await self.alter(work, before, said, problems, action)
+
+    async def alter(
+        self, work: Work, before: Doc, said: Doc, problems: list[Problem], action: AuditAction = AuditAction.UPDATED
+    ) -> Doc:
+        """A record with other values, judged by all its rules. Raises Refused."""
+        after = before | said
+        await self.settle(work, before, after, problems, ())
+        after |= self.derived(after)
+        had, has = list(self.claims(before)), list(self.claims(after))
+        new = [key for key in has if key[:2] not in {each[:2] for each in had}]
+        await work.look_up(wanted(new))
+        problems += self.taken(work, new, after, ())
+        if problems:
+            raise Refused(problems)
+        doc = work.change(before["_id"], {name: after[name] for name in after if name not in STAMPS}, action)
+        for key in had:
+            if key[:2] not in {each[:2] for each in has}:
+                work.release(*key[:2])
+        for key in new:
+            self.claim(work, key, doc)
+        before_ids = set(self.pointed(before))
+        work.point_at(*(each for each in self.pointed(after) if each not in before_ids))
+        return doc
+
+    async def delete(self, work: Work, given: Any) -> Doc:
+        """A record deleted, its keys free again. Raises Refused with all that stands in the way."""
+        doc = await self.target(work, given)
+        if problems := await self.in_the_way(work, doc):
+            raise Refused(problems)
+        for namespace, key, _ in self.claims(doc):
+            if namespace not in self.kept_keys():
+                work.release(namespace, key)
+        return work.change(doc["_id"], {"deletedAt": work.now}, AuditAction.DELETED)
+
+    async def restore(self, work: Work, given: Any) -> Doc:
+        """A deleted record brought back, its keys with it. Raises Refused."""
+        doc = await self.target(work, given, deleted=True)
+        keys = list(self.claims(doc))
+        await work.look_up(wanted(keys))
+        await work.fetch(self.pointed(doc))
+        problems = [
+            references.gone(referred, ("id",))
+            for each in self.pointed(doc)
+            if each and (referred := work.records.get(each)) and referred.get("deletedAt")
+        ]
+        problems += self.taken(work, keys, doc, ("id",))
+        if doc.get("mergedIntoId"):
+            problems = [references.gone(doc, ("id",))]
+        else:
+            await self.fit_to_return(work, doc, problems)
+        if problems:
+            raise Refused(problems)
+        restored = work.change(doc["_id"], {"deletedAt": None}, AuditAction.RESTORED)
+        for key in keys:
+            self.claim(work, key, restored)
+        work.point_at(*self.pointed(restored))
+        return restored
+
+    def pointed(self, doc: Doc) -> list[str | None]:
+        """The ids that a record refers to."""
+        found: list[str | None] = []
+        for each in self.links:
+            value = doc.get(each.stored)
+            found += value if isinstance(value, list) else [value]
+        return found
+
+    def claim(self, work: Work, key: Key, doc: Doc) -> None:
+        """Give a record its key, be it one that a deleted record kept."""
+        namespace, text, name = key
+        claim = Claim(namespace, text, doc["_id"], name)
+        owner = work.owner(namespace, text)
+        if owner is None:
+            work.claim(claim)
+        elif owner != claim:
+            work.repoint(claim)
+
+    def taken(self, work: Work, keys: Iterable[Key], doc: Doc, path: Path) -> list[Problem]:
+        """A problem for each key that another record has, or that is given twice."""
+        problems, seen = [], set()
+        for namespace, text, name in keys:
+            owner, here = work.owner(namespace, text), (*path, self.field_of.get(name, name))
+            if (namespace, text) in seen:
+                problems.append(Problem("DUPLICATE", here, f"{text!r} is given twice."))
+            elif owner is not None and owner.record_id != doc["_id"] and not self.may_take(work, owner, doc):
+                problems.append(self.taken_problem(work, owner, here, text))
+            seen.add((namespace, text))
+        return problems
+
+    def taken_problem(self, work: Work, owner: Claim, path: Path, text: str) -> Problem:
+        """Who has a key already."""
+        return Problem("TAKEN", path, f"{text!r} finds {owner.record_id} already. Update that one, or take another.")
+
+
+STAMPS = frozenset({"_id", "createdAt", "updatedAt", "version", "guard"})
+
+
+def stale(doc: Doc, expected: Any) -> list[Problem]:
+    """Whether somebody changed the record since the caller read it."""
+    if expected is UNSET or expected is None or expected == doc.get("version", 1):
+        return []
+    message = f"It has version {doc.get('version', 1)} by now. Read it again, and decide anew."
+    return [Problem("STALE_VERSION", ("expectedVersion",), message)]
+
+
+def wanted(keys: Iterable[Key]) -> dict[str, set[str]]:
+    """Namespace → keys, as they are looked up."""
+    found: dict[str, set[str]] = {}
+    for namespace, text, _ in keys:
+        found.setdefault(namespace, set()).add(text)
+    return found
+
+
+def listed(rows: Sequence[Doc], count: int, field: str) -> str:
+    """A few of many, by name: "3: a, b and 1 more"."""
+    names = [str(row.get(field) or row["_id"]) for row in rows]
+    more = count - len(names)
+    return f"{', '.join(names)} and {more:,} more" if more > 0 else ", ".join(names)
+
+
+SHOWN, COUNTED = 3, 10_000
+
+
+async def resting(work: Work, collection: str, query: Doc, what: str, field: str, advice: str) -> list[Problem]:
+    """The live records that rest on another, as one problem that lists a few of them."""
+    live: Doc = {**query, "deletedAt": None}
+    rows = await work.find(collection, live, {field: 1}, limit=SHOWN + 1)
+    if not rows:
+        return []
+    count = len(rows) if len(rows) <= SHOWN else await work.count(collection, live, COUNTED)
+    told = f"{count:,}{' or more' if count == COUNTED else ''} {what}: {listed(rows[:SHOWN], count, field)}."
+    return [Problem("IN_USE", ("by",), f"It has {told} {advice}")]

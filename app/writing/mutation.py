@@ -1,0 +1,186 @@
+"""A mutation: one `input`, one payload, and the operation behind it, run in one transaction.
+
+An operation gets a `Work` and the input, and returns what the payload shows: records by the payload's field names, as
+they are stored. What it refuses is data in `userErrors`; nothing of it is stored then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pymongo
+import strawberry
+from pydantic import BaseModel
+from pymongo.asynchronous.client_session import AsyncClientSession
+from pymongo.errors import PyMongoError
+from strawberry import UNSET
+from strawberry.types import get_object_definition
+from strawberry.utils.str_converters import to_camel_case
+
+from app.access.viewer import Scope
+from app.context import Context
+from app.entities.credential import SECRET
+from app.entities.identifiers import Identifiers
+from app.errors import Problem, Refused
+from app.graph.declarations import REQUIRED, Args, Argument, Declaration
+from app.graph.documents import from_document, stored_value
+from app.graph.edges import forbidden
+from app.graph.filters import class_of
+from app.graph.record import RECORDS, declarations_of
+from app.mongo.client import Doc
+from app.mongo.transactions import in_transaction
+from app.writing import idempotency
+from app.writing.audit import Author
+from app.writing.inputs import IDEMPOTENCY_KEY, Described, input_class, plain_value
+from app.writing.patience import Patience, is_too_large, is_unknown
+from app.writing.problems import UserError
+from app.writing.work import Work
+
+SECONDS = 8.0
+"""How long a mutation may take in the database, tries included, unless it says otherwise."""
+
+WARNINGS = "warnings"
+TOO_LARGE = "It is more than one transaction of this database holds. Do it in parts."
+
+Operation = Callable[[Work, Any, Context], Awaitable[Mapping[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A field of a payload: the name of a record, or an annotation, and whether there are many."""
+
+    of: str | Any
+    doc: str
+    many: bool = False
+
+    @property
+    def annotation(self) -> Any:
+        """The field's GraphQL type; null, or an empty list, where nothing was done."""
+        inner = RECORDS[self.of] if isinstance(self.of, str) else self.of
+        return list[inner] if self.many else inner | None  # type: ignore[valid-type]  # dynamic
+
+    def value(self, stored: Any) -> Any:
+        """What graphql-core walks on."""
+        if stored is None:
+            return [] if self.many else None
+        inner = RECORDS[self.of] if isinstance(self.of, str) else self.of
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            return [from_document(inner, each) for each in stored] if self.many else from_document(inner, stored)
+        return stored
+
+
+@dataclass(eq=False, kw_only=True)
+class Mutation(Declaration):
+    """A root field that changes something. `needs` are the scopes, all of them; `seconds` is a deadline of its own."""
+
+    operation: Operation
+    inputs: Callable[[], Sequence[Described]]
+    shows: Mapping[str, Shown]
+    needs: Callable[[], frozenset[Scope]]
+    seconds: float = SECONDS
+    warns: bool = False
+
+    @cached_property
+    def type_name(self) -> str:
+        """`CreateOrganization`, of which the input and the payload have their names."""
+        camel = to_camel_case(self.name)
+        return camel[0].upper() + camel[1:]
+
+    @cached_property
+    def input_type(self) -> Any:
+        """The GraphQL input."""
+        text = f"What `{to_camel_case(self.name)}` is to do."
+        return input_class(f"{self.type_name}Input", text, [*self.inputs(), IDEMPOTENCY_KEY])
+
+    @cached_property
+    def payload_type(self) -> Any:
+        """The GraphQL payload."""
+        fields: list[Described] = [
+            (name, shown.annotation, strawberry.field(description=shown.doc)) for name, shown in self.shows.items()
+        ]
+        if self.warns:
+            text = "What was done, and should be known."
+            fields.append(("warnings", list[UserError], strawberry.field(description=text)))
+        text = "Everything that is wrong with the input, at once; empty where it was done."
+        fields.append(("user_errors", list[UserError], strawberry.field(description=text)))
+        cls = class_of(f"{self.type_name}Payload", fields)
+        return strawberry.type(cls, description=f"What came of `{to_camel_case(self.name)}`.")
+
+    def description(self) -> str:
+        return f"{self.doc} Needs {', '.join(sorted(self.needs()))}."
+
+    def graphql_type(self) -> Any:
+        return self.payload_type | None
+
+    def graphql_arguments(self) -> dict[str, Argument]:
+        return {"input": Argument(self.input_type, REQUIRED, "What to do.")}
+
+    async def resolve(self, source: Any, context: Context, args: Args) -> Any:
+        """The payload. Raises Forbidden, and what the database raises where it is away."""
+        for scope in sorted(self.needs()):
+            if not context.viewer.may(scope):
+                raise forbidden(scope)
+        try:
+            with pymongo.timeout(self.seconds):
+                stored = await self.run(context, args["input"])
+        except Refused as refused:
+            return self.payload({}, refused.problems)
+        return self.payload(stored, [])
+
+    def payload(self, stored: Mapping[str, Any], problems: Sequence[Problem]) -> Any:
+        """The payload's object."""
+        values = {name: shown.value(stored.get(name)) for name, shown in self.shows.items()}
+        if self.warns:
+            warnings = (Problem(code, tuple(field), message) for code, field, message in stored.get(WARNINGS, ()))
+            values[WARNINGS] = [UserError.of(each) for each in warnings]
+        return self.payload_type(**values, user_errors=[UserError.of(each) for each in problems])
+
+    async def run(self, context: Context, given: Any) -> Doc:
+        """The result, as it was stored the first time; tried again where others were in the way."""
+        key = given.idempotency_key
+        scope = hashed = None
+        if key is not UNSET and key is not None:
+            idempotency.check_key(key)
+            scope = (context.viewer.id, to_camel_case(self.name), key)
+            hashed = idempotency.digest(plain_value(given), context.cipher)
+
+        async def once(session: AsyncClientSession) -> Doc:
+            if scope and hashed and (before := await idempotency.earlier(context.store, scope, hashed, session)):
+                return before
+            author = Author(context.viewer.id, to_camel_case(self.name))
+            work = Work(context.store, session, context.now, Identifiers(context.now), author, context.cipher)
+            result: Doc = without_secrets(stored_value(dict(await self.operation(work, given, context))))
+            if work.warnings:
+                result[WARNINGS] = [[each.code, list(each.field), each.message] for each in work.warnings]
+            await work.write()
+            if scope and hashed:
+                await idempotency.remember(context.store, scope, hashed, result, context.now, session)
+            return result
+
+        patience = Patience()
+        while True:
+            try:
+                return await in_transaction(context.store, once, self.seconds)
+            except PyMongoError as error:
+                if is_too_large(error):
+                    raise Refused([Problem("TOO_LARGE", (), TOO_LARGE)]) from error
+                if (is_unknown(error) and not scope) or not patience.lasts(error):
+                    raise  # without a key of the caller's, what may have been stored is not stored again
+                await patience.wait()
+
+
+def without_secrets(value: Any) -> Any:
+    """A result without what is encrypted in it."""
+    if isinstance(value, dict):
+        return {name: without_secrets(each) for name, each in value.items() if name != SECRET}
+    return [without_secrets(each) for each in value] if isinstance(value, list) else value
+
+
+def mutation_root(cls: type) -> type:
+    """Turn a class of mutations into the schema's mutation type."""
+    made = strawberry.type(cls, description="Everything that changes something. Each is one transaction.")
+    get_object_definition(made, strict=True).fields.extend(each.field(made) for each in declarations_of(made))
+    return made

@@ -1,0 +1,227 @@
+"""What one transaction reads, and what it writes: a handful of commands, however many records it concerns.
+
+Keys are resolved, and the records that they lead to fetched, before anything is decided; what is decided is kept here,
+seen by what is decided later, and written at the end: records, claims, guards, and an audit entry for each record.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from typing import Any, NamedTuple
+
+from pymongo import UpdateOne
+from pymongo.asynchronous.client_session import AsyncClientSession
+
+from app.access.secrets import Cipher
+from app.entities.audit_entry import AuditAction, AuditEntry
+from app.entities.identifiers import Identifiers
+from app.errors import Problem
+from app.graph.documents import to_document
+from app.graph.record import Record, stored_records
+from app.mongo.client import Doc, Store
+from app.mongo.keys import Claim, insert_claims, owners, release_claims, repoint_claims
+from app.writing.audit import Author, entry
+
+ALL_AT_ONCE = 100_000
+Wanted = Mapping[str, Iterable[str]]
+
+
+class Sweep(NamedTuple):
+    """A change to many records at once, of facts that lie outside version and audit."""
+
+    collection: str
+    query: Doc
+    update: Doc | list[Doc]
+
+
+@dataclass(slots=True)
+class Change:
+    """One record that is there, as it was and as it is to be."""
+
+    before: Doc
+    after: Doc
+    action: AuditAction
+
+
+@dataclass(slots=True)
+class Work:
+    """The database as one transaction sees it, and what is to be written. `now` is the one instant it all bears."""
+
+    store: Store
+    session: AsyncClientSession
+    now: datetime
+    ids: Identifiers
+    author: Author
+    cipher: Cipher | None = None
+    claims: dict[tuple[str, str], Claim] = field(default_factory=dict)
+    records: dict[str, Doc] = field(default_factory=dict)
+    named: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    new_claims: list[Claim] = field(default_factory=list)
+    released: list[tuple[str, str]] = field(default_factory=list)
+    repointed: list[Claim] = field(default_factory=list)
+    new_records: dict[str, list[Doc]] = field(default_factory=lambda: defaultdict(list))
+    new_ids: set[str] = field(default_factory=set)
+    changes: dict[str, Change] = field(default_factory=dict)
+    sweeps: list[Sweep] = field(default_factory=list)
+    pointed_at: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    warnings: list[Problem] = field(default_factory=list)
+
+    async def look_up(self, wanted: Wanted) -> None:
+        """Resolve keys (namespace → keys) and fetch what they lead to: one read, and one for each collection."""
+        asked = {
+            namespace: {key for key in keys if (namespace, key) not in self.claims}
+            for namespace, keys in wanted.items()
+        }
+        if asked := {namespace: keys for namespace, keys in asked.items() if keys}:
+            self.claims |= await self.find_owners(asked)
+        await self.fetch(claim.record_id for claim in self.claims.values())
+
+    async def find_owners(self, asked: Wanted) -> dict[tuple[str, str], Claim]:
+        """Who has which of these keys, in one read."""
+        return await owners(self.store, asked, self.session)
+
+    async def fetch(self, ids: Iterable[str | None]) -> None:
+        """Have these records at hand, deleted ones too: one read for each collection. What is not there is left out."""
+        missing = defaultdict(list)
+        for each in set(ids) - self.records.keys() - {None}:
+            if each is not None and (collection := collection_of(each)):
+                missing[collection].append(each)
+        for collection, wanted in missing.items():
+            for doc in await self.find(collection, {"_id": {"$in": sorted(wanted)}}):
+                self.records[doc["_id"]] = doc
+
+    async def find(
+        self, collection: str, query: Doc, shown: Mapping[str, int] | None = None, limit: int = 0
+    ) -> list[Doc]:
+        """Documents, in the transaction's snapshot; all of them where `limit` is 0."""
+        found = self.store[collection].find(query, shown, session=self.session, batch_size=ALL_AT_ONCE, limit=limit)
+        return await found.to_list()
+
+    async def count(self, collection: str, query: Doc, limit: int) -> int:
+        """How many documents match, counted up to `limit`."""
+        return await self.store[collection].count_documents(query, session=self.session, limit=limit)
+
+    def owner(self, namespace: str, key: str) -> Claim | None:
+        """Who has a key that was looked up, or was given away here."""
+        return self.claims.get((namespace, key))
+
+    def found(self, namespace: str, key: str, fields: Sequence[str]) -> Doc | None:
+        """The live record that has the key through one of these fields."""
+        claim = self.owner(namespace, key)
+        record = self.records.get(claim.record_id) if claim and claim.field in fields else None
+        return record if record and not record.get("deletedAt") else None
+
+    def called(self, value: Any) -> Any:
+        """The external id of a record at hand, given its id; any other value as it is."""
+        record = self.records.get(value) if isinstance(value, str) else None
+        return (record and record.get("externalId")) or value
+
+    def is_new(self, record_id: str) -> bool:
+        """Whether the record is made here."""
+        return record_id in self.new_ids
+
+    def documents(self) -> Iterable[Doc]:
+        """The records that are made here."""
+        return (doc for documents in self.new_records.values() for doc in documents)
+
+    def add(self, record: Record, claims: Iterable[tuple[str, str, str]] = ()) -> Doc:
+        """Store a new record with its claims (namespace, key, field). Returns its document."""
+        doc = to_document(record)
+        self.records[record.id] = doc
+        self.new_records[record.collection].append(doc)
+        self.new_ids.add(record.id)
+        for namespace, key, name in claims:
+            self.claim(Claim(namespace, key, record.id, name))
+        return doc
+
+    def change(self, record_id: str, values: Mapping[str, Any], action: AuditAction = AuditAction.UPDATED) -> Doc:
+        """Give stored fields other values; nothing at all where they have them. Returns the document as it will be.
+
+        Of several actions on one record the first that is not a mere update names its audit entry.
+        """
+        there = self.records[record_id]
+        differing = {name: value for name, value in values.items() if name not in there or there[name] != value}
+        if not differing:
+            return there
+        if self.is_new(record_id):
+            there.update(differing)
+            return there
+        change = self.changes.setdefault(record_id, Change(there, there, action))
+        change.action = action if change.action is AuditAction.UPDATED else change.action
+        version = change.before.get("version", 1) + 1
+        change.after = {**there, **differing, "version": version, "updatedAt": self.now}
+        self.records[record_id] = change.after
+        return change.after
+
+    def claim(self, claim: Claim) -> None:
+        """Give a key to a record."""
+        self.claims[claim.namespace, claim.key] = claim
+        self.new_claims.append(claim)
+
+    def release(self, namespace: str, key: str) -> None:
+        """Take a key from whoever has it."""
+        self.claims.pop((namespace, key), None)
+        self.released.append((namespace, key))
+
+    def repoint(self, claim: Claim) -> None:
+        """Give a key that is taken to another record."""
+        self.claims[claim.namespace, claim.key] = claim
+        self.repointed.append(claim)
+
+    def sweep(self, collection: str, query: Doc, update: Doc | list[Doc]) -> None:
+        """Change derived facts of many records, in one command."""
+        self.sweeps.append(Sweep(collection, query, update))
+
+    def point_at(self, *ids: str | None) -> None:
+        """A record points at these: their guards are written, so that none of them can be deleted meanwhile."""
+        for each in ids:
+            if each is not None and (collection := collection_of(each)):
+                self.pointed_at[collection].add(each)
+
+    async def write(self) -> None:
+        """All of it: one command for each collection and sort of write."""
+        await release_claims(self.store, self.released, self.session)
+        await repoint_claims(self.store, self.repointed, self.session)
+        await insert_claims(self.store, self.new_claims, self.session)
+        for collection, documents in self.new_records.items():
+            await self.store[collection].insert_many(documents, session=self.session)
+        await self.write_changes()
+        for sweep in self.sweeps:
+            await self.store[sweep.collection].update_many(sweep.query, sweep.update, session=self.session)
+        for collection, ids in self.pointed_at.items():
+            if there := sorted(ids - self.new_ids):
+                raised = {"$inc": {"guard": 1}}
+                await self.store[collection].update_many({"_id": {"$in": there}}, raised, session=self.session)
+        if entries := list(self.entries()):
+            await self.store[AuditEntry.collection].insert_many(entries, session=self.session)
+
+    async def write_changes(self) -> None:
+        """The records that are changed: only the fields that differ."""
+        updates = defaultdict(list)
+        for record_id, change in self.changes.items():
+            fields = {name: v for name, v in change.after.items() if change.before.get(name, ...) != v}
+            updates[collection_of(record_id)].append(UpdateOne({"_id": record_id}, {"$set": fields}))
+        for collection, requests in updates.items():
+            await self.store[str(collection)].bulk_write(requests, session=self.session)
+
+    def entries(self) -> Iterable[Doc]:
+        """An audit entry for each record that is made or changed."""
+        for doc in self.documents():
+            yield entry(self.ids, self.now, self.author, AuditAction.CREATED, None, doc)
+        for change in self.changes.values():
+            yield entry(self.ids, self.now, self.author, change.action, change.before, change.after)
+
+
+@cache
+def collections() -> dict[str, str]:
+    """Prefix of an id → the collection."""
+    return {record.prefix: record.collection for record in stored_records().values()}
+
+
+def collection_of(record_id: str) -> str | None:
+    """Where a record lives, by its id; None for what is no id."""
+    return collections().get(record_id.partition("_")[0])
