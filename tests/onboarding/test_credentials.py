@@ -40,7 +40,13 @@ async def test_every_column_is_kept(files: Files, store: Store, tree: dict[str, 
     made = await files.made("credentials", **WHOLE)
     assert (made["name"], made["credentialId"], made["tags"]) == (WHOLE["name"], "hak-1", ["engineering", "two words"])
     assert made["keys"] == [
-        {"value": "hak-1", "validFrom": datetime(2026, 1, 1, tzinfo=UTC), "validTo": None, "status": "ACTIVE"}
+        {
+            "value": "hak-1",
+            "validFrom": datetime(2026, 1, 1, tzinfo=UTC),
+            "validTo": None,
+            "externalSecret": None,
+            "status": "ACTIVE",
+        }
     ]
     assert (made["subscriberId"], made["organizationId"]) == (tree["carol"], tree["low"])
     assert made["subscriptionId"] == "sbn_sub_top"

@@ -26,11 +26,12 @@ async def do(store: Store, mutation: str, shown: str | None = None, /, **given: 
     field = name[0].lower() + name[1:]
     selected = shown if shown is not None else f"{field} {{ {SHOWN[field]} }}"
     kind = mutation[0].upper() + mutation[1:]
-    query = f"mutation M($input: {kind}Input!) {{ {mutation}(input: $input) {{ {selected} userErrors {{ code field message }} }} }}"
+    payload = f"{{ {selected} userErrors {{ code field message }} }}"
+    query = f"mutation M($input: {kind}Input!) {{ {mutation}(input: $input) {payload} }}"
     answer = await ask(store, query, input=given)
     assert not answer.messages, answer.messages
-    payload: dict[str, Any] = answer.data[mutation]
-    return payload
+    found: dict[str, Any] = answer.data[mutation]
+    return found
 
 
 async def done(store: Store, mutation: str, shown: str | None = None, /, **given: Any) -> Any:
@@ -41,8 +42,9 @@ async def done(store: Store, mutation: str, shown: str | None = None, /, **given
     return rest[0] if len(rest) == 1 else payload
 
 
-async def refused(store: Store, mutation: str, /, **given: Any) -> dict[str, str]:
-    """Path → code of everything that a mutation was refused for."""
+async def refused(store: Store, mutation: str, /, **given: Any) -> list[tuple[str, str]]:
+    """(path, code) of everything that a mutation was refused for, in order."""
     payload = await do(store, mutation, **given)
     assert payload["userErrors"], "it was not refused"
-    return {".".join(each["field"]): each["code"] for each in payload["userErrors"]}
+    assert [each for name, each in payload.items() if name != "userErrors" and each] == []
+    return [(".".join(each["field"]), each["code"]) for each in payload["userErrors"]]
