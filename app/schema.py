@@ -30,7 +30,7 @@ from app.graph.roots import node, nodes, query
 from app.graph.scalars import SCALARS
 from app.graph.search import search
 from app.organizations import lifecycle as organizations  # noqa: F401  # it registers itself
-from app.organizations.mutations import OrganizationMutations
+from app.organizations.mutations import OrganizationMutations, OrganizationPreviews
 from app.organizations.queries import OrganizationQueries
 from app.subscribers import lifecycle as subscribers  # noqa: F401
 from app.subscribers.mutations import SubscriberMutations
@@ -43,7 +43,15 @@ from app.writing.queries import AuditQueries
 
 
 @query
-class Query(OrganizationQueries, SubscriberQueries, CredentialQueries, UsageQueries, BillingQueries, AuditQueries):
+class Query(
+    OrganizationQueries,
+    SubscriberQueries,
+    CredentialQueries,
+    UsageQueries,
+    BillingQueries,
+    AuditQueries,
+    OrganizationPreviews,
+):
     """Where every question starts."""
 
     node = node(doc="Any record by its id.")

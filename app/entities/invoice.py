@@ -105,7 +105,7 @@ class InvoiceLine(Record):
     read_scope: ClassVar = Scope.BILLING
     orders: ClassVar = (order("date", "By the day of its invoice."), order("created_at", "By when it was recorded."))
     filters: ClassVar = (filterable("description"), filterable("date"), filterable("created_at"))
-    needed_indexes: ClassVar = (("organizationId", "chargedElsewhere"),)
+    needed_indexes: ClassVar = (("organizationId", "chargedElsewhere"), ("payerId",))
 
     description: str = Field(description="What is billed.")
     quantity: Decimal = Field(description="How many units.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -86,6 +86,11 @@ def json_object(value: Any) -> dict[str, Any]:
     if len(json.dumps(found, ensure_ascii=False).encode()) > MOST_BYTES:
         raise Invalid("TOO_LONG", "It is larger than 64 KiB.")
     return found
+
+
+def size_of_entries(rows: Iterable[Mapping[str, Any]]) -> int:
+    """How large entries are, in bytes, as the limit counts them."""
+    return len(json.dumps({row["name"]: row["value"] for row in rows}, ensure_ascii=False).encode())
 
 
 def storable(value: Any, depth: int = 0) -> Any:

@@ -105,6 +105,14 @@ class OrganizationLifecycle(Lifecycle):
                 message = f"Anybody can have an address at {domain}: it decides nothing."
                 work.warnings.append(Problem("PUBLIC_MAIL_DOMAIN", (*path, "associatedDomains"), message))
 
+    def returned(self, work: Work, doc: Doc, problems: list[Problem]) -> Doc:
+        """Its place among those that stand above it now; it pays for itself where its payer does not any more."""
+        back = {"parentId": doc["parentId"], "payerId": doc["payerId"]}
+        place(work, back, problems, ())
+        if back["payerId"] not in (doc["_id"], *back["ancestorIds"]):
+            back |= pays_itself(doc, work)
+        return back
+
     async def in_the_way(self, work: Work, doc: Doc) -> list[Problem]:
         if doc["_id"] == UNCLASSIFIED_ID:
             return [fixed("deleted")]
@@ -162,6 +170,12 @@ async def settle_payer(work: Work, before: Doc | None, after: Doc, problems: lis
         terms = list((before or {}).get("payerTerms", ()))
         first = [{"payerId": had, "validFrom": before["createdAt"]}] if before and not terms else []
         after["payerTerms"] = [*terms, *first, {"payerId": payer_id, "validFrom": work.now}]
+
+
+def pays_itself(doc: Doc, work: Work) -> Doc:
+    """The fields of an organization that pays for itself from now on."""
+    terms = doc.get("payerTerms") or [{"payerId": doc["payerId"], "validFrom": doc["createdAt"]}]
+    return {"payerId": doc["_id"], "payerTerms": [*terms, {"payerId": doc["_id"], "validFrom": work.now}]}
 
 
 async def change_currency(work: Work, before: Doc, problems: list[Problem]) -> None:

@@ -56,8 +56,9 @@ class Lifecycle:
         """What rests on a record and keeps it from being deleted."""
         return []
 
-    async def fit_to_return(self, work: Work, doc: Doc, problems: list[Problem]) -> None:
-        """What keeps a deleted record from being restored, besides what it refers to and its keys."""
+    def returned(self, work: Work, doc: Doc, problems: list[Problem]) -> Doc:
+        """What of a deleted record is to be otherwise when it is restored, since the world went on."""
+        return {}
 
     def kept_keys(self) -> frozenset[str]:
         """Namespaces whose keys a deleted record keeps."""
@@ -201,23 +202,34 @@ class Lifecycle:
         keys = list(self.claims(doc))
         await work.look_up(wanted(keys))
         await work.fetch(self.pointed(doc))
+        if doc.get("mergedIntoId"):
+            raise Refused([references.gone(doc, ("id",))])
+        survivors = self.survivors(work, doc)
+        await work.fetch(each for each in survivors.values() if isinstance(each, str))
+        doc = doc | survivors
         problems = [
             references.gone(referred, ("id",))
             for each in self.pointed(doc)
             if each and (referred := work.records.get(each)) and referred.get("deletedAt")
         ]
         problems += self.taken(work, keys, doc, ("id",))
-        if doc.get("mergedIntoId"):
-            problems = [references.gone(doc, ("id",))]
-        else:
-            await self.fit_to_return(work, doc, problems)
+        values = {**survivors, "deletedAt": None} | ({} if problems else self.returned(work, doc, problems))
         if problems:
             raise Refused(problems)
-        restored = work.change(doc["_id"], {"deletedAt": None}, AuditAction.RESTORED)
+        restored = work.change(doc["_id"], values, AuditAction.RESTORED)
         for key in keys:
             self.claim(work, key, restored)
         work.point_at(*self.pointed(restored))
         return restored
+
+    def survivors(self, work: Work, doc: Doc) -> Doc:
+        """What a record refers to where that was merged away meanwhile: the survivor in its place."""
+        found: Doc = {}
+        for each in self.links:
+            referred = None if each.many else work.records.get(doc.get(each.stored) or "")
+            if referred and referred.get("mergedIntoId"):
+                found[each.stored] = referred["mergedIntoId"]
+        return found
 
     def pointed(self, doc: Doc) -> list[str | None]:
         """The ids that a record refers to."""

@@ -1,4 +1,4 @@
-"""A mutation: one `input`, one payload, and the operation behind it, run in one transaction.
+"""A mutation: one `input`, one payload, and the operation behind it, run in one transaction. And a preview of one.
 
 An operation gets a `Work` and the input, and returns what the payload shows: records by the payload's field names, as
 they are stored. What it refuses is data in `userErrors`; nothing of it is stored then.
@@ -42,7 +42,7 @@ from app.writing.work import Work
 SECONDS = 8.0
 """How long a mutation may take in the database, tries included, unless it says otherwise."""
 
-WARNINGS = "warnings"
+WARNINGS, PROBLEMS = "warnings", "problems"
 TOO_LARGE = "It is more than one transaction of this database holds. Do it in parts."
 
 Operation = Callable[[Work, Any, Context], Awaitable[Mapping[str, Any]]]
@@ -73,8 +73,8 @@ class Shown:
 
 
 @dataclass(eq=False, kw_only=True)
-class Mutation(Declaration):
-    """A root field that changes something. `needs` are the scopes, all of them; `seconds` is a deadline of its own."""
+class Operated(Declaration):
+    """A root field with one `input` and a payload. `needs` are the scopes, all of them; `seconds` is its deadline."""
 
     operation: Operation
     inputs: Callable[[], Sequence[Described]]
@@ -82,6 +82,11 @@ class Mutation(Declaration):
     needs: Callable[[], frozenset[Scope]]
     seconds: float = SECONDS
     warns: bool = False
+
+    @property
+    def more_inputs(self) -> Sequence[Described]:
+        """What every input of the kind has."""
+        return ()
 
     @cached_property
     def type_name(self) -> str:
@@ -93,7 +98,7 @@ class Mutation(Declaration):
     def input_type(self) -> Any:
         """The GraphQL input."""
         text = f"What `{to_camel_case(self.name)}` is to do."
-        return input_class(f"{self.type_name}Input", text, [*self.inputs(), IDEMPOTENCY_KEY])
+        return input_class(f"{self.type_name}Input", text, [*self.inputs(), *self.more_inputs])
 
     @cached_property
     def payload_type(self) -> Any:
@@ -128,15 +133,45 @@ class Mutation(Declaration):
                 stored = await self.run(context, args["input"])
         except Refused as refused:
             return self.payload({}, refused.problems)
-        return self.payload(stored, [])
+        return self.payload(stored, [problem(each) for each in stored.get(PROBLEMS, ())])
 
     def payload(self, stored: Mapping[str, Any], problems: Sequence[Problem]) -> Any:
         """The payload's object."""
         values = {name: shown.value(stored.get(name)) for name, shown in self.shows.items()}
         if self.warns:
-            warnings = (Problem(code, tuple(field), message) for code, field, message in stored.get(WARNINGS, ()))
-            values[WARNINGS] = [UserError.of(each) for each in warnings]
+            values[WARNINGS] = [UserError.of(problem(each)) for each in stored.get(WARNINGS, ())]
         return self.payload_type(**values, user_errors=[UserError.of(each) for each in problems])
+
+    async def run(self, context: Context, given: Any) -> Doc:
+        """What the operation comes to, as documents."""
+        raise NotImplementedError
+
+    def work(self, context: Context, session: AsyncClientSession) -> Work:
+        """What one try reads, and is to write."""
+        author = Author(context.viewer.id, to_camel_case(self.name))
+        return Work(context.store, session, context.now, Identifiers(context.now), author, context.cipher)
+
+
+@dataclass(eq=False, kw_only=True)
+class Preview(Operated):
+    """A root field that says what a mutation would do: the same operation's plan, of which nothing is written."""
+
+    async def run(self, context: Context, given: Any) -> Doc:
+        async def once(session: AsyncClientSession) -> Doc:
+            planned = await self.operation(self.work(context, session), given, context)
+            result: Doc = without_secrets(stored_value(dict(planned)))
+            return result
+
+        return await in_transaction(context.store, once, self.seconds)
+
+
+@dataclass(eq=False, kw_only=True)
+class Mutation(Operated):
+    """A root field that changes something."""
+
+    @property
+    def more_inputs(self) -> Sequence[Described]:
+        return (IDEMPOTENCY_KEY,)
 
     async def run(self, context: Context, given: Any) -> Doc:
         """The result, as it was stored the first time; tried again where others were in the way."""
@@ -150,11 +185,10 @@ class Mutation(Declaration):
         async def once(session: AsyncClientSession) -> Doc:
             if scope and hashed and (before := await idempotency.earlier(context.store, scope, hashed, session)):
                 return before
-            author = Author(context.viewer.id, to_camel_case(self.name))
-            work = Work(context.store, session, context.now, Identifiers(context.now), author, context.cipher)
+            work = self.work(context, session)
             result: Doc = without_secrets(stored_value(dict(await self.operation(work, given, context))))
             if work.warnings:
-                result[WARNINGS] = [[each.code, list(each.field), each.message] for each in work.warnings]
+                result[WARNINGS] = rows(work.warnings)
             await work.write()
             if scope and hashed:
                 await idempotency.remember(context.store, scope, hashed, result, context.now, session)
@@ -170,6 +204,17 @@ class Mutation(Declaration):
                 if (is_unknown(error) and not scope) or not patience.lasts(error):
                     raise  # without a key of the caller's, what may have been stored is not stored again
                 await patience.wait()
+
+
+def rows(problems: Sequence[Problem]) -> list[list[Any]]:
+    """Problems as a result keeps them."""
+    return [[each.code, list(each.field), each.message] for each in problems]
+
+
+def problem(row: Sequence[Any]) -> Problem:
+    """What `rows` made of a problem."""
+    code, field, message = row
+    return Problem(code, tuple(field), message)
 
 
 def without_secrets(value: Any) -> Any:

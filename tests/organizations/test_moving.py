@@ -1,0 +1,176 @@
+"""Moving organizations: no cycle ever, ancestors right for whole subtrees, nothing quietly lost."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from app.mongo.client import Store
+from tests.asking import data
+from tests.commands import Commands
+from tests.records import NOW, credential, invoice, organization, plan, save, subscriber, subscription
+from tests.writing.doing import do, done, refused
+
+SUBTREE = 40
+
+
+@pytest.fixture
+async def tree(store: Store) -> dict[str, Any]:
+    """top > mid > low > leaf, and other."""
+    top = organization("top")
+    mid = organization("mid", top)
+    low = organization("low", mid)
+    leaf = organization("leaf", low)
+    other = organization("other")
+    await save(store, top, mid, low, leaf, other)
+    return {"top": top, "mid": mid, "low": low, "leaf": leaf, "other": other}
+
+
+async def ancestors(store: Store, node_id: str) -> list[str]:
+    """The ids above an organization, from the top."""
+    found = await data(store, f'{{ organization(by: {{id: "{node_id}"}}) {{ ancestors {{ id }} }} }}')
+    return [each["id"] for each in found["organization"]["ancestors"]]
+
+
+async def move(store: Store, what: str, to: str | None, **more: Any) -> Any:
+    """The moved organization."""
+    parent = {"id": f"org_{to}"} if to else None
+    return await done(store, "moveOrganization", "organization { id version parent { id } }",
+                      by={"id": f"org_{what}"}, parent=parent, **more)  # fmt: skip
+
+
+async def refuse(store: Store, what: str, to: str | None, **more: Any) -> list[tuple[str, str]]:
+    """Why a move is refused."""
+    parent = {"id": f"org_{to}"} if to else None
+    return await refused(store, "moveOrganization", by={"id": f"org_{what}"}, parent=parent, **more)
+
+
+async def test_a_subtree_goes_with_its_root(store: Store, tree: Any) -> None:
+    moved = await move(store, "mid", "other")
+    assert (moved["parent"]["id"], moved["version"]) == ("org_other", 2)
+    assert await ancestors(store, "org_leaf") == ["org_other", "org_mid", "org_low"]
+    assert await ancestors(store, "org_low") == ["org_other", "org_mid"]
+    found = await store["organizations"].find_one({"_id": "org_leaf"})
+    assert found is not None
+    assert found["version"] == 1, "ancestors are derived"
+
+
+async def test_to_the_top_and_back(store: Store, tree: Any) -> None:
+    await move(store, "low", None)
+    assert await ancestors(store, "org_leaf") == ["org_low"]
+    await move(store, "low", "mid")
+    assert await ancestors(store, "org_leaf") == ["org_top", "org_mid", "org_low"]
+
+
+async def test_moving_where_it_stands_changes_nothing(store: Store, tree: Any) -> None:
+    assert (await move(store, "mid", "top"))["version"] == 1
+
+
+@pytest.mark.parametrize("to", ["mid", "low", "leaf"])
+async def test_no_cycle(store: Store, tree: Any, to: str) -> None:
+    assert await refuse(store, "mid", to) == [("parent", "CYCLE")]
+
+
+async def test_unclassified_stays_alone(store: Store, tree: Any) -> None:
+    assert await refuse(store, "unclassified", "top") == [("by", "UNCLASSIFIED_FIXED")]
+    assert await refuse(store, "top", "unclassified") == [("parent", "UNCLASSIFIED_FIXED")]
+
+
+async def test_a_stale_version_and_unknown_records_are_told(store: Store, tree: Any) -> None:
+    assert await refuse(store, "mid", "nobody", expectedVersion=7) == [
+        ("parent.id", "NOT_FOUND"),
+        ("expectedVersion", "STALE_VERSION"),
+    ]
+
+
+async def test_whoever_would_lose_its_payer_is_listed_or_pays_itself(store: Store) -> None:
+    top = organization("top")
+    mid = organization("mid", top, payerId="org_top")
+    low = organization("low", mid, payerId="org_top")
+    kept = organization("kept", mid, payerId="org_mid")
+    await save(store, top, mid, low, kept, organization("other"))
+    assert await refuse(store, "mid", "other") == [("parent", "PAYER_NOT_ABOVE")]
+    await move(store, "mid", "other", lostPayers="PAY_THEMSELVES")
+    found = {doc["_id"]: doc async for doc in store["organizations"].find()}
+    assert [found[f"org_{name}"]["payerId"] for name in ("mid", "low", "kept")] == ["org_mid", "org_low", "org_mid"]
+    assert [term["payerId"] for term in found["org_low"]["payerTerms"]] == ["org_top", "org_low"]
+
+
+async def test_a_credential_does_not_lose_its_subscription(store: Store, tree: Any) -> None:
+    gold = plan("gold")
+    bill = subscription("s", tree["top"], gold)
+    who = subscriber("who", tree["leaf"])
+    await save(store, gold, bill, who, credential("key", who, subscriptionId=bill.id))
+    assert await refuse(store, "mid", "other") == [("parent", "SUBSCRIPTION_ELSEWHERE")]
+    await move(store, "leaf", "top")
+
+
+async def test_too_deep(store: Store) -> None:
+    chain = [organization("c0")]
+    for n in range(1, 100):
+        chain.append(organization(f"c{n}", chain[-1]))
+    pair = organization("a")
+    await save(store, *chain, pair, organization("b", pair))
+    assert await refuse(store, "a", "c99") == [("parent", "TOO_DEEP")]
+    await move(store, "b", "c98")
+
+
+async def test_a_preview_tells_what_would_be_owed(store: Store, tree: Any) -> None:
+    await save(store, invoice("one", tree["low"], 30, NOW.replace(month=1)), invoice("two", tree["top"], 5, NOW))
+    query = """{ previewMove(input: {by: {id: "org_mid"}, parent: {id: "org_other"}}) {
+        organization { id } oldParent { id } newParent { id } handedOver { organizations invoices }
+        statements { organization { id } outstandingBefore { amount } outstandingAfter { amount }
+                     overdueBefore { amount } overdueAfter { amount } openInvoicesBefore openInvoicesAfter }
+        userErrors { code } } }"""
+    told = (await data(store, query))["previewMove"]
+    assert told["handedOver"] == {"organizations": 3, "invoices": 1}
+    assert told["userErrors"] == []
+    assert [list(row["organization"].values()) + [row[name]["amount"] for name in row if name.endswith(("gBefore", "gAfter"))]
+            for row in told["statements"]] == [["org_top", "35.00", "5.00"], ["org_other", "0.00", "30.00"]]  # fmt: skip
+    assert told["statements"][0]["overdueBefore"]["amount"] == "30.00"
+    assert await ancestors(store, "org_low") == ["org_top", "org_mid"], "nothing was done"
+
+
+async def test_a_preview_says_why_not(store: Store, tree: Any) -> None:
+    query = '{ previewMove(input: {by: {id: "org_mid"}, parent: {id: "org_leaf"}}) { userErrors { code field } } }'
+    assert (await data(store, query))["previewMove"]["userErrors"] == [{"code": "CYCLE", "field": ["parent"]}]
+
+
+async def test_a_move_takes_as_many_commands_for_forty_as_for_one(store: Store, tree: Any, commands: Commands) -> None:
+    await save(store, *(organization(f"n{n}", tree["leaf"], n) for n in range(SUBTREE)))
+    with commands.counting() as counted:
+        await move(store, "leaf", "other")
+    few = len(counted.seen)
+    with commands.counting() as counted:
+        await move(store, "mid", "other")
+    assert len(counted.seen) == few
+
+
+async def test_the_history_tells_from_where_to_where(store: Store, tree: Any) -> None:
+    await move(store, "mid", "other")
+    found = await data(store, '{ organization(by: {id: "org_mid"}) { history { nodes { action operation actor '
+                              "changes { field before after } } } } }")  # fmt: skip
+    assert found["organization"]["history"]["nodes"] == [
+        {
+            "action": "MOVED",
+            "operation": "moveOrganization",
+            "actor": "local-admin",
+            "changes": [{"field": "parentId", "before": "org_top", "after": "org_other"}],
+        }
+    ]
+
+
+async def test_a_deleted_child_is_restored_to_where_its_parent_stands_now(store: Store, tree: Any) -> None:
+    await done(store, "deleteOrganization", by={"id": "org_leaf"})
+    await move(store, "low", "other")
+    await done(store, "restoreOrganization", id="org_leaf")
+    assert await ancestors(store, "org_leaf") == ["org_other", "org_low"]
+
+
+async def test_moves_take_an_idempotency_key(store: Store, tree: Any) -> None:
+    first = await move(store, "mid", "other", idempotencyKey="k")
+    await move(store, "mid", "top")
+    assert await move(store, "mid", "other", idempotencyKey="k") == first
+    assert (await do(store, "moveOrganization", by={"id": "org_mid"}, parent=None, idempotencyKey="k"))["userErrors"]
+    assert await ancestors(store, "org_mid") == ["org_top"]
