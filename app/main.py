@@ -15,6 +15,7 @@ from app.mongo.client import Store, connect, database
 from app.mongo.indexes import ensure_indexes
 from app.mongo.trace import Tracer
 from app.organizations.unclassified import ensure_defaults
+from app.organizations.upkeep import ensure_match_keys
 from app.schema import ROOTS, build_schema
 from app.settings import Settings
 
@@ -22,9 +23,10 @@ CLOSE_SECONDS = 1.0
 
 
 async def prepare(store: Store) -> None:
-    """Bring a database, new or old, to what the program needs: indexes, and what always exists."""
+    """Bring a database, new or old, to what the program needs: indexes, what always exists, what is derived."""
     await ensure_indexes(store, {**required_indexes(ROOTS), keys.COLLECTION: keys.INDEXES})
     await ensure_defaults(store)
+    await ensure_match_keys(store)
 
 
 @asynccontextmanager

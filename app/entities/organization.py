@@ -78,6 +78,7 @@ class Organization(Record):
         named("name", "Its exact name, which another may bear too: then the answer is AMBIGUOUS."),
     )
     searched: ClassVar = ("name", "externalId", "aliases", "associatedDomains")
+    needed_indexes: ClassVar = (("matchKeys",),)
 
     name: str = Field(min_length=1, max_length=256, description="What it is called, 1 to 256 characters; not unique.")
     kind: OrganizationKind = Field(default=OrganizationKind.COMPANY, description="What sort of customer it is.")
@@ -107,6 +108,8 @@ class Organization(Record):
     ancestor_ids: strawberry.Private[tuple[str, ...]] = ()
     payer_id: strawberry.Private[str]
     billing_profile_id: strawberry.Private[str | None] = None
+    match_keys: strawberry.Private[tuple[str, ...]] = ()
+    """What it shares with organizations like it: `organizations.duplicates.match_keys` of its other fields."""
 
     app_metadata = app_metadata()
 
