@@ -14,6 +14,7 @@ from app.entities import (  # noqa: F401  # they register their records
     billing_profile,
     catalog,
     credential,
+    duplicate,
     invoice,
     organization,
     statement,
@@ -26,6 +27,7 @@ from app.graph.record import RECORDS, declarations_of
 from app.graph.roots import node, nodes, query
 from app.graph.scalars import SCALARS
 from app.graph.search import search
+from app.organizations import candidates  # noqa: F401  # it registers what it lists
 from app.organizations.queries import OrganizationQueries
 from app.subscribers.queries import SubscriberQueries
 from app.usage.queries import UsageQueries

@@ -21,6 +21,7 @@ from app import schema
 COMMITTED = Path(__file__).parent.parent / "schema.graphql"
 BOUNDED_LISTS = {
     "Query.nodes": "as many as ids, at most 100",
+    "DuplicateCandidate.reasons": "each at most once",
     "Organization.aliases": "stored in the record",
     "Organization.associatedDomains": "stored in the record",
     "Organization.payerTerms": "stored in the record",

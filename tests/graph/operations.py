@@ -172,6 +172,7 @@ class Writer:
             "DateTime": ["2026-01-01T00:05:00Z"],
             "Boolean": [True, False],
             "MetadataValue": ["gold", 3, True, None],
+            "Float": [0, 0.5, 1, 2],
         }
         return self.random.choice(scalars.get(kind.name, TEXTS))
 
