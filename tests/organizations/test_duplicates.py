@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app import demo
@@ -185,6 +185,7 @@ documents = st.fixed_dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(documents)
 def test_keys_are_few_short_and_distinct(doc: dict[str, Any]) -> None:
     keys = match_keys(doc)
@@ -193,6 +194,7 @@ def test_keys_are_few_short_and_distinct(doc: dict[str, Any]) -> None:
     assert keys == match_keys(doc)
 
 
+@settings(deadline=None)
 @given(documents, documents)
 def test_a_score_is_one_number_whichever_comes_first(a: dict[str, Any], b: dict[str, Any]) -> None:
     found = judge(a, b)
@@ -200,6 +202,7 @@ def test_a_score_is_one_number_whichever_comes_first(a: dict[str, Any], b: dict[
     assert bool(found.reasons) == (found.score > 0)
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="abcd", max_size=9), st.text(alphabet="abcd", max_size=9))
 def test_edits_are_counted_up_to_a_bound(a: str, b: str) -> None:
     exact = edits(a, b, 20)
@@ -213,6 +216,7 @@ def test_exchanged_letters_are_one_edit() -> None:
     assert [edits("abcd", other, 3) for other in ("abdc", "abd", "abxcd", "axcd", "badc")] == [1, 1, 1, 1, 2]
 
 
+@settings(deadline=None)
 @given(names)
 def test_a_name_is_itself(name: str) -> None:
     found = name_of(name)
