@@ -76,7 +76,7 @@ async def duplicate_candidates(context: Context, args: Args, size: int) -> Found
     minimum = args["minimum_score"]
     if not 0 <= minimum <= 1:
         raise BadRequest(f"`minimumScore` is {minimum}; it must be between 0 and 1.", argument="minimumScore")
-    by, after = args.get("of") or None, args.get("after") or None
+    by, after = args.get("of"), args.get("after")
     if by is None:
         return await of_all(context.store, minimum, size, decode(after, None))
     [about] = (await ASKED.read(context, [None], {"by": by}, SHOWN)).values()
