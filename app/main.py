@@ -15,6 +15,7 @@ from app.mongo.client import Store, connect, database
 from app.mongo.indexes import ensure_indexes
 from app.mongo.trace import Tracer
 from app.organizations.unclassified import ensure_defaults
+from app.organizations.upkeep import ensure_match_keys
 from app.schema import ROOTS, build_schema
 from app.settings import Settings
 from app.writing import idempotency
@@ -23,11 +24,11 @@ CLOSE_SECONDS = 1.0
 
 
 async def prepare(store: Store) -> None:
-    """Bring a database, new or old, to what the program needs: indexes, and what always exists."""
-    await ensure_indexes(
-        store, {**required_indexes(ROOTS), keys.COLLECTION: keys.INDEXES, idempotency.COLLECTION: idempotency.INDEXES}
-    )
+    """Bring a database, new or old, to what the program needs: indexes, what always exists, what is derived."""
+    ours = {keys.COLLECTION: keys.INDEXES, idempotency.COLLECTION: idempotency.INDEXES}
+    await ensure_indexes(store, {**required_indexes(ROOTS), **ours})
     await ensure_defaults(store)
+    await ensure_match_keys(store)
 
 
 @asynccontextmanager

@@ -17,6 +17,7 @@ from app.entities import (  # noqa: F401  # they register their records
     billing_profile,
     catalog,
     credential,
+    duplicate,
     invoice,
     organization,
     statement,
@@ -29,6 +30,7 @@ from app.graph.record import RECORDS, declarations_of
 from app.graph.roots import node, nodes, query
 from app.graph.scalars import SCALARS
 from app.graph.search import search
+from app.organizations import candidates  # noqa: F401  # it registers what it lists
 from app.organizations import lifecycle as organizations  # noqa: F401  # it registers itself
 from app.organizations.mutations import OrganizationMutations, OrganizationPreviews
 from app.organizations.queries import OrganizationQueries

@@ -20,6 +20,7 @@ from app.graph.documents import to_document
 from app.graph.record import Record
 from app.mongo.client import Store
 from app.mongo.keys import Claim
+from app.organizations.duplicates import match_keys
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
@@ -36,7 +37,8 @@ def organization(name: str, /, parent: Organization | None = None, n: int = 0, *
     node_id = f"org_{name}"
     above = {"parentId": parent.id, "ancestorIds": [*parent.ancestor_ids, parent.id]} if parent else {}
     fields = {"_id": node_id, "name": name, "payerId": node_id, **above, **stamps(n), **more}
-    return Organization.model_validate(fields)
+    made = Organization.model_validate(fields)
+    return made.model_copy(update={"match_keys": match_keys(to_document(made))})
 
 
 def subscriber(name: str, of: Organization, /, n: int = 0, **more: Any) -> Subscriber:

@@ -21,10 +21,15 @@ from app import schema
 COMMITTED = Path(__file__).parent.parent / "schema.graphql"
 BOUNDED_LISTS = {
     "Query.nodes": "as many as ids, at most 100",
+    "DuplicateCandidate.reasons": "each at most once",
     "Organization.aliases": "stored in the record",
     "Organization.associatedDomains": "stored in the record",
     "Organization.formerNames": "stored in the record",
     "Organization.mergedFrom": "stored in the record",
+    "MergeOrganizationsPayload.mergedIds": "as many as were named, at most 20",
+    "PreviewMovePayload.losingPayer": "the first 200",
+    "PreviewMovePayload.statements": "one a currency of each that loses or gains it, at most 200 of those",
+    "PreviewMergePayload.statements": "one a currency",
     "UserError.field": "as deep as the input nests",
     "AuditEntry.changes": "as many as the record has fields",
     "Organization.payerTerms": "stored in the record",

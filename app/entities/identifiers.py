@@ -6,6 +6,7 @@ import hashlib
 import re
 import secrets
 from datetime import datetime
+from typing import ClassVar
 
 from ulid import ULID
 
@@ -13,19 +14,33 @@ from app.entities.organization import UNCLASSIFIED_ID
 from app.graph.record import Record
 
 RANDOM_BITS = 80  # of a ULID; the rest is the time in milliseconds
+TURN_BITS = 16
 ORGANIZATION_ID = re.compile(rf"{UNCLASSIFIED_ID}|org_[0-7][0-9A-HJKMNP-TV-Z]{{25}}")
 
 
 class Identifiers:
     """Ids of one instant, in rising order: records that are made together are listed as they were made.
 
-    A `seed` makes them the same every time, for data that is.
+    What this process makes later in the same millisecond comes later, too. A `seed` makes them the same every time, for
+    data that is.
     """
 
+    turns: ClassVar[tuple[int, int]] = 0, 0
+    """The millisecond last begun with, and how often."""
+
     def __init__(self, at: datetime, seed: str | None = None) -> None:
-        start = secrets.randbits(RANDOM_BITS) if seed is None else digest(seed)
         milliseconds = int(at.timestamp() * 1000)
+        start = self.turn(milliseconds) if seed is None else digest(seed)
         self._last = milliseconds << RANDOM_BITS | start >> 1  # half of the room is left to count in
+
+    @classmethod
+    def turn(cls, milliseconds: int) -> int:
+        """Random bits, above those of an earlier turn of the same millisecond."""
+        latest, count = cls.turns
+        count = count + 1 if latest == milliseconds else 0
+        cls.turns = milliseconds, count
+        rest = RANDOM_BITS - TURN_BITS
+        return count % 2**TURN_BITS << rest | secrets.randbits(rest)
 
     def new(self, record: type[Record]) -> str:
         """The next one, for a record of that type."""

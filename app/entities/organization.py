@@ -82,7 +82,7 @@ class Organization(Record):
         ),
     )
     searched: ClassVar = ("name", "formerNames", "externalId", "aliases", "associatedDomains")
-    needed_indexes: ClassVar = (("formerNames",),)
+    needed_indexes: ClassVar = (("formerNames",), ("matchKeys",))
 
     name: str = Field(min_length=1, max_length=256, description="What it is called, 1 to 256 characters; not unique.")
     kind: OrganizationKind = Field(default=OrganizationKind.COMPANY, description="What sort of customer it is.")
@@ -117,6 +117,8 @@ class Organization(Record):
     billing_profile_id: strawberry.Private[str | None] = None
     merged_into_id: strawberry.Private[str | None] = None
     merged_ids: strawberry.Private[tuple[str, ...]] = ()
+    match_keys: strawberry.Private[tuple[str, ...]] = ()
+    """What it shares with organizations like it: `organizations.duplicates.match_keys` of its other fields."""
 
     app_metadata = app_metadata()
 

@@ -8,6 +8,7 @@ from app.errors import SetupError
 from app.graph.declarations import Declaration, Derived
 from app.graph.documents import stored_fields
 from app.graph.edges import BATCHES, Computed, Edge
+from app.graph.listed import LISTINGS, Listed
 from app.graph.many import Many
 from app.graph.record import RECORDS, Embedded, Record, declarations_of, stored_records
 
@@ -40,6 +41,8 @@ def problems(owner: type[Embedded] | None, declared: Declaration) -> Iterator[st
             for name in declared.by
             if name not in target
         )
+    elif isinstance(declared, Listed) and declared.batch not in LISTINGS:
+        yield f"{label} is listed by {declared.batch}, which nobody registered"
     elif isinstance(declared, Computed) and declared.batch not in BATCHES:
         yield f"{label} is computed by {declared.batch}, which nobody registered"
 

@@ -113,7 +113,7 @@ class Connection(Generic[T]):
             has_next_page=page.has_next,
             has_previous_page=page.has_previous,
             start_cursor=Cursor(cursor(page.docs[0])) if page.docs else None,
-            end_cursor=Cursor(cursor(page.docs[-1])) if page.docs else None,
+            end_cursor=Cursor(page.end or cursor(page.docs[-1])) if page.end or page.docs else None,
         )
 
     @described(

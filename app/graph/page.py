@@ -23,11 +23,15 @@ MAX_FIRST, DEFAULT_FIRST = 100, 25
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Documents in the order asked for, and whether the list goes on at either end."""
+    """Documents in the order asked for, and whether the list goes on at either end.
+
+    `end` is the cursor to go on from, where the list was read further than its last document.
+    """
 
     docs: list[Doc]
     has_next: bool
     has_previous: bool
+    end: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,13 @@ def tenths(value: Any) -> int:
     return total
 
 
+def declared(field: GraphQLField) -> Declaration | None:
+    """What was declared for a field of the schema."""
+    definition = field.extensions.get("strawberry-definition")
+    found: Declaration | None = definition.metadata.get(Declaration) if definition is not None else None
+    return found
+
+
 class Sizes:
     """The sizes in one operation. `variables` gathers the names of those that a size was read from."""
 
@@ -78,14 +85,12 @@ class Sizes:
             return max((page for page in pages if page is not None), default=DEFAULT_FIRST)
         if "ids" in field.args:
             return max((self._length(a.value) for a in node.arguments or () if a.name.value == "ids"), default=1)
-        strawberry_field = field.extensions.get("strawberry-definition")
-        declaration = strawberry_field.metadata.get(Declaration) if strawberry_field is not None else None
-        return int(getattr(declaration, "weight", 1))
+        return int(getattr(declared(field), "weight", 1))
 
-    def behind(self, node: FieldNode) -> int:
-        """How many records are read for each parent but not shown: those of a whole tree, where it asks for one."""
+    def behind(self, node: FieldNode, field: GraphQLField) -> int:
+        """How many records are read for each parent but not shown: what its declaration says, or those of a tree."""
         scopes = (self._name(a.value) for a in node.arguments or () if a.name.value == "scope")
-        return TREE_RECORDS if TREE in scopes else 0
+        return TREE_RECORDS if TREE in scopes else int(getattr(declared(field), "behind", 0))
 
     def _name(self, value: ValueNode | None) -> Any:
         """The value of an enum, by name."""

@@ -199,7 +199,7 @@ class Pass:
             weight.introspection = self.survey.facts(name, every_type, 1 + weight.introspection)
         elif field is not None:
             size = self.sizes.of(node, field)
-            weight.cost = (int(_is_record(returns)) + weight.cost) * size + self.sizes.behind(node)
+            weight.cost = (int(_is_record(returns)) + weight.cost) * size + self.sizes.behind(node, field)
             weight.inputs *= max(1, size)
         if node.arguments:
             self._values(weight, [a.value for a in node.arguments])

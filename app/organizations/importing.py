@@ -16,6 +16,7 @@ from app.onboarding.importer import Importer, Made, Plan
 from app.onboarding.references import Reference, wanted
 from app.onboarding.rows import Format, Raw
 from app.organizations.domains import is_public
+from app.organizations.duplicates import match_keys
 from app.organizations.organization_columns import COLUMNS
 from app.organizations.rounds import Place, Rounds, rounds
 
@@ -87,7 +88,7 @@ def organization(new_id: str, said: Doc, above: list[str], chunk: Chunk) -> Orga
         fields["billing"] = billing
     place = {"parentId": above[-1] if above else None, "ancestorIds": above, "payerId": new_id}
     stamps = {"_id": new_id, "createdAt": chunk.now, "updatedAt": chunk.now}
-    return Organization.model_validate(fields | place | stamps)
+    return Organization.model_validate(fields | place | stamps | {"matchKeys": match_keys(fields)})
 
 
 def claims(row: Doc, own_id: str | None = None) -> list[tuple[str, str, str]]:

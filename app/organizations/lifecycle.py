@@ -16,6 +16,7 @@ from app.errors import Problem
 from app.graph.depth import MAX_DEPTH
 from app.mongo.client import Doc
 from app.organizations.domains import is_public
+from app.organizations.duplicates import match_keys
 from app.organizations.tree import ancestors_below, at_or_below
 from app.writing.inputs import AppDocumentInput, Field, Inputs, Path, Reference, as_mapping
 from app.writing.lifecycle import Key, Lifecycle, resting
@@ -88,6 +89,9 @@ class OrganizationLifecycle(Lifecycle):
             yield "customer", alias, "aliases"
         for namespace, key in app_claims(doc.get("appMetadata", ())):
             yield namespace, key, "appMetadata"
+
+    def derived(self, doc: Doc) -> Doc:
+        return {"matchKeys": list(match_keys(doc))}
 
     def pointed(self, doc: Doc) -> list[str | None]:
         return [each for each in super().pointed(doc) if each != doc["_id"]]

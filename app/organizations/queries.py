@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from app.graph.roots import find, page
+from strawberry import UNSET
+
+from app.entities.organization import Organization
+from app.graph.declarations import Argument
+from app.graph.listed import listed
+from app.graph.roots import by_input, find, page
 
 
 class OrganizationQueries:
@@ -10,3 +15,13 @@ class OrganizationQueries:
 
     organization = find("Organization", doc="One organization, by its id, external id or name.")
     organizations = page("Organization", doc="All organizations.")
+    duplicate_candidates = listed(
+        "DuplicateCandidate",
+        batch="Query.duplicateCandidates",
+        behind=5_000,
+        doc="Organizations that are probably one customer, each pair once: of one organization, the likeliest first; "
+        "of all, in the order of their ids, on pages that may have few pairs or none and still go on: ask until "
+        "`hasNextPage` is false.",
+        of=Argument(by_input(Organization) | None, UNSET, "Only what is like this one; all organizations if left out."),
+        minimum_score=Argument(float, 0.75, "Only candidates with at least this score, 0 to 1."),
+    )

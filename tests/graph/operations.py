@@ -102,7 +102,7 @@ class Writer:
         self.room -= 1
         if self.random.random() < 0.08:
             return "__typename"
-        name = self.random.choice(list(kind.fields))
+        name = self.random.choice([each for each, field in kind.fields.items() if "input" not in field.args])
         field: GraphQLField = kind.fields[name]
         inner = get_named_type(field.type)
         if is_composite_type(inner) and (depth >= MAX_DEPTH or self.room < 0):
@@ -172,6 +172,7 @@ class Writer:
             "DateTime": ["2026-01-01T00:05:00Z"],
             "Boolean": [True, False],
             "MetadataValue": ["gold", 3, True, None],
+            "Float": [0, 0.5, 1, 2],
         }
         return self.random.choice(scalars.get(kind.name, TEXTS))
 

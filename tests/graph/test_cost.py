@@ -164,5 +164,12 @@ def test_a_tree_may_be_asked_for_by_a_variable(default: str, given: dict[str, An
     assert weighed.sized_by == {"s"}
 
 
+def test_what_a_page_reads_to_be_worked_out_is_counted() -> None:
+    assert weigh("{ duplicateCandidates(first: 5) { nodes { other { id } } } }").cost == 5_000 + 5 * 2
+    assert limits("{ " + " ".join(f"a{n}: duplicateCandidates {{ nodes {{ id }} }}" for n in range(20)) + " }", {}) >= {
+        "cost"
+    }
+
+
 def test_ancestors_of_ancestors_are_refused() -> None:
     assert limits(ORGANIZATION % ("ancestors { " * 4 + "id" + " }" * 4), {}) == {"cost"}

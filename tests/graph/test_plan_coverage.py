@@ -14,7 +14,11 @@ from app.http.prepare import Preparation
 from app.schema import build_schema
 from app.settings import Settings
 
+MOVE = '{by: {id: "org_a"}, parent: null}'
+MERGE = '{target: {id: "org_a"}, sources: [{id: "org_b"}]}'
 NOT_COVERED = {
+    f"{{ previewMove(input: {MOVE}) {{ __typename }} }}": "the plan of a mutation, in a transaction of its own",
+    f"{{ previewMerge(input: {MERGE}) {{ __typename }} }}": "the same",
     "{ __schema { types { name } } }": "introspection",
     '{ __type(name: "Organization") { name } }': "introspection",
 }
@@ -32,6 +36,8 @@ def fields() -> Iterator[str]:
     core = build_schema()._schema
     assert core.query_type is not None
     for name, field in core.query_type.fields.items():
+        if "input" in field.args:
+            continue  # a preview: in NOT_COVERED
         given = ", ".join(f"{argument}: {NEEDED[argument]}" for argument in field.args if argument in NEEDED)
         yield f"{{ {name}{f'({given})' if given else ''} {below(get_named_type(field.type), 2)} }}"
     for name in RECORDS:

@@ -83,7 +83,8 @@ async def made_up(store: Store, seed: int) -> list[str]:
     await save(store, *everything)
     await spoil(store, tree[3])
     statements = ["stm_org_o1_USD", "stm_org_o0_EUR_TREE", "stm_org_gone_USD", "stm_org_o2_USD_1767225600000"]
-    return [*(each.id for each in everything), *statements, "org_gone", "nonsense", ""]
+    pairs = ["dup_org_o1_org_o2", "dup_org_o0_org_gone"]
+    return [*(each.id for each in everything), *statements, *pairs, "org_gone", "nonsense", ""]
 
 
 async def spoil(store: Store, org: Organization) -> None:

@@ -1,0 +1,1 @@
+"""Organizations: the rules about them, and what is found by them."""

@@ -46,6 +46,11 @@ async def refuse(store: Store, what: str, to: str | None, **more: Any) -> list[t
     return await refused(store, "moveOrganization", by={"id": f"org_{what}"}, parent=parent, **more)
 
 
+def amounts(row: dict[str, Any], name: str) -> tuple[str, str]:
+    """Before and after."""
+    return row[f"{name}Before"]["amount"], row[f"{name}After"]["amount"]
+
+
 async def test_a_subtree_goes_with_its_root(store: Store, tree: Any) -> None:
     moved = await move(store, "mid", "other")
     assert (moved["parent"]["id"], moved["version"]) == ("org_other", 2)
@@ -126,8 +131,8 @@ async def test_a_preview_tells_what_would_be_owed(store: Store, tree: Any) -> No
     told = (await data(store, query))["previewMove"]
     assert told["handedOver"] == {"organizations": 3, "invoices": 1}
     assert told["userErrors"] == []
-    assert [list(row["organization"].values()) + [row[name]["amount"] for name in row if name.endswith(("gBefore", "gAfter"))]
-            for row in told["statements"]] == [["org_top", "35.00", "5.00"], ["org_other", "0.00", "30.00"]]  # fmt: skip
+    owed = [(row["organization"]["id"], *amounts(row, "outstanding")) for row in told["statements"]]
+    assert owed == [("org_top", "35.00", "5.00"), ("org_other", "0.00", "30.00")]
     assert told["statements"][0]["overdueBefore"]["amount"] == "30.00"
     assert await ancestors(store, "org_low") == ["org_top", "org_mid"], "nothing was done"
 

@@ -35,19 +35,21 @@ from app.graph.declarations import Declaration, Derived
 from app.graph.documents import stored_fields
 from app.graph.edges import Computed, Edge, Refs
 from app.graph.edges import One as OneEdge
+from app.graph.listed import Listed
 from app.graph.many import Many
 from app.graph.plan.arguments import DEFINITION, Arguments, arguments_of
 from app.graph.plan.shape import Shape
-from app.graph.plan.steps import Kinds, Nodes, One, Paged, Plan, Searched, Several, Step
+from app.graph.plan.steps import Kinds, Nodes, One, Paged, Plan, Searched, Several, Step, Worked
 from app.graph.record import RECORDS
 from app.graph.roots import NodeById
 from app.graph.search import Search
 
+Paging = Paged | Searched | Worked
 PAGE_INFO = {
     "hasNextPage": "page.has_next",
     "hasPreviousPage": "page.has_previous",
     "startCursor": "cursor(page.docs[0]) if page.docs else None",
-    "endCursor": "cursor(page.docs[-1]) if page.docs else None",
+    "endCursor": "page.end or (cursor(page.docs[-1]) if page.docs else None)",
 }
 
 
@@ -130,6 +132,8 @@ class Compiler:
         self.scopes.add(declared.scope)
         if isinstance(declared, Many):
             return self.connection(Paged(declared, arguments, path), object_type(field.type), fields)
+        if isinstance(declared, Listed):
+            return self.connection(Worked(declared, arguments, path), object_type(field.type), fields)
         several = isinstance(declared, Refs) or (isinstance(declared, Computed) and declared.plural)
         step: Step = Several(declared, arguments, path) if several else One(declared, arguments, path)
         return self.shaped(step, object_type(field.type), fields)
@@ -150,7 +154,7 @@ class Compiler:
                 steps[name] = self.shaped(Step(None, 0, path), kind, fields)
         return Kinds(steps)
 
-    def connection(self, step: Paged | Searched, kind: GraphQLObjectType, fields: FieldDetailsList) -> Step:
+    def connection(self, step: Paging, kind: GraphQLObjectType, fields: FieldDetailsList) -> Step:
         """A page: its shape is called with page, cursor, total, run and what the steps below found."""
         shape = Shape()
         parts: list[tuple[str, str]] = []
@@ -164,9 +168,7 @@ class Compiler:
         step.shape = shape.function(["page", "cursor", "total", "run", *below], shape.dict(parts))
         return step
 
-    def of_page(
-        self, step: Paged | Searched, shape: Shape, kind: GraphQLObjectType, name: str, chosen: FieldDetailsList
-    ) -> str:
+    def of_page(self, step: Paging, shape: Shape, kind: GraphQLObjectType, name: str, chosen: FieldDetailsList) -> str:
         """One field of a connection."""
         if name == "__typename":
             return repr(kind.name)
@@ -187,7 +189,7 @@ class Compiler:
             parts.append((key, text))
         return shape.dict(parts) if name == "pageInfo" else f"[{shape.dict(parts)} for d in page.docs]"
 
-    def node(self, step: Paged | Searched, shape: Shape, kind: Any, fields: FieldDetailsList) -> str:
+    def node(self, step: Paging, shape: Shape, kind: Any, fields: FieldDetailsList) -> str:
         """One record of a page, of the document `d`."""
         if isinstance(step, Searched):
             if not is_abstract_type(kind):

@@ -14,7 +14,9 @@ from graphql import GraphQLEnumType, GraphQLList, GraphQLNonNull, GraphQLOutputT
 from app.graph.scalars import show_decimal
 
 CONVERT: dict[str, Callable[[Any], Any] | None] = {
-    **dict.fromkeys(("ID", "String", "Int", "Boolean", "DateTime", "Currency", "CountryCode", "EmailAddress", "URL")),
+    **dict.fromkeys(
+        ("ID", "String", "Int", "Float", "Boolean", "DateTime", "Currency", "CountryCode", "EmailAddress", "URL")
+    ),
     **dict.fromkeys(("JSON", "MetadataValue", "Cursor")),
     "Decimal": show_decimal,
 }

@@ -18,6 +18,7 @@ from app.access.viewer import Scope
 from app.context import Context
 from app.errors import Denial
 from app.graph.declarations import Args
+from app.graph.listed import Listed, cursor_of
 from app.graph.many import Many
 from app.graph.page import Page, Window
 from app.graph.plan.shape import Incomplete
@@ -184,6 +185,23 @@ class Nodes(Step):
             docs.setdefault(kind, []).append(doc)
         shaped = await self.kinds.shaped(run, docs)
         return {None: [shaped[each] for each in ids] if edge.plural else shaped[ids[0]]}
+
+
+@dataclass
+class Worked(Step):
+    """A page that is worked out, whatever is asked of it."""
+
+    reads_page: bool = False
+    peeks: bool = False
+    counts: bool = False
+
+    async def run(self, run: Run, keys: Sequence[Key]) -> Mapping[Key, Json]:
+        self.say(run)
+        edge: Listed = self.edge
+        found = await edge.found(run.context, run.args[self.args])
+        below = await self.descend(run, found.page.docs)
+        total = found.counted() if self.counts else None
+        return {None: self.shape(found.page, cursor_of, total, run, *below)}
 
 
 @dataclass

@@ -1,0 +1,173 @@
+"""`duplicateCandidates`: organizations that are probably one customer, found by the keys they share and then scored.
+
+Every read is bounded. A key that more than `MAX_SHARING` organizations share tells nobody apart and is left out; of
+those that share the others, at most `MAX_CANDIDATES` are looked at, those that share most first. Of one organization,
+that is one read of ids and one of documents. Of all, organizations are gone through in the order of their ids, a batch
+at a time and at most `MAX_BATCHES` a request, and a pair is told with the lesser id of its two.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from app.context import Context
+from app.errors import BadRequest
+from app.graph.declarations import Args
+from app.graph.edges import LIVE, computes
+from app.graph.listed import Found, lists
+from app.graph.page import Page, not_a_cursor, pack, unpack
+from app.graph.read import Fields, Key, by_ids, looked_up, projection
+from app.graph.roots import find as finding
+from app.mongo.client import Doc, Store
+from app.mongo.reads import find
+from app.organizations.duplicates import NEEDED, Score, Traits, score
+
+MAX_SHARING, MAX_CANDIDATES = 50, 100
+BATCH, MAX_BATCHES = 100, 5
+LIST = "duplicateCandidates"
+SHOWN = (*NEEDED, "matchKeys", "deletedAt")
+ASKED = finding("Organization", doc="The organization asked about.")
+ID_PATTERN = re.compile(r"dup_(org_[0-9A-Za-z]+)_(org_[0-9A-Za-z]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a cursor points: a pair of an organization, or, without the other, the end of all its pairs."""
+
+    organization_id: str
+    score: float | None = None
+    other_id: str | None = None
+
+    def is_before(self, doc: Doc) -> bool:
+        """Whether a pair comes after it."""
+        if doc["organizationId"] != self.organization_id:
+            return bool(doc["organizationId"] > self.organization_id)
+        if self.score is None or self.other_id is None:
+            return False
+        return (-doc["score"], doc["otherId"]) > (-self.score, self.other_id)
+
+    def encode(self, of: str | None) -> str:
+        """The cursor, of the candidates of one organization or of all."""
+        return pack([LIST, of, self.organization_id, self.score, self.other_id])
+
+
+def decode(cursor: str | None, of: str | None) -> Place | None:
+    """The place that a cursor of these candidates marks."""
+    if cursor is None:
+        return None
+    match unpack(cursor, "after"):
+        case [str(name), str() | None as whose, str(organization_id), float() | None as at, str() | None as other_id]:
+            if name == LIST and whose == of:
+                return Place(organization_id, at, other_id)
+            if name == LIST:
+                raise BadRequest(
+                    "`after` is a cursor of other candidates: keep `of` from page to page.", argument="after"
+                )
+    raise not_a_cursor("after")
+
+
+@lists("Query.duplicateCandidates")
+async def duplicate_candidates(context: Context, args: Args, size: int) -> Found:
+    """A page of candidates, of one organization or of all."""
+    minimum = args["minimum_score"]
+    if not 0 <= minimum <= 1:
+        raise BadRequest(f"`minimumScore` is {minimum}; it must be between 0 and 1.", argument="minimumScore")
+    by, after = args.get("of"), args.get("after")
+    if by is None:
+        return await of_all(context.store, minimum, size, decode(after, None))
+    [about] = (await ASKED.read(context, [None], {"by": by}, SHOWN)).values()
+    place = decode(after, about["_id"])
+    docs = [] if about.get("deletedAt") else (await candidates(context.store, [about], minimum))[about["_id"]]
+    rest = [doc for doc in docs if place is None or place.is_before(doc)]
+    return Found(
+        Page([marked(doc, about["_id"]) for doc in rest[:size]], len(rest) > size, place is not None), len(docs)
+    )
+
+
+async def of_all(store: Store, minimum: float, size: int, place: Place | None) -> Found:
+    """A page of pairs, or the beginning of one where finding the rest would take too many commands."""
+    found: list[Doc] = []
+    at, ended = (place.organization_id if place else ""), False
+    bound = "$gte" if place and place.score is not None else "$gt"
+    for _ in range(MAX_BATCHES):
+        query = {"_id": {bound: at}, **LIVE}
+        batch = await find(store, "organizations", query, projection(SHOWN), limit=BATCH, sort=[("_id", 1)])
+        pairs = await candidates(store, batch, minimum, only_after=True)
+        found += [doc for each in batch for doc in pairs[each["_id"]] if place is None or place.is_before(doc)]
+        at, bound, ended = (batch[-1]["_id"] if batch else at), "$gt", len(batch) < BATCH
+        if ended or len(found) > size:
+            break
+    docs = [marked(doc, None) for doc in found[:size]]
+    goes_on = len(found) > size or not ended
+    end = Place(at).encode(None) if goes_on and len(found) <= size else None
+    return Found(Page(docs, goes_on, place is not None, end), None)
+
+
+def marked(doc: Doc, of: str | None) -> Doc:
+    """A candidate with its cursor."""
+    return doc | {"cursor": Place(doc["organizationId"], doc["score"], doc["otherId"]).encode(of)}
+
+
+async def candidates(
+    store: Store, docs: Sequence[Doc], minimum: float, *, only_after: bool = False
+) -> dict[str, list[Doc]]:
+    """The candidates of each organization with at least that score, best first. Two commands for all of them.
+
+    `only_after`: only those whose id comes after its own.
+    """
+    near = await sharing(store, docs, only_after=only_after)
+    ids = sorted(set().union(*near.values()))
+    query = {"_id": {"$in": ids}, **LIVE}
+    others = await find(store, "organizations", query, projection(NEEDED), limit=len(ids)) if ids else []
+    return await asyncio.to_thread(judged, docs, near, others, minimum)
+
+
+async def sharing(store: Store, docs: Sequence[Doc], *, only_after: bool) -> dict[str, list[str]]:
+    """The ids of those that share keys with each organization, those that share most first."""
+    keys = sorted({key for doc in docs for key in doc.get("matchKeys") or ()})
+    limited: list[Doc] = [{"$limit": MAX_SHARING + 1}, {"$project": {"_id": 1}}]
+    rows = await looked_up(store, "organizations", {"matchKeys": None}, keys, LIVE, limited, ()) if keys else {}
+    holders = {key: [row["_id"] for row in found] for key, found in rows.items() if len(found) <= MAX_SHARING}
+    near = {}
+    for doc in docs:
+        own = doc["_id"]
+        counted = Counter(each for key in doc.get("matchKeys") or () for each in holders.get(key, ()))
+        others = [each for each in counted if (each > own if only_after else each != own)]
+        near[own] = sorted(others, key=lambda each: (-counted[each], each))[:MAX_CANDIDATES]
+    return near
+
+
+def judged(
+    docs: Iterable[Doc], near: Mapping[str, Sequence[str]], others: Iterable[Doc], minimum: float
+) -> dict[str, list[Doc]]:
+    """The pairs that are like enough, best first."""
+    traits = {doc["_id"]: Traits.of(doc) for doc in (*others, *docs)}
+    found = {}
+    for doc in docs:
+        own = doc["_id"]
+        pairs = [(each, score(traits[own], traits[each])) for each in near[own] if each in traits]
+        kept = [candidate(own, each, by) for each, by in pairs if by.reasons and by.score >= minimum]
+        found[own] = sorted(kept, key=lambda each: (-each["score"], each["otherId"]))
+    return found
+
+
+def candidate(own: str, other: str, by: Score) -> Doc:
+    """A candidate as a stored record would be."""
+    reasons = [each.value for each in by.reasons]
+    return {"_id": f"dup_{own}_{other}", "organizationId": own, "otherId": other, "score": by.score, "reasons": reasons}
+
+
+@computes("DuplicateCandidate.id")
+async def by_id(context: Context, keys: Sequence[Key], args: Args, fields: Fields) -> dict[Key, Doc]:
+    """Candidates by their ids, whatever their score; two organizations that nothing speaks for are none."""
+    named = {key: match for key in keys if (match := ID_PATTERN.fullmatch(key)) and match[1] != match[2]}
+    ids = list(dict.fromkeys(each for match in named.values() for each in match.groups()))
+    known = await by_ids(context, "organizations", ids, NEEDED) if ids else {}
+    traits = {own: Traits.of(doc) for own, doc in known.items()}
+    pairs = {key: match.groups() for key, match in named.items() if traits.keys() >= set(match.groups())}
+    found = {key: candidate(own, other, score(traits[own], traits[other])) for key, (own, other) in pairs.items()}
+    return {key: doc for key, doc in found.items() if doc["reasons"]}

@@ -1,0 +1,57 @@
+"""The sample that was read by hand is of the rules as they are: where they change, it is to be drawn and read again."""
+
+from __future__ import annotations
+
+import csv
+from typing import Any
+
+import pytest
+
+from app.organizations.duplicates import Traits, score
+from benchmarks import sample
+from benchmarks.duplicates import DEFAULT, SEED, real_rows
+from benchmarks.planting import Row, plant
+
+READ = list(csv.DictReader(sample.FILE.read_text(encoding="utf-8").splitlines()))
+
+
+def stored(row: Row, rows: dict[str, Row]) -> dict[str, Any]:
+    """The fields that an import of the row stores; external ids stand for ids."""
+    above: list[str] = []
+    parent = row["parent_external_id"]
+    while parent:
+        above.insert(0, parent)
+        parent = rows[parent]["parent_external_id"]
+    return {
+        "_id": row["external_id"],
+        "name": row["name"],
+        "externalId": row["external_id"],
+        "associatedDomains": row["associated_domains"].split(),
+        "storefrontUrl": row["website"],
+        "billing": {"city": row["city"], "country": row["country"]},
+        "parentId": above[-1] if above else None,
+        "ancestorIds": above,
+    }
+
+
+@pytest.fixture(scope="module")
+def rows() -> dict[str, Row]:
+    """The real organizations and those that were planted among them."""
+    real = real_rows()
+    return {row["external_id"]: row for row in (*real, *(each.row for each in plant(real, SEED)))}
+
+
+def test_the_scores_in_the_sample_are_those_of_the_rules(rows: dict[str, Row]) -> None:
+    for row in READ:
+        one, other = (Traits.of(stored(rows[row[side]], rows)) for side in ("one", "other"))
+        assert f"{score(one, other).score:.3f}" == row["score"], f"{row['one_name']} and {row['other_name']}"
+
+
+def test_nine_in_ten_of_what_is_proposed_are_the_same() -> None:
+    proposed = [row for row in READ if row["of"] == "mix"]
+    assert len(proposed) == sample.SIZE
+    assert {row["same"] for row in READ} == {"yes", "no"}
+    assert all(row["why"] for row in READ)
+    assert sum(row["same"] == "yes" for row in proposed) >= 0.9 * len(proposed)
+    real = [row["same"] for row in READ if row["of"] == "real" and float(row["score"]) >= DEFAULT]
+    assert real.count("yes") >= 0.9 * len(real)
