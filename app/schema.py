@@ -30,6 +30,7 @@ from app.graph.record import RECORDS, declarations_of
 from app.graph.roots import node, nodes, query
 from app.graph.scalars import SCALARS
 from app.graph.search import search
+from app.onboarding.mutations import OnboardingMutations
 from app.organizations import candidates  # noqa: F401  # it registers what it lists
 from app.organizations import lifecycle as organizations  # noqa: F401  # it registers itself
 from app.organizations.mutations import OrganizationMutations, OrganizationPreviews
@@ -40,6 +41,7 @@ from app.subscribers.queries import SubscriberQueries
 from app.usage import lifecycle as usage  # noqa: F401
 from app.usage.mutations import UsageMutations
 from app.usage.queries import UsageQueries
+from app.writing.metadata import MetadataMutations
 from app.writing.mutation import mutation_root
 from app.writing.queries import AuditQueries
 
@@ -62,7 +64,15 @@ class Query(
 
 
 @mutation_root
-class Mutation(OrganizationMutations, SubscriberMutations, CredentialMutations, UsageMutations, BillingMutations):
+class Mutation(
+    OrganizationMutations,
+    SubscriberMutations,
+    CredentialMutations,
+    UsageMutations,
+    BillingMutations,
+    MetadataMutations,
+    OnboardingMutations,
+):
     """Everything that changes something."""
 
 

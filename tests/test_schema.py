@@ -30,6 +30,10 @@ BOUNDED_LISTS = {
     "PreviewMovePayload.losingPayer": "the first 200",
     "PreviewMovePayload.statements": "one a currency of each that loses or gains it, at most 200 of those",
     "PreviewMergePayload.statements": "one a currency",
+    **{
+        f"OnboardCustomerPayload.{each}": "as many as were named"
+        for each in ("subscribers", "subscriptions", "credentials", "created")
+    },
     "UserError.field": "as deep as the input nests",
     "AuditEntry.changes": "as many as the record has fields",
     "Organization.payerTerms": "stored in the record",

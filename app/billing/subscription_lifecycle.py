@@ -17,6 +17,7 @@ from app.writing.inputs import Field, Inputs, Path, Reference
 from app.writing.lifecycle import Key, Lifecycle, resting
 from app.writing.work import Work
 
+TERMS = ("planId", "externalId", "activeFrom", "activeTo")
 GOES_TO = {
     "PENDING": {"ACTIVE", "CANCELED", "ENDED"},
     "ACTIVE": {"CANCELED", "ENDED"},
@@ -88,7 +89,7 @@ def fits(plan: Doc, organization: Doc) -> bool:
 def change_of_status(before: Doc | None, after: Doc, now: datetime, path: Path) -> list[Problem]:
     """Whether it may go from one status to the other; when it ends is kept with it."""
     if before is None or after["status"] == before["status"]:
-        if before is not None and before["status"] == "ENDED" and after != before:
+        if before is not None and before["status"] == "ENDED" and any(after[each] != before[each] for each in TERMS):
             return [Problem("ENDED", (*path, "status"), "It is over. Make a new subscription.")]
         return []
     if after["status"] not in GOES_TO[before["status"]]:

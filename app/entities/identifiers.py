@@ -40,7 +40,7 @@ class Identifiers:
         count = count + 1 if latest == milliseconds else 0
         cls.turns = milliseconds, count
         rest = RANDOM_BITS - TURN_BITS
-        return count % 2**TURN_BITS << rest | secrets.randbits(rest)
+        return count % (1 << TURN_BITS) << rest | secrets.randbits(rest)
 
     def new(self, record: type[Record]) -> str:
         """The next one, for a record of that type."""

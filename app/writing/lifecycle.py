@@ -68,6 +68,10 @@ class Lifecycle:
         """Whether a record may have a key that a deleted one kept."""
         return False
 
+    def keeps(self, stored: str) -> bool:
+        """Whether a caller may set that field."""
+        return any(to_camel_case(each.name) == stored for each in self.inputs)
+
     @property
     def links(self) -> list[Reference]:
         """The inputs that name other records."""
@@ -118,9 +122,10 @@ class Lifecycle:
         await self.settle(work, None, after, problems, path)
         after |= self.derived(after)
         keys = list(self.claims(after))
-        await work.look_up(wanted(keys))
+        await work.look_up(wanted(key for key in keys if key[1] != after["_id"]))
         problems += self.taken(work, keys, after, path)
         if len(problems) > count:
+            work.records.setdefault(after["_id"], after)  # so that what follows can be judged
             return after
         made = self.record.model_validate(after)
         doc = work.add(made)

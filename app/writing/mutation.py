@@ -29,7 +29,8 @@ from app.graph.declarations import REQUIRED, Args, Argument, Declaration
 from app.graph.documents import from_document, stored_value
 from app.graph.edges import forbidden
 from app.graph.filters import class_of
-from app.graph.record import RECORDS, declarations_of
+from app.graph.record import RECORDS, Node, declarations_of
+from app.graph.roots import record_names
 from app.mongo.client import Doc
 from app.mongo.transactions import in_transaction
 from app.writing import idempotency
@@ -67,6 +68,8 @@ class Shown:
         if stored is None:
             return [] if self.many else None
         inner = RECORDS[self.of] if isinstance(self.of, str) else self.of
+        if inner is Node:
+            return from_document(RECORDS[record_names()[stored["_id"].partition("_")[0]]], stored)
         if isinstance(inner, type) and issubclass(inner, BaseModel):
             return [from_document(inner, each) for each in stored] if self.many else from_document(inner, stored)
         return stored

@@ -58,6 +58,7 @@ class Work:
     author: Author
     cipher: Cipher | None = None
     claims: dict[tuple[str, str], Claim] = field(default_factory=dict)
+    asked: set[tuple[str, str]] = field(default_factory=set)
     records: dict[str, Doc] = field(default_factory=dict)
     named: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     new_claims: list[Claim] = field(default_factory=list)
@@ -72,12 +73,12 @@ class Work:
 
     async def look_up(self, wanted: Wanted) -> None:
         """Resolve keys (namespace → keys) and fetch what they lead to: one read, and one for each collection."""
-        asked = {
-            namespace: {key for key in keys if (namespace, key) not in self.claims}
-            for namespace, keys in wanted.items()
-        }
-        if asked := {namespace: keys for namespace, keys in asked.items() if keys}:
-            self.claims |= await self.find_owners(asked)
+        asked = {name: {key for key in keys if (name, key) not in self.asked} for name, keys in wanted.items()}
+        if asked := {name: keys for name, keys in asked.items() if keys}:
+            self.claims |= {
+                each: claim for each, claim in (await self.find_owners(asked)).items() if each not in self.claims
+            }
+            self.asked |= {(name, key) for name, keys in asked.items() for key in keys}
         await self.fetch(claim.record_id for claim in self.claims.values())
 
     async def find_owners(self, asked: Wanted) -> dict[tuple[str, str], Claim]:
@@ -165,6 +166,7 @@ class Work:
     def release(self, namespace: str, key: str) -> None:
         """Take a key from whoever has it."""
         self.claims.pop((namespace, key), None)
+        self.asked.add((namespace, key))
         self.released.append((namespace, key))
 
     def repoint(self, claim: Claim) -> None:

@@ -1,0 +1,166 @@
+"""A whole customer in one call: all of it or nothing, found or made, and the same again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from app.mongo.client import Store
+from tests.asking import data
+from tests.commands import Commands
+from tests.records import organization, plan, save, subscriber
+from tests.writing.doing import do, done
+
+SHOWN = """organization { id name externalId } subscribers { id email organization { externalId } }
+subscriptions { id externalId status } credentials { id credentialId subscriber { email } subscription { externalId } }
+created warnings { code field }"""
+
+WHOLE: dict[str, Any] = {
+    "organization": {"name": "Acme", "externalId": "acme", "associatedDomains": ["acme.com"]},
+    "subscribers": [{"email": "ann@acme.com"}, {"email": "bob@acme.com", "subscriberId": "b0b"}],
+    "subscriptions": [{"externalId": "sub_gold", "plan": {"key": "gold"}}],
+    "credentials": [
+        {
+            "credentialId": "key-1",
+            "name": "Production",
+            "subscriber": {"email": "ANN@acme.com"},
+            "subscription": {"externalId": "sub_gold"},
+            "externalSecret": "s3cret",
+            "tags": ["prod"],
+        }
+    ],
+}
+
+
+@pytest.fixture(autouse=True)
+async def gold(store: Store) -> None:
+    """What can be subscribed to."""
+    await save(store, plan("gold"), plan("euro", currency="EUR"))
+
+
+async def counts(store: Store) -> dict[str, int]:
+    """How much there is."""
+    names = ("organizations", "subscribers", "subscriptions", "credentials", "keys", "auditEntries")
+    return {name: await store[name].count_documents({}) for name in names}
+
+
+async def wrong(store: Store, **given: Any) -> dict[str, str]:
+    """Path → code of what is wrong with an onboarding; nothing is stored."""
+    before = await counts(store)
+    payload = await do(store, "onboardCustomer", SHOWN, **given)
+    assert await counts(store) == before
+    assert payload["organization"] is None
+    return {".".join(each["field"]): each["code"] for each in payload["userErrors"]}
+
+
+async def test_everything_is_made_at_once(store: Store) -> None:
+    payload = await done(store, "onboardCustomer", SHOWN, **WHOLE)
+    assert payload["organization"]["externalId"] == "acme"
+    assert [each["organization"]["externalId"] for each in payload["subscribers"]] == ["acme", "acme"]
+    assert payload["credentials"][0]["subscriber"] == {"email": "ann@acme.com"}
+    assert payload["credentials"][0]["subscription"] == {"externalId": "sub_gold"}
+    assert len(payload["created"]) == 5
+    assert await store["auditEntries"].count_documents({"operation": "onboardCustomer"}) == 5
+
+
+async def test_the_same_call_again_finds_it_all(store: Store) -> None:
+    first = await done(store, "onboardCustomer", SHOWN, **WHOLE)
+    before = await counts(store)
+    again = await done(store, "onboardCustomer", SHOWN, **WHOLE)
+    assert await counts(store) == before
+    assert (again["created"], again["warnings"]) == ([], [])
+    assert again | {"created": first["created"]} == first
+
+
+async def test_an_existing_customer_gets_what_is_new(store: Store) -> None:
+    await done(store, "onboardCustomer", SHOWN, **WHOLE)
+    more = {"email": "carl@acme.com"}
+    key = {"credentialId": "key-2", "name": "Carl's", "subscriber": {"email": "carl@acme.com"}}
+    payload = await done(store, "onboardCustomer", SHOWN, existing={"externalId": "acme"}, subscribers=[more],
+                         credentials=[key])  # fmt: skip
+    assert len(payload["created"]) == 2
+
+
+async def test_what_is_there_is_left_as_it_is_and_said(store: Store) -> None:
+    await done(store, "onboardCustomer", SHOWN, **WHOLE)
+    other = {"organization": {"name": "Acme Inc.", "externalId": "acme"}, "subscribers": [{"email": "ann@acme.com",
+             "firstName": "Ann"}]}  # fmt: skip
+    payload = await done(store, "onboardCustomer", SHOWN, **other)
+    assert payload["organization"]["name"] == "Acme"
+    assert payload["warnings"] == [
+        {"code": "EXISTS_DIFFERENT", "field": ["organization", "name"]},
+        {"code": "EXISTS_DIFFERENT", "field": ["subscribers", "0", "firstName"]},
+    ]
+
+
+async def test_every_problem_of_every_part_is_told_at_once(store: Store) -> None:
+    other = organization("other")
+    await save(store, other, subscriber("taken", other, email="taken@acme.com"))
+    assert await wrong(
+        store,
+        organization={"name": " ", "timezone": "Mars/Base"},
+        subscribers=[{"email": "no address"}, {"email": "taken@acme.com"}, {"email": "x@acme.com"}, {"email": "X@acme.com"}],
+        subscriptions=[{"externalId": "s", "plan": {"key": "euro"}}, {"externalId": "t", "plan": {"key": "none"}}],
+        credentials=[{"credentialId": "k", "name": "K", "subscriber": {"email": "nobody@acme.com"}}],
+    ) == {
+        "organization.name": "REQUIRED",
+        "organization.timezone": "INVALID_TIMEZONE",
+        "subscribers.0.email": "INVALID_EMAIL",
+        "subscribers.1.email": "ELSEWHERE",
+        "subscribers.3.email": "DUPLICATE",
+        "subscriptions.0.plan": "CURRENCY_MISMATCH",
+        "subscriptions.1.plan.key": "NOT_FOUND",
+        "credentials.0.subscriber.email": "NOT_FOUND",
+    }  # fmt: skip
+
+
+async def test_one_of_two_ways_to_say_whose(store: Store) -> None:
+    assert await wrong(store, subscribers=[]) == {"organization": "REQUIRED"}
+    both = {"organization": {"name": "A"}, "existing": {"externalId": "a"}}
+    assert await wrong(store, **both) == {"organization": "REQUIRED"}
+    assert await wrong(store, existing={"externalId": "a"}) == {"existing.externalId": "NOT_FOUND"}
+    assert await wrong(store, organization={"name": "A"}, subscribers=[{"email": "a@a.com"}] * 101) == {
+        "subscribers": "TOO_MANY"
+    }
+
+
+async def test_who_was_unclassified_comes_home(store: Store) -> None:
+    lost = await done(store, "createSubscriber", email="ann@acme.com")
+    assert lost["organization"]["name"] == "UNCLASSIFIED"
+    key = {"credentialId": "key-1", "name": "Seen", "subscriber": {"email": "ann@acme.com"}}
+    await done(store, "createCredential", **key)
+    payload = await done(store, "onboardCustomer", SHOWN, **WHOLE)
+    assert payload["subscribers"][0]["id"] == lost["id"]
+    assert payload["credentials"][0]["subscription"] == {"externalId": "sub_gold"}
+    found = await data(store, '{ credential(by: {credentialId: "key-1"}) { organization { externalId } } }')
+    assert found["credential"]["organization"] == {"externalId": "acme"}
+
+
+async def test_four_calls_come_to_the_same_graph(store: Store) -> None:
+    """As `docs/onboarding.md` has them."""
+    await done(store, "onboardCustomer", SHOWN, **WHOLE)
+    query = """{ organization(by: {externalId: "%s"}) { name associatedDomains
+        subscribers { nodes { firstName credentials { nodes { name tags subscription { plan { key } status } } } } }
+        subscriptions { nodes { plan { key } credentials { totalCount } } } } }"""
+    at_once = await data(store, query % "acme")
+    own: dict[str, Any] = {"organization": {"externalId": "acme2"}}
+    await done(store, "createOrganization", **{**WHOLE["organization"], "externalId": "acme2"})
+    for each in ("1", "2"):
+        await done(store, "createSubscriber", email=f"a{each}@acme.org", **own)
+    await done(store, "createSubscription", externalId="sub_2", plan={"key": "gold"}, **own)
+    await done(store, "createCredential", credentialId="key-2", name="Production", tags=["prod"],
+               subscriber={"email": "a1@acme.org"}, subscription={"externalId": "sub_2"})  # fmt: skip
+    assert await data(store, query % "acme2") == at_once
+
+
+async def test_a_large_call_takes_as_few_commands_as_a_small_one(store: Store, commands: Commands) -> None:
+    async def count(name: str, size: int) -> int:
+        people = [{"email": f"{name}{n}@acme.com"} for n in range(size)]
+        keys = [{"credentialId": f"{name}{n}", "name": "K", "subscriber": people[n]} for n in range(size)]
+        with commands.counting() as counted:
+            await done(store, "onboardCustomer", "created", organization={"name": name, "externalId": name},
+                       subscribers=people, credentials=keys)  # fmt: skip
+        return len(counted.seen)
+
+    assert await count("many", 50) == await count("few", 1)
