@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
@@ -24,7 +24,7 @@ from app.graph.declarations import Args
 from app.graph.edges import computes
 from app.graph.read import Fields, Key, by_ids
 from app.graph.scalars import EARLIEST, LATEST, currencies
-from app.mongo.client import Doc
+from app.mongo.client import Doc, Store
 from app.mongo.reads import aggregate
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -136,8 +136,22 @@ def debtor(organization: Doc) -> Debtor:
 
 
 async def count(context: Context, asked: Sequence[Debtor], question: Question) -> Counted:
-    """What the statements of these organizations are made of; each organization is asked for once."""
-    members = await members_of(context, [node_id for node_id, _, _ in asked], question.scope)
+    """What the statements of these organizations are made of; each organization is asked for once.
+
+    What is dear is counted once in a request, however many of its fields ask the same.
+    """
+    if question.scope is StatementScope.OWN and question.as_of is None:
+        return await count_anew(context, asked, question)
+    if question.as_of is not None:
+        question = replace(question, parts=Parts())  # all of them are read in any case
+    return await context.once((tuple(asked), question), lambda: count_anew(context, asked, question))
+
+
+async def count_anew(context: Context, asked: Sequence[Debtor], question: Question) -> Counted:
+    """The same, read now."""
+    members = {node_id: {node_id} for node_id, _, _ in asked}
+    if question.scope is StatementScope.TREE:
+        members = await context.once(("trees", *members), lambda: trees(context.store, list(members)))
     at = question.as_of or context.now
     edges = {zone: boundaries(zone, at) for zone in sorted({zone for _, _, zone in asked})}
     counting: dict[str, list[str]] = defaultdict(list)
@@ -156,16 +170,15 @@ async def count(context: Context, asked: Sequence[Debtor], question: Question) -
     return Counted(question, at, {zone: f"z{n}" for n, zone in enumerate(edges)}, members, found)
 
 
-async def members_of(context: Context, roots: Sequence[str], scope: StatementScope) -> dict[str, set[str]]:
-    """Whose documents count for each: itself, and for TREE all that is live underneath it."""
+async def trees(store: Store, roots: Sequence[str]) -> dict[str, set[str]]:
+    """Each of these organizations and all that is live underneath it."""
     members = {root: {root} for root in roots}
-    if scope is StatementScope.TREE:
-        below = context.store["organizations"].find(
-            {"ancestorIds": {"$in": list(members)}, "deletedAt": None}, {"ancestorIds": 1}, batch_size=100_000
-        )
-        async for doc in below:
-            for root in members.keys() & set(doc["ancestorIds"]):
-                members[root].add(doc["_id"])
+    below = store["organizations"].find(
+        {"ancestorIds": {"$in": list(roots)}, "deletedAt": None}, {"ancestorIds": 1}, batch_size=100_000
+    )
+    async for doc in below:
+        for root in members.keys() & set(doc["ancestorIds"]):
+            members[root].add(doc["_id"])
     return members
 
 
