@@ -49,6 +49,11 @@ class Question:
         return cls(StatementScope(args.get("scope") or StatementScope.OWN), args.get("as_of") or None, parts)
 
     @cached_property
+    def scope_name(self) -> str:
+        """The scope as a stored record would have it."""
+        return str(self.scope.value)
+
+    @cached_property
     def suffix(self) -> str:
         """The end of the ids of the statements that answer it."""
         tree = "_TREE" if self.scope is StatementScope.TREE else ""
@@ -206,7 +211,7 @@ class Counted:
             "_id": f"stm_{node_id}_{currency}{self.question.suffix}",
             "organizationId": node_id,
             "currency": currency,
-            "scope": self.question.scope.value,
+            "scope": self.question.scope_name,
             "asOf": self.at,
             "outstandingBalance": money("due"),
             "openInvoices": sum([row.get("open", 0) for row in rows]),
