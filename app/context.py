@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable, Coroutine, Hashable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from pymongo.errors import PyMongoError
 from strawberry.dataloader import DataLoader
@@ -13,6 +15,8 @@ from app.access.secrets import Cipher
 from app.access.viewer import LOCAL_ADMIN, Viewer
 from app.mongo.client import Store
 from app.mongo.merging import Merging
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -33,3 +37,11 @@ class Context:
     """Why no plan answered; None where one did, or none was asked."""
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict)
+    tasks: dict[Hashable, asyncio.Task[Any]] = field(default_factory=dict)
+
+    async def once(self, key: Hashable, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """What `work` comes to; done once for all in the request who name the same `key`."""
+        if key not in self.tasks:
+            self.tasks[key] = asyncio.get_running_loop().create_task(work())
+        found: T = await self.tasks[key]
+        return found

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal, Inexact, InvalidOperation
-from functools import reduce
+from functools import cache, reduce
 
 from app.entities.codes import minor_units
 from app.entities.measures import EXACT, LARGEST
@@ -17,6 +17,7 @@ from app.entities.texts import Invalid
 ZERO = Decimal(0)
 
 
+@cache
 def minor_unit(currency: str) -> Decimal:
     """The smallest amount there is in a currency: 0.01 for USD."""
     return Decimal(1).scaleb(-minor_units(currency))
@@ -24,6 +25,8 @@ def minor_unit(currency: str) -> Decimal:
 
 def normal(amount: Decimal, currency: str) -> Decimal:
     """The same value, with the currency's decimals at least and no zeros behind those; no exponent, no minus zero."""
+    if amount.same_quantum(minor_unit(currency)):
+        return amount or amount.copy_abs()
     whole, _, fraction = f"{amount:f}".partition(".")
     fraction = fraction.rstrip("0").ljust(minor_units(currency), "0")
     found = Decimal(f"{whole}.{fraction}")

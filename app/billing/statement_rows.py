@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 
 from app.billing.aging import BUCKETS, bucket
 from app.billing.balance import ZERO, Balance, Issued, Settlement, settle
@@ -18,36 +16,27 @@ from app.mongo.reads import aggregate
 Edges = Mapping[str, tuple[datetime, ...]]
 """Time zone → the instants between the aging buckets, latest first."""
 
+Row = Doc
+"""What some documents of one organization in one currency come to; a statement adds up all rows of its members.
 
-@dataclass(slots=True)
-class Row:
-    """What one organization's own documents in one currency come to.
-
-    `ages` and `overdue` are by time zone, `ages` in the order of the buckets; `charged_to` is what others pay of its
-    usage, by payer.
-    """
-
-    organization_id: str
-    currency: str
-    open_invoices: int = 0
-    due: Decimal = ZERO
-    written_off: Decimal = ZERO
-    credit: Decimal = ZERO
-    last_payment_at: datetime | None = None
-    overdue: dict[str, Decimal] = field(default_factory=dict)
-    ages: dict[str, list[Decimal]] = field(default_factory=dict)
-    charged_to: dict[str, Decimal] = field(default_factory=dict)
+`_id` says whose: organization `o`, currency `c`, and of what others pay `p`, who does. All else is there as far as it
+applies: `open` counts invoices; `due`, `writtenOff`, `credit` and `charged` are amounts, and so, for the first of the
+time zones, are `z0o`, what is overdue, and `z0b0` to `z0b4`, the buckets; `last` is the last payment. An amount is a
+`Decimal` or the text of one.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
     """What of a statement is asked for, besides what is outstanding: each costs something."""
 
+    overdue: bool = True
     aging: bool = True
     written_off: bool = True
     credit: bool = True
     payments: bool = True
     charges: bool = True
+    open_in: bool = True
 
     @classmethod
     def of(cls, fields: Iterable[str] | None) -> Parts:
@@ -57,48 +46,32 @@ class Parts:
         asked = set(fields)
         credit = "creditBalance" in asked
         return cls(
+            overdue="overdueBalance" in asked,
             aging="aging" in asked,
             written_off="writtenOff" in asked,
             credit=credit,
             payments=credit or "lastPaymentAt" in asked,
             charges="chargedToPayer" in asked,
+            open_in="openIn" in asked,
         )
-
-
-class Rows(defaultdict[tuple[str, str], Row]):
-    """Rows by (organization id, currency)."""
-
-    def __missing__(self, key: tuple[str, str]) -> Row:
-        made = self[key] = Row(*key)
-        return made
 
 
 async def rows_now(store: Store, ids: Sequence[str], now: datetime, edges: Edges, parts: Parts) -> list[Row]:
     """As things stand: the database adds up what stands on the documents.
 
     What was issued is never deleted but voided, so an open invoice is live, and the sums come from the index alone.
+    They come as text, of which Python makes decimals in a tenth of the time that the driver takes.
     """
-    zones = list(edges)
     status: object = {"$in": ["OPEN", "UNCOLLECTIBLE"]} if parts.written_off else "OPEN"
-    sums = invoice_sums([edges[zone] for zone in zones], parts)
+    sums = invoice_sums(list(edges.values()), parts)
     pipeline = [
         {"$match": {"organizationId": {"$in": ids}, "status": status}},
         {"$group": {"_id": {"o": "$organizationId", "c": "$currency"}, **sums}},
+        {"$set": {name: {"$toString": f"${name}"} for name in sums if name != "open"}},
         *([{"$unionWith": {"coll": "invoices", "pipeline": excesses(ids)}}] if parts.credit else []),
         *unions(ids, now, parts),
     ]
-    rows = Rows()
-    for reply in await aggregate(store, "invoices", pipeline):
-        row = rows[reply["_id"]["o"], reply["_id"]["c"]]
-        row.open_invoices += reply.get("open", 0)
-        row.due += reply.get("due", ZERO)
-        row.written_off += reply.get("writtenOff", ZERO)
-        add_money(row, reply)
-        for n, zone in enumerate(zones if "open" in reply else ()):
-            row.overdue[zone] = reply[f"z{n}o"]
-            if parts.aging:
-                row.ages[zone] = [reply[f"z{n}b{b}"] for b in range(len(BUCKETS))]
-    return list(rows.values())
+    return await aggregate(store, "invoices", pipeline)
 
 
 def invoice_sums(edges: Sequence[tuple[datetime, ...]], parts: Parts) -> Doc:
@@ -119,7 +92,8 @@ def invoice_sums(edges: Sequence[tuple[datetime, ...]], parts: Parts) -> Doc:
     if parts.written_off:
         sums["writtenOff"] = sum_if({"$eq": ["$status", "UNCOLLECTIBLE"]})
     for n, zone in enumerate(edges):
-        sums[f"z{n}o"] = sum_if(*is_open, {"$lt": ["$dueAt", zone[0]]})
+        if parts.overdue:
+            sums[f"z{n}o"] = sum_if(*is_open, {"$lt": ["$dueAt", zone[0]]})
         for b in range(len(BUCKETS) if parts.aging else 0):
             later = [{"$gte": ["$dueAt", zone[b]]}] if b < len(zone) else []
             earlier = [{"$lt": ["$dueAt", zone[b - 1]]}] if b else []
@@ -180,15 +154,6 @@ def charges(ids: Sequence[str], as_of: datetime) -> list[Doc]:
     ]
 
 
-def add_money(row: Row, reply: Doc) -> None:
-    """Count what `excesses` and `unions` found."""
-    row.credit += reply.get("credit", ZERO)
-    row.last_payment_at = reply.get("last") or row.last_payment_at
-    if "charged" in reply:
-        payer = reply["_id"]["p"]
-        row.charged_to[payer] = row.charged_to.get(payer, ZERO) + reply["charged"]
-
-
 async def rows_at(store: Store, ids: Sequence[str], as_of: datetime, edges: Edges) -> list[Row]:
     """As things stood at `as_of`: each invoice issued by then is settled again. It reads the whole history of `ids`."""
     replies = await aggregate(
@@ -202,15 +167,7 @@ async def rows_at(store: Store, ids: Sequence[str], as_of: datetime, edges: Edge
             *unions(ids, as_of, Parts()),
         ],
     )
-    rows = Rows()
-    for reply in replies:
-        if "total" in reply:
-            balance = balance_at(reply, as_of)
-            if balance.due or balance.excess:  # what is settled to the cent leaves no row, as it does now
-                add_invoice(rows[reply["organizationId"], reply["currency"]], balance, reply["dueAt"], edges)
-        else:
-            add_money(rows[reply["_id"]["o"], reply["_id"]["c"]], reply)
-    return list(rows.values())
+    return [row for reply in replies for row in (invoice_rows(reply, as_of, edges) if "total" in reply else [reply])]
 
 
 def settled_by(collection: str, at: str, as_of: datetime) -> Doc:
@@ -251,17 +208,19 @@ def balance_at(doc: Doc, as_of: datetime) -> Balance:
     )
 
 
-def add_invoice(row: Row, balance: Balance, due_at: datetime, edges: Edges) -> None:
-    """Count one invoice."""
-    row.credit += balance.excess
+def invoice_rows(doc: Doc, as_of: datetime, edges: Edges) -> list[Row]:
+    """What one invoice comes to. One that is settled to the cent leaves no row, as it does now."""
+    balance = balance_at(doc, as_of)
+    if not balance.due and not balance.excess:
+        return []
+    row: Row = {"_id": {"o": doc["organizationId"], "c": doc["currency"]}, "credit": balance.excess}
     if balance.status is InvoiceStatus.UNCOLLECTIBLE:
-        row.written_off += balance.due
-    if balance.status is not InvoiceStatus.OPEN:
-        return
-    row.open_invoices += 1
-    row.due += balance.due
-    for zone, between in edges.items():
-        if due_at < between[0]:
-            row.overdue[zone] = row.overdue.get(zone, ZERO) + balance.due
-        ages = row.ages.setdefault(zone, [ZERO] * len(BUCKETS))
-        ages[BUCKETS.index(bucket(due_at, between))] += balance.due
+        row["writtenOff"] = balance.due
+    if balance.status is InvoiceStatus.OPEN:
+        row |= {"open": 1, "due": balance.due}
+        for n, between in enumerate(edges.values()):
+            age = BUCKETS.index(bucket(doc["dueAt"], between))
+            row[f"z{n}b{age}"] = balance.due
+            if age:
+                row[f"z{n}o"] = balance.due
+    return [row]

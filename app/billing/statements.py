@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import cached_property
 
 from app.billing.aging import BUCKETS, boundaries
 from app.billing.amounts import normal
@@ -23,52 +24,40 @@ from app.graph.declarations import Args
 from app.graph.edges import computes
 from app.graph.read import Fields, Key, by_ids
 from app.graph.scalars import EARLIEST, LATEST, currencies
-from app.mongo.client import Doc
+from app.mongo.client import Doc, Store
 from app.mongo.reads import aggregate
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 ID_PATTERN = re.compile(r"stm_(org_[0-9A-Za-z]+)_([A-Z]{3})(_TREE)?(?:_(0|-?[1-9][0-9]{0,13}))?")
 
 
-@dataclass(frozen=True, slots=True)
-class Debtor:
-    """Whose statement: an organization, its currency and time zone, and whose documents count."""
+Debtor = tuple[str, str, str]
+"""Whose statement: an organization's id, its currency and its time zone."""
 
-    id: str
-    currency: str
-    timezone: str
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked about all debtors alike: whose documents count, as of when (None is now), and which parts."""
+
     scope: StatementScope
+    as_of: datetime | None
+    parts: Parts
 
+    @classmethod
+    def of(cls, args: Args, parts: Parts) -> Question:
+        """As the arguments of the field have it."""
+        return cls(StatementScope(args.get("scope") or StatementScope.OWN), args.get("as_of") or None, parts)
 
-@dataclass(slots=True)
-class Sums:
-    """What adds up to one statement."""
+    @cached_property
+    def scope_name(self) -> str:
+        """The scope as a stored record would have it."""
+        return str(self.scope.value)
 
-    ages: list[Decimal] = field(default_factory=lambda: [ZERO] * len(BUCKETS))
-    open_invoices: int = 0
-    due: Decimal = ZERO
-    overdue: Decimal = ZERO
-    written_off: Decimal = ZERO
-    credit: Decimal = ZERO
-    charged_to_payer: Decimal = ZERO
-    last_payment_at: datetime | None = None
-    open_in: list[str] = field(default_factory=list)
-
-    def add(self, row: Row, zone: str, members: frozenset[str]) -> None:
-        """Count one row."""
-        for bucket, amount in enumerate(row.ages.get(zone, ())):
-            self.ages[bucket] += amount
-        if row.open_invoices:
-            self.open_in.append(row.organization_id)
-        self.open_invoices += row.open_invoices
-        self.due += row.due
-        self.overdue += row.overdue.get(zone, ZERO)
-        self.written_off += row.written_off
-        self.credit += row.credit
-        for payer, amount in row.charged_to.items():
-            self.charged_to_payer += amount if payer not in members else ZERO
-        if row.last_payment_at and (self.last_payment_at is None or row.last_payment_at > self.last_payment_at):
-            self.last_payment_at = row.last_payment_at
+    @cached_property
+    def suffix(self) -> str:
+        """The end of the ids of the statements that answer it."""
+        tree = "_TREE" if self.scope is StatementScope.TREE else ""
+        return tree + (f"_{(self.as_of - EPOCH) // timedelta(milliseconds=1)}" if self.as_of else "")
 
 
 @computes("Organization.statements")
@@ -77,16 +66,19 @@ async def of_organizations(context: Context, keys: Sequence[Key], args: Args, fi
 
     All parts are worked out whatever is asked for: which currencies there are depends on them.
     """
-    made = await statements(context, debtors(keys, args), args.get("as_of") or None, Parts())
-    return {key: [made[key[0]][code] for code in sorted(made[key[0]])] for key in keys}
+    found = await count(context, keys, Question.of(args, Parts()))
+    codes: dict[str, set[str]] = {node_id: {own} for node_id, own, _ in keys}
+    for node_id, code in found.rows:
+        codes[node_id].add(code)
+    return {key: [found.statement(key, code) for code in sorted(codes[key[0]])] for key in keys}
 
 
 @computes("Organization.statement")
 async def of_organization(context: Context, keys: Sequence[Key], args: Args, fields: Fields) -> dict[Key, Doc]:
     """One currency's statement for each (id, currency, time zone)."""
-    as_of, asked = args.get("as_of") or None, args.get("currency") or None
-    made = await statements(context, debtors(keys, args), as_of, Parts.of(fields), asked)
-    return {key: made[key[0]][asked or key[1]] for key in keys}
+    found = await count(context, keys, Question.of(args, Parts.of(fields)))
+    asked = args.get("currency") or None
+    return {key: found.statement(key, asked or key[1]) for key in keys}
 
 
 @computes("Credential.statement")
@@ -111,11 +103,10 @@ async def of_credentials(context: Context, keys: Sequence[Key], args: Args, fiel
             {"$project": {"payer": 1}},
         ],
     )
-    payers = {row["_id"]: row["payer"] for row in rows}
-    unique = {payer["_id"]: payer for payer in payers.values()}
-    asked = [Debtor(p["_id"], p["currency"], p["timezone"], StatementScope.OWN) for p in unique.values()]
-    made = await statements(context, asked, None, Parts.of(fields))
-    return {key: made[payer["_id"]][payer["currency"]] for key, payer in payers.items()}
+    payers = {row["_id"]: debtor(row["payer"]) for row in rows}
+    question = Question(StatementScope.OWN, None, Parts.of(fields))
+    found = await count(context, list(dict.fromkeys(payers.values())), question)
+    return {key: found.statement(payer, payer[1]) for key, payer in payers.items()}
 
 
 @computes("Statement.id")
@@ -125,15 +116,15 @@ async def by_id(context: Context, keys: Sequence[Key], args: Args, fields: Field
     ids = list({match[1] for match in named.values()})
     known = await by_ids(context, "organizations", ids, ("currency", "timezone")) if ids else {}
     answers: dict[Key, Doc] = {}
-    groups: dict[tuple[StatementScope, str | None, str], list[str]] = defaultdict(list)
+    groups: dict[tuple[StatementScope, str | None], list[str]] = defaultdict(list)
     for key, match in named.items():
         if match[1] in known:
-            groups[StatementScope.TREE if match[3] else StatementScope.OWN, match[4], match[2]].append(key)
-    for (scope, instant, currency), members in groups.items():
-        asked = [Debtor(d["_id"], d["currency"], d["timezone"], scope) for d in (known[named[k][1]] for k in members)]
+            groups[StatementScope.TREE if match[3] else StatementScope.OWN, match[4]].append(key)
+    for (scope, instant), members in groups.items():
+        asked = {key: debtor(known[named[key][1]]) for key in members}
         as_of = EPOCH + timedelta(milliseconds=int(instant)) if instant else None
-        made = await statements(context, asked, as_of, Parts.of(fields), currency)
-        answers |= {key: made[named[key][1]][currency] for key in members}
+        found = await count(context, list(dict.fromkeys(asked.values())), Question(scope, as_of, Parts.of(fields)))
+        answers |= {key: found.statement(each, named[key][2]) for key, each in asked.items()}
     return answers
 
 
@@ -144,87 +135,100 @@ def means_something(match: re.Match[str]) -> bool:
     return match[2] in currencies() and EARLIEST - EPOCH <= known <= LATEST - EPOCH
 
 
-def debtors(keys: Sequence[Key], args: Args) -> list[Debtor]:
-    """Whose statements are asked for."""
-    scope = StatementScope(args.get("scope") or StatementScope.OWN)
-    return [Debtor(node_id, currency, timezone, scope) for node_id, currency, timezone in keys]
+def debtor(organization: Doc) -> Debtor:
+    """An organization as the one whose statement it is."""
+    return organization["_id"], organization["currency"], organization["timezone"]
 
 
-async def statements(
-    context: Context, asked: Sequence[Debtor], as_of: datetime | None, parts: Parts, currency: str | None = None
-) -> dict[str, dict[str, Doc]]:
-    """Organization id → currency → statement. Its own currency, or the one asked for, is always there."""
-    members = await members_of(context, asked)
-    everyone = sorted(set().union(*members.values()))
-    edges = {zone: boundaries(zone, as_of or context.now) for zone in {each.timezone for each in asked}}
-    if as_of is None:
-        rows = await rows_now(context.store, everyone, context.now, edges, parts)
+async def count(context: Context, asked: Sequence[Debtor], question: Question) -> Counted:
+    """What the statements of these organizations are made of; each organization is asked for once.
+
+    What is dear is counted once in a request, however many of its fields ask the same.
+    """
+    if question.scope is StatementScope.OWN and question.as_of is None:
+        return await count_anew(context, asked, question)
+    if question.as_of is not None:
+        question = replace(question, parts=Parts())  # all of them are read in any case
+    return await context.once((tuple(asked), question), lambda: count_anew(context, asked, question))
+
+
+async def count_anew(context: Context, asked: Sequence[Debtor], question: Question) -> Counted:
+    """The same, read now."""
+    members = {node_id: {node_id} for node_id, _, _ in asked}
+    if question.scope is StatementScope.TREE:
+        members = await context.once(("trees", *members), lambda: trees(context.store, list(members)))
+    at = question.as_of or context.now
+    edges = {zone: boundaries(zone, at) for zone in sorted({zone for _, _, zone in asked})}
+    counting: dict[str, list[str]] = defaultdict(list)
+    for node_id, ids in members.items():
+        for each in ids:
+            counting[each].append(node_id)
+    if question.as_of is None:
+        rows = await rows_now(context.store, sorted(counting), at, edges, question.parts)
     else:
-        rows = await rows_at(context.store, everyone, as_of, edges)
-    by_organization: dict[str, list[Row]] = defaultdict(list)
+        rows = await rows_at(context.store, sorted(counting), at, edges)
+    found: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for row in rows:
-        by_organization[row.organization_id].append(row)
-    return {
-        each.id: {
-            code: document(each, code, sums, as_of, context.now, parts)
-            for code, sums in fold(each, members[each.id], by_organization, currency or each.currency).items()
+        own = row["_id"]
+        for node_id in counting[own["o"]]:
+            found[node_id, own["c"]].append(row)
+    return Counted(question, at, {zone: f"z{n}" for n, zone in enumerate(edges)}, members, found)
+
+
+async def trees(store: Store, roots: Sequence[str]) -> dict[str, set[str]]:
+    """Each of these organizations and all that is live underneath it."""
+    members = {root: {root} for root in roots}
+    below = store["organizations"].find(
+        {"ancestorIds": {"$in": list(roots)}, "deletedAt": None}, {"ancestorIds": 1}, batch_size=100_000
+    )
+    async for doc in below:
+        for root in members.keys() & set(doc["ancestorIds"]):
+            members[root].add(doc["_id"])
+    return members
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What many statements are made of: at which instant, in which columns each time zone's amounts stand, whose
+    documents count for each organization, and the rows of these by (organization, currency)."""
+
+    question: Question
+    at: datetime
+    columns: Mapping[str, str]
+    members: Mapping[str, Set[str]]
+    rows: Mapping[tuple[str, str], Sequence[Row]]
+
+    def statement(self, debtor: Debtor, currency: str) -> Doc:
+        """A statement as a stored record would be, with the parts that are asked for."""
+        node_id, _, zone = debtor
+        rows, column, parts = self.rows.get((node_id, currency), ()), self.columns[zone], self.question.parts
+
+        def money(name: str) -> Doc:
+            amount = sum([Decimal(row[name]) for row in rows if name in row], ZERO)
+            return {"amount": normal(amount, currency), "currency": currency}
+
+        made: Doc = {
+            "_id": f"stm_{node_id}_{currency}{self.question.suffix}",
+            "organizationId": node_id,
+            "currency": currency,
+            "scope": self.question.scope_name,
+            "asOf": self.at,
+            "outstandingBalance": money("due"),
+            "openInvoices": sum([row.get("open", 0) for row in rows]),
         }
-        for each in asked
-    }
-
-
-async def members_of(context: Context, asked: Sequence[Debtor]) -> dict[str, frozenset[str]]:
-    """Whose documents count for each: itself, and for TREE all that is live underneath it."""
-    members = {each.id: {each.id} for each in asked}
-    trees = [each.id for each in asked if each.scope is StatementScope.TREE]
-    if trees:
-        below = context.store["organizations"].find(
-            {"ancestorIds": {"$in": trees}, "deletedAt": None}, {"ancestorIds": 1}, batch_size=100_000
-        )
-        async for doc in below:
-            for root in members.keys() & set(doc["ancestorIds"]):
-                members[root].add(doc["_id"])
-    return {root: frozenset(ids) for root, ids in members.items()}
-
-
-def fold(debtor: Debtor, members: frozenset[str], rows: Mapping[str, Iterable[Row]], always: str) -> dict[str, Sums]:
-    """The rows of all members added up, by currency; never across currencies."""
-    found: dict[str, Sums] = {always: Sums()}
-    for member in sorted(members & rows.keys()):
-        for row in rows[member]:
-            sums = found.get(row.currency)
-            if sums is None:
-                sums = found[row.currency] = Sums()
-            sums.add(row, debtor.timezone, members)
-    return found
-
-
-def document(debtor: Debtor, currency: str, sums: Sums, as_of: datetime | None, now: datetime, parts: Parts) -> Doc:
-    """A statement as a stored record would be, with the parts that are asked for."""
-
-    def money(amount: Decimal) -> Doc:
-        return {"amount": normal(amount, currency), "currency": currency}
-
-    tree = "_TREE" if debtor.scope is StatementScope.TREE else ""
-    instant = f"_{(as_of - EPOCH) // timedelta(milliseconds=1)}" if as_of else ""
-    made: Doc = {
-        "_id": f"stm_{debtor.id}_{currency}{tree}{instant}",
-        "organizationId": debtor.id,
-        "currency": currency,
-        "scope": debtor.scope.value,
-        "asOf": as_of or now,
-        "outstandingBalance": money(sums.due),
-        "overdueBalance": money(sums.overdue),
-        "openInvoices": sums.open_invoices,
-        "lastPaymentAt": sums.last_payment_at,
-        "openIn": tuple(sums.open_in),
-    }
-    if parts.credit:
-        made["creditBalance"] = money(sums.credit)
-    if parts.written_off:
-        made["writtenOff"] = money(sums.written_off)
-    if parts.aging:
-        made["aging"] = dict(zip(BUCKETS, map(money, sums.ages), strict=True))
-    if parts.charges:
-        made["chargedToPayer"] = money(sums.charged_to_payer)
-    return made
+        if parts.open_in:
+            made["openIn"] = tuple(sorted({row["_id"]["o"] for row in rows if row.get("open")}))
+        if parts.overdue:
+            made["overdueBalance"] = money(f"{column}o")
+        if parts.aging:
+            made["aging"] = {name: money(f"{column}b{n}") for n, name in enumerate(BUCKETS)}
+        if parts.written_off:
+            made["writtenOff"] = money("writtenOff")
+        if parts.payments:
+            made["lastPaymentAt"] = max([row["last"] for row in rows if "last" in row], default=None)
+        if parts.credit:
+            made["creditBalance"] = money("credit")
+        if parts.charges:
+            rows = [row for row in rows if row["_id"].get("p") not in self.members[node_id]]
+            made["chargedToPayer"] = money("charged")
+        return made

@@ -58,6 +58,15 @@ def model_inside(annotation: Any) -> tuple[type[BaseModel] | None, bool]:
     return found, get_origin(annotation) is tuple
 
 
+def is_array(cls: type[BaseModel], stored: str) -> bool:
+    """Whether a stored field is an array."""
+
+    def has_tuple(annotation: Any) -> bool:
+        return get_origin(annotation) is tuple or any(map(has_tuple, get_args(annotation)))
+
+    return has_tuple(cls.model_fields[stored_fields(cls)[stored]].annotation)
+
+
 def stored_value(value: Any) -> Any:
     """A value as the database keeps it: enums by their values, models and tuples as documents and arrays."""
     if isinstance(value, enum.Enum):

@@ -18,7 +18,7 @@ from app.context import Context
 from app.errors import Forbidden
 from app.graph import read
 from app.graph.declarations import Args, Argument, Declaration
-from app.graph.documents import from_document, stored_values
+from app.graph.documents import from_document, is_array, stored_values
 from app.graph.loaders import load
 from app.graph.page import DEFAULT_FIRST
 from app.graph.read import Fields, Key
@@ -75,10 +75,13 @@ class Edge(Declaration):
     def key(self) -> Callable[[Mapping[str, Any]], Key]:
         """The parent's key, of its stored fields: a tuple where it has several parts, or where it is an array."""
         needs = self.needs
+        if any(is_array(self.owner, name) for name in needs):
+            if len(needs) == 1:
+                return lambda parent: hashable(parent.get(needs[0]))
+            return lambda parent: tuple([hashable(parent.get(name)) for name in needs])
         if len(needs) == 1:
-            [name] = needs
-            return lambda parent: tuple(v) if isinstance(v := parent.get(name), list) else v
-        return lambda parent: tuple(tuple(v) if isinstance(v := parent.get(name), list) else v for name in needs)
+            return lambda parent: parent.get(needs[0])
+        return lambda parent: tuple(map(parent.get, needs))
 
     async def read(self, context: Context, keys: Sequence[Key], args: Args, fields: Fields) -> dict[Key, Any]:
         """What each key leads to, in as few commands as there can be; `fields` limits what is returned of it."""
@@ -101,6 +104,11 @@ class Edge(Declaration):
     def entity(self, doc: Doc) -> Embedded:
         """A document as the record it is."""
         return from_document(self.record, doc)
+
+
+def hashable(value: Any) -> Any:
+    """A stored value as part of a key."""
+    return tuple(value) if isinstance(value, list) else value
 
 
 def forbidden(scope: Scope) -> Forbidden:

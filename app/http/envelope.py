@@ -10,7 +10,7 @@ import secrets
 
 import orjson
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -22,14 +22,14 @@ from app.http.negotiation import JSON
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
-HEADERS = {
-    "x-content-type-options": "nosniff",
-    "x-frame-options": "DENY",
-    "referrer-policy": "no-referrer",  # a query may stand in the URL
-    "cross-origin-resource-policy": "same-origin",
-    "cache-control": "no-store",
-}
-"""Set on every answer that does not set them itself."""
+HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),  # a query may stand in the URL
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"cache-control", b"no-store"),
+)
+"""Set on every answer that does not set them itself. Names are in lower case, as Starlette writes them."""
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
@@ -83,10 +83,10 @@ class Envelope:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                answer = MutableHeaders(scope=message)
-                answer["x-request-id"] = identity
-                for name, value in HEADERS.items():
-                    answer.setdefault(name, value)
+                own = message.get("headers", ())
+                named = {name for name, _ in own}
+                missing = [header for header in HEADERS if header[0] not in named]
+                message["headers"] = [*own, (b"x-request-id", identity.encode()), *missing]
             await send(message)
 
         app = self.app if self._is_welcome(headers.get("host")) else _misdirected

@@ -6,6 +6,7 @@ Nothing of GraphQL but the names of its media types; nothing is read or answered
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 RESPONSE = "application/graphql-response+json"
 JSON = "application/json"
@@ -14,7 +15,8 @@ HTML = "text/html"
 UTF_8 = frozenset({"utf-8", "utf8"})
 
 
-def preferred(accept: str | None, offered: Sequence[str]) -> str | None:
+@lru_cache(maxsize=64)  # a server is sent few different ones
+def preferred(accept: str | None, offered: tuple[str, ...]) -> str | None:
     """The offered media type that `accept` likes best, or None where it takes none of them.
 
     The higher q wins, then the type that is named over one that a wildcard covers, then the order of `offered`. Where

@@ -8,9 +8,10 @@ changed, and one that does not fit into a reply (16 MB) goes through a cursor af
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 
-from bson import decode
-from bson.codec_options import CodecOptions
+from bson import Decimal128, decode
+from bson.codec_options import CodecOptions, TypeEncoder, TypeRegistry
 from bson.raw_bson import RawBSONDocument
 from pymongo.errors import ConnectionFailure, OperationFailure
 
@@ -20,7 +21,20 @@ ALL_AT_ONCE = 100_000
 """Documents a reply; the server's default of 101 costs a second round trip."""
 
 MAJORITY = {"level": "majority"}
-RAW: CodecOptions[RawBSONDocument] = CodecOptions(document_class=RawBSONDocument, type_registry=CODEC.type_registry)
+
+
+class DecimalEncoder(TypeEncoder):
+    """Half of the codec. With a decoder among its options, the driver makes other options for each reply."""
+
+    python_type = Decimal
+
+    def transform_python(self, value: Decimal) -> Decimal128:
+        return Decimal128(value)
+
+
+RAW: CodecOptions[RawBSONDocument] = CodecOptions(
+    document_class=RawBSONDocument, type_registry=TypeRegistry([DecimalEncoder()])
+)
 
 
 async def find(
@@ -62,12 +76,11 @@ async def answer(store: Store, command: Doc) -> list[Doc] | None:
     """The documents of the one reply; None where they do not fit into it."""
     asked = {**command, "readConcern": MAJORITY}
     try:
-        reply = await ask(store, asked)
+        cursor = await ask(store, asked)
     except (ConnectionFailure, OperationFailure) as error:
         if not is_retryable(error):
             raise
-        reply = await ask(store, asked)
-    cursor: Doc = reply["cursor"]
+        cursor = await ask(store, asked)
     if cursor["id"]:
         name = cursor["ns"].partition(".")[2]
         await store.command({"killCursors": name, "cursors": [cursor["id"]]})
@@ -77,9 +90,9 @@ async def answer(store: Store, command: Doc) -> list[Doc] | None:
 
 
 async def ask(store: Store, command: Doc) -> Doc:
-    """The reply to a command, decoded in one go; the driver itself decodes replies to commands without our codec."""
+    """The cursor in the reply to a command, decoded in one go; the driver itself decodes replies without our codec."""
     reply = await store.command(command, codec_options=RAW)
-    return decode(reply.raw, CODEC)
+    return decode(reply["cursor"].raw, CODEC)
 
 
 RETRYABLE = {6, 7, 63, 89, 91, 134, 189, 262, 9001, 10107, 11600, 11602, 13388, 13435, 13436}

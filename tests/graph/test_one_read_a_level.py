@@ -163,6 +163,23 @@ async def test_statements_of_a_tree_take_two_commands(store: Store, commands: Co
     assert counted.reads == 2
 
 
+@pytest.mark.parametrize("as_of", ["", ', asOf: "2026-06-01T00:00:00Z"'], ids=["now", "then"])
+async def test_statements_of_one_tree_are_counted_once(store: Store, commands: Commands, as_of: str) -> None:
+    await wide(store, 5)
+    codes = ("USD", "EUR", "USD", "JPY")
+    fields = [
+        f'a{n}: statement(scope: TREE{as_of}, currency: "{code}") {{ currency openInvoices }}'
+        for n, code in enumerate(codes)
+    ]
+    query = f'{{ organizations(filter: {{name: {{startsWith: "top-"}}}}) {{ nodes {{ {" ".join(fields)} }} }} }}'
+    with commands.counting() as counted:
+        [top] = (await data(store, query))["organizations"]["nodes"]
+    assert counted.reads == 3
+    assert [top[f"a{n}"]["currency"] for n in range(4)] == list(codes)
+    assert top["a0"] == top["a2"]
+    assert top["a0"]["openInvoices"] == 3
+
+
 async def test_unpaid_invoices_of_fifty_statements_take_one_more_command(store: Store, commands: Commands) -> None:
     await wide(store, 50)
     await save(store, payment("a", organization("wide0000"), 5, EPOCH))

@@ -1,18 +1,27 @@
-"""The arguments of a field as its declaration takes them, worked out once where no variable is in them."""
+"""The arguments of a field as its declaration takes them, worked out once as far as no variable is in them.
+
+Where each variable stands for a scalar, what graphql-core and Strawberry make of the arguments is made once, with a
+mark in each variable's place, and a request's values are put where the marks are. All else is worked out anew.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import dataclasses
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from graphql import (
     FieldNode,
     GraphQLField,
+    GraphQLInputType,
     ListValueNode,
     ObjectValueNode,
     ValueNode,
     VariableNode,
     get_argument_values,
+    get_nullable_type,
+    is_input_object_type,
+    is_scalar_type,
 )
 from graphql.execution.values import VariableValues
 from strawberry.schema.schema_converter import GraphQLCoreConverter
@@ -25,6 +34,7 @@ DEFINITION = GraphQLCoreConverter.DEFINITION_BACKREF
 NO_VARIABLES = VariableValues({}, {})
 
 Arguments = Callable[[VariableValues], Args]
+Values = dict[str, Any]
 
 
 def arguments_of(field: GraphQLField, node: FieldNode, scalars: Any, config: Any) -> Arguments:
@@ -34,16 +44,68 @@ def arguments_of(field: GraphQLField, node: FieldNode, scalars: Any, config: Any
     def evaluate(variables: VariableValues) -> Args:
         return convert_arguments(get_argument_values(field, node, variables), definition.arguments, scalars, config)
 
-    if any(variables_in(argument.value) for argument in node.arguments or ()):
+    given = node.arguments or ()
+    names = {name for argument in given for name in variables_in(argument.value)}
+    if not names:
+        constant = evaluate(NO_VARIABLES)
+        return lambda _: constant
+    if not all(is_simple(field.args[argument.name.value].type, argument.value) for argument in given):
         return evaluate
-    constant = evaluate(NO_VARIABLES)
-    return lambda _: constant
+    marked = evaluate(VariableValues({}, {name: Mark(name) for name in names}))
+    fill = filling(dict(marked))
+
+    def filled(variables: VariableValues) -> Args:
+        values = variables.coerced
+        if any(values.get(name) is None for name in names):  # a default may be meant, or null
+            return evaluate(variables)
+        made: Args = fill(values)
+        return made
+
+    return filled
 
 
-def variables_in(value: ValueNode) -> bool:
-    """Whether a value mentions a variable."""
-    if isinstance(value, ListValueNode):
-        return any(variables_in(each) for each in value.values)
-    if isinstance(value, ObjectValueNode):
-        return any(variables_in(each.value) for each in value.fields)
-    return isinstance(value, VariableNode)
+def variables_in(value: ValueNode) -> Iterator[str]:
+    """The names of the variables that a value mentions."""
+    if isinstance(value, VariableNode):
+        yield value.name.value
+    elif isinstance(value, ListValueNode):
+        for each in value.values:
+            yield from variables_in(each)
+    elif isinstance(value, ObjectValueNode):
+        for inner in value.fields:
+            yield from variables_in(inner.value)
+
+
+def is_simple(kind: GraphQLInputType, value: ValueNode) -> bool:
+    """Whether each variable in a value stands for a scalar, which goes through conversion as it is."""
+    named = get_nullable_type(kind)
+    if isinstance(value, VariableNode):
+        return is_scalar_type(named)
+    if isinstance(value, ObjectValueNode) and is_input_object_type(named):
+        return all(is_simple(named.fields[inner.name.value].type, inner.value) for inner in value.fields)
+    return not any(variables_in(value))
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Mark:
+    """Where the value of a variable goes."""
+
+    name: str
+
+
+def filling(template: Any) -> Callable[[Values], Any]:
+    """A function that puts values where the marks are: in a dict of arguments, or in the inputs among them."""
+    if isinstance(template, Mark):
+        return lambda values: values[template.name]
+    if isinstance(template, dict):
+        parts = {key: filling(value) for key, value in template.items() if has_mark(value)}
+        return lambda values: {**template, **{key: fill(values) for key, fill in parts.items()}}
+    parts = {key: filling(value) for key, value in vars(template).items() if has_mark(value)}
+    return lambda values: dataclasses.replace(template, **{key: fill(values) for key, fill in parts.items()})
+
+
+def has_mark(template: Any) -> bool:
+    """Whether there is a mark in an argument."""
+    if dataclasses.is_dataclass(template) and not isinstance(template, Mark):
+        return any(map(has_mark, vars(template).values()))
+    return isinstance(template, Mark)
