@@ -138,10 +138,11 @@ class Onboarding:
         if doc["_id"] in {each["_id"] for docs in self.made.values() for each in docs} or self.work.is_new(doc["_id"]):
             self.problems.append(Problem("DUPLICATE", path, "The same is given twice in this call."))
             return doc
-        if doc["organizationId"] == organization["_id"]:
+        came_along = doc["_id"] in self.work.changes  # a credential, with its subscriber
+        if doc["organizationId"] == organization["_id"] and not came_along:
             self.compare(lifecycle, given, doc, path[:-1])
             return doc
-        if doc["organizationId"] != UNCLASSIFIED_ID:
+        if doc["organizationId"] != UNCLASSIFIED_ID and not came_along:
             message = f"It is {doc['_id']}, of {doc['organizationId']}. Move it there first, or take another key."
             self.problems.append(Problem("ELSEWHERE", path, message))
             return doc

@@ -43,7 +43,7 @@ def inputs() -> list[Described]:
         ("existing", existing, strawberry.field(default=UNSET, description="Instead: one that is there.")),
     ]
     for part, (record, _) in PARTS.items():
-        rows = list[part_input(record, owned=True)] | None  # type: ignore[misc]  # dynamic
+        rows = list[part_input(record, owned=True)] | None  # type: ignore[misc,valid-type]  # dynamic
         found.append((part, rows, strawberry.field(default=UNSET, description=f"{WORDS[part]} At most {MOST}.")))
     return found
 

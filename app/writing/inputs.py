@@ -176,7 +176,7 @@ def read_fields(
         except Invalid as error:
             problems.append(Problem(error.code, here, error.message))
             continue
-        said[to_camel_case(each.name)] = found
+        said[to_camel_case(each.name)] = list(found) if isinstance(found, tuple) else found
     return said
 
 

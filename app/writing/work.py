@@ -75,9 +75,7 @@ class Work:
         """Resolve keys (namespace → keys) and fetch what they lead to: one read, and one for each collection."""
         asked = {name: {key for key in keys if (name, key) not in self.asked} for name, keys in wanted.items()}
         if asked := {name: keys for name, keys in asked.items() if keys}:
-            self.claims |= {
-                each: claim for each, claim in (await self.find_owners(asked)).items() if each not in self.claims
-            }
+            self.claims = await self.find_owners(asked) | self.claims
             self.asked |= {(name, key) for name, keys in asked.items() for key in keys}
         await self.fetch(claim.record_id for claim in self.claims.values())
 

@@ -100,7 +100,7 @@ async def test_every_problem_of_every_part_is_told_at_once(store: Store) -> None
     assert await wrong(
         store,
         organization={"name": " ", "timezone": "Mars/Base"},
-        subscribers=[{"email": "no address"}, {"email": "taken@acme.com"}, {"email": "x@acme.com"}, {"email": "X@acme.com"}],
+        subscribers=[{"email": each} for each in ("no address", "taken@acme.com", "x@acme.com", "X@acme.com")],
         subscriptions=[{"externalId": "s", "plan": {"key": "euro"}}, {"externalId": "t", "plan": {"key": "none"}}],
         credentials=[{"credentialId": "k", "name": "K", "subscriber": {"email": "nobody@acme.com"}}],
     ) == {
