@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pymongo
 from starlette.applications import Starlette
 
+from app.access.secrets import KEY_BYTES, Cipher, key_in, own_key, parse_key
 from app.graph.indexes import required_indexes
 from app.http.application import create_application
 from app.mongo import keys
@@ -47,5 +49,23 @@ async def open_store(uri: str, name: str) -> AsyncIterator[Store]:
 def application(settings: Settings, uri: str) -> Starlette:
     """The ASGI application over the MongoDB at `uri`."""
     return create_application(
-        build_schema(), settings, lambda: open_store(uri, settings.database), lambda: connect(uri, Tracer())
+        build_schema(),
+        settings,
+        lambda: open_store(uri, settings.database),
+        lambda: connect(uri, Tracer()),
+        cipher_of(settings),
     )
+
+
+def cipher_of(settings: Settings) -> Cipher | None:
+    """What encrypts secrets: under the key that is set, else one of our own beside our own MongoDB's data.
+
+    With a MongoDB of the operator's and no key there is none: secrets are refused then.
+    """
+    if settings.secret_key is not None:
+        return Cipher.of(parse_key(settings.secret_key.get_secret_value()))
+    if settings.secret_key_file is not None:
+        return Cipher.of(key_in(settings.secret_key_file))
+    if settings.mongodb_uri is not None:
+        return None
+    return Cipher.of(os.urandom(KEY_BYTES) if settings.ephemeral else own_key(settings.data_directory))

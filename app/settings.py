@@ -7,7 +7,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -45,6 +45,13 @@ class Settings(BaseSettings):
     shutdown_seconds: int = Field(default=10, ge=1, description="How long open requests may take at shutdown.")
     request_seconds: float = Field(default=10.0, gt=0, description="The deadline of one request.")
     max_body_bytes: int = Field(default=1_000_000, ge=1_000, description="The largest request body, in bytes.")
+
+    secret_key: SecretStr | None = Field(
+        default=None,
+        description="What secrets are encrypted with: 32 random bytes in base64 (`openssl rand -base64 32`). "
+        "Unset: no secrets are accepted, but with the embedded mongod, which has a key of its own.",
+    )
+    secret_key_file: Path | None = Field(default=None, description="A file with that key, instead.")
 
     planning: bool = Field(
         default=True, description="Answer reads by compiled plans. Off: by graphql-core alone, for comparison."

@@ -23,7 +23,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "queries": {"graph", "entities", "access", "errors", "context"},
     "mutations": {"graph", "entities", "access", "errors", "context", "writing"},
     "writing": {"access", "mongo", "entities", "graph", "errors", "context"},
-    "rules": {"entities", "errors"},
+    "rules": {"entities", "errors", "access.secrets"},
     "operations": {"access", "entities", "mongo", "errors", "context", "graph", "writing", *DOING},
     "http": {"graph", "mongo", "access", "context", "errors", "settings"},
     "schema": {"graph", "entities", "writing", *DOING},

@@ -18,6 +18,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from app.errors import SetupError
 
 KEY_BYTES, NONCE_BYTES = 32, 12
+SECRET = "externalSecret"  # noqa: S105  # a field's name
+"""The name under which a secret is given, and stored encrypted: never shown, told or logged."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

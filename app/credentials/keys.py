@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from app.entities.credential import SECRET, KeyStatus, status_at
+from app.access.secrets import SECRET
+from app.entities.credential import KeyStatus, status_at
 
 Key = dict[str, Any]
 """As it is stored: value, status, validFrom, validTo, externalSecret."""

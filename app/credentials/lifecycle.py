@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
+from app.access.secrets import SECRET
 from app.credentials.keys import current, has_ended, new_key, revoked, rotated, with_current
 from app.entities.audit_entry import AuditAction
-from app.entities.credential import SECRET, Credential
+from app.entities.credential import Credential
 from app.entities.metadata import app_claims
 from app.entities.texts import Invalid, text, texts
 from app.errors import Problem, Refused

@@ -16,9 +16,6 @@ from app.graph.edges import computed, one
 from app.graph.many import many
 from app.graph.record import Embedded, Record, claimed, embedded, filterable, order, record
 
-SECRET = "externalSecret"  # noqa: S105  # a field's name
-"""The stored name of what is encrypted in a key: never shown, told or logged."""
-
 
 @choices(description="Whether a key works.")
 class KeyStatus(Choice):

@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from app.access.secrets import Cipher
 from app.http.envelope import Envelope, not_routed, welcome_hosts
 from app.http.graphiql import graphiql_routes
 from app.http.graphql import GraphQLEndpoint
@@ -29,17 +30,18 @@ def create_application(
     settings: Settings,
     open_store: Callable[[], AbstractAsyncContextManager[Store]],
     connect_traced: Callable[[], Client],
+    cipher: Cipher | None = None,
 ) -> Starlette:
     """The application for `schema`. `open_store` is entered when it starts and left when it stops.
 
-    `connect_traced` makes the client that requests are explained over.
+    `connect_traced` makes the client that requests are explained over; `cipher` encrypts secrets, where it can be done.
     """
     endpoint = GraphQLEndpoint(schema, settings, connect_traced)
 
     @asynccontextmanager
     async def lifespan(application: Starlette) -> AsyncIterator[None]:
         async with open_store() as store:
-            application.state.store = store
+            application.state.store, application.state.cipher = store, cipher
             yield
             await endpoint.explaining.close()
 

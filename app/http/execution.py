@@ -38,8 +38,9 @@ class Execution:
 
     async def run(self, prepared: Prepared, variables: Mapping[str, Any], context: Context) -> ExecutionResult:
         """Raises TimeoutError at the deadline. Each operation of the database ends there too, on its server."""
-        with pymongo.timeout(self.request_seconds * DATABASE_SHARE):
-            async with asyncio.timeout(self.request_seconds):
+        seconds = max(self.request_seconds, prepared.seconds / DATABASE_SHARE)
+        with pymongo.timeout(seconds * DATABASE_SHARE):
+            async with asyncio.timeout(seconds):
                 planned = await self.planner.run(prepared.planned, variables, context) if self.planning else None
                 return planned or await self.by_graphql_core(prepared, variables, context)
 

@@ -30,6 +30,7 @@ from app.http.masking import TIMEOUT, UNKNOWN, fault_message, log_fault, present
 from app.http.negotiation import HTML, JSON, RESPONSE, preferred
 from app.http.persisted import Persisted, manifest
 from app.http.prepare import Preparation, Prepared, RequestErrors
+from app.http.private import carries_secret, without_values
 from app.http.request import GraphQLRequest, Rejected, from_body, from_url
 from app.mongo.client import Client
 from app.mongo.merging import Merging
@@ -92,22 +93,27 @@ class GraphQLEndpoint:
     async def _answer(
         self, request: GraphQLRequest, reads_only: bool, media_type: str, scope: Scope, run: Run
     ) -> Response:
-        identity = request_id(scope)
+        identity, text = request_id(scope), self.persisted.text(request)
+        private = carries_secret(text, request.variables)
         try:
-            prepared = self.documents.prepare(self.persisted.text(request), request.operation_name, request.variables)
+            prepared = self.documents.prepare(text, request.operation_name, request.variables)
         except RequestErrors as refused:
-            return _not_run({"errors": presentable(refused.errors, identity)}, media_type, identity)
+            errors = without_values(refused.errors) if private else refused.errors
+            return _not_run({"errors": presentable(errors, identity)}, media_type, identity)
         if prepared.operation.operation is OperationType.SUBSCRIPTION:
             raise Rejected(400, "Subscriptions are not served here: send a query or a mutation.")
         if reads_only and not prepared.is_query:
             raise Rejected(405, "A mutation changes data: send it by POST.", headers={"allow": "POST"})
-        context = Context(store=scope["app"].state.store, viewer=LOCAL_ADMIN, merging=self.merging)
+        state = scope["app"].state
+        context = Context(store=state.store, viewer=LOCAL_ADMIN, merging=self.merging, cipher=state.cipher)
         try:
             result = await run(prepared, request.variables, context)
         except TimeoutError:
             return _too_late(prepared, media_type)
         except Denial as denied:
             raise Rejected(403, denied.message, code=denied.code) from None
+        if private and result.errors:
+            result = ExecutionResult(result.data, without_values(result.errors), result.extensions)
         return _told(result, media_type, identity)
 
 

@@ -31,6 +31,7 @@ from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from app.errors import TooComplex
 from app.graph.plan.planner import PlannedOperation
+from app.http.deadlines import seconds_of
 from app.http.limits import Limits, too_complex
 from app.http.weighing import Weighed, operations_of
 from app.settings import Settings
@@ -81,6 +82,8 @@ class Prepared:
     weighed: Weighed
     planned: PlannedOperation
     accepted: Accepted = field(default_factory=Accepted)
+    seconds: float = 0.0
+    """The deadline that its root fields have of their own, where they have one."""
 
     @property
     def is_query(self) -> bool:
@@ -108,7 +111,9 @@ class Preparation:
             self._validate(document, SOUNDNESS, MAX_ERRORS_OF_LONG)
         self._refuse_excess(weighed)
         self._validate(document, RULES, MAX_ERRORS_OF_LONG if len(text) > LONG else MAX_ERRORS)
-        return Prepared(document, operation, weighed, PlannedOperation.of(document, operation))
+        planned = PlannedOperation.of(document, operation)
+        seconds = seconds_of(self.schema, document, operation)
+        return Prepared(document, operation, weighed, planned, seconds=seconds)
 
     def weigh_again(self, prepared: Prepared, variables: Mapping[str, Any]) -> None:
         """Hold a document that was prepared before against the limits, under variables of other sizes."""

@@ -10,8 +10,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from app.access.secrets import SECRET
 from app.entities.audit_entry import AuditAction, AuditChange, AuditEntry
-from app.entities.credential import SECRET
 from app.entities.identifiers import Identifiers
 from app.graph.documents import to_document
 from app.graph.scalars import show_decimal, show_instant

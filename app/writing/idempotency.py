@@ -14,8 +14,7 @@ import orjson
 from pymongo import ASCENDING, IndexModel
 from pymongo.asynchronous.client_session import AsyncClientSession
 
-from app.access.secrets import Cipher
-from app.entities.credential import SECRET
+from app.access.secrets import SECRET, Cipher
 from app.errors import Problem, Refused
 from app.mongo.client import Doc, Store
 

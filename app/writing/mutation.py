@@ -20,9 +20,9 @@ from strawberry import UNSET
 from strawberry.types import get_object_definition
 from strawberry.utils.str_converters import to_camel_case
 
+from app.access.secrets import SECRET
 from app.access.viewer import Scope
 from app.context import Context
-from app.entities.credential import SECRET
 from app.entities.identifiers import Identifiers
 from app.errors import Problem, Refused
 from app.graph.declarations import REQUIRED, Args, Argument, Declaration

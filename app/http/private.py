@@ -1,0 +1,57 @@
+"""Requests that carry a secret: what is wrong with them is told without repeating anything of them.
+
+graphql-core's messages quote values, and the objects around them; a secret would stand in an error, and then in a log.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from graphql import GraphQLError
+
+from app.access.secrets import SECRET
+from app.errors import Denial
+
+WHERE = re.compile(r"Variable '\$\w+' has invalid value(?: at [\w.\[\]]+)?(?=:)")
+QUOTES_NAMES_ONLY = re.compile(
+    r"(Cannot query field|Unknown (type|argument|fragment|directive)|Field '\w+' (of type|must not)|"
+    r"Variable '\$\w+' is )[^:]*"
+)
+UNTOLD = "Values are not repeated here, since the request carries a secret: compare it with the schema."
+
+
+def carries_secret(text: str | None, variables: Mapping[str, Any] | None) -> bool:
+    """Whether a secret may stand in a request."""
+    return (text is not None and SECRET in text) or holds(variables)
+
+
+def holds(value: Any) -> bool:
+    """Whether a field of that name is anywhere in a JSON value."""
+    waiting = [value]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, Mapping):
+            if SECRET in each:
+                return True
+            waiting.extend(each.values())
+        elif isinstance(each, list):
+            waiting.extend(each)
+    return False
+
+
+def without_values(errors: Iterable[GraphQLError]) -> list[GraphQLError]:
+    """The errors, those in graphql-core's own words without what they quote."""
+    return [error if isinstance(error.original_error, Denial) else untold(error) for error in errors]
+
+
+def untold(error: GraphQLError) -> GraphQLError:
+    """One error, with what may be told of where it is, and nothing of what was there."""
+    if error.original_error is not None and error.path is not None:
+        return error  # what a resolver raised, which masking words
+    if QUOTES_NAMES_ONLY.fullmatch(error.message):
+        return error
+    where = WHERE.match(error.message)
+    message = f"{where[0] if where else 'The request does not hold'}. {UNTOLD}"
+    return GraphQLError(message, nodes=error.nodes, source=error.source, positions=error.positions, path=error.path)
