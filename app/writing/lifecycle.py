@@ -50,14 +50,14 @@ class Lifecycle:
         return {}
 
     async def settle(self, work: Work, before: Doc | None, after: Doc, problems: list[Problem], path: Path) -> None:
-        """Complete and judge what a record is to be, in place; `before` is None where it is new."""
+        """Complete and judge what a record is to be, in place; `before` is None where it is new.
+
+        It is asked again where a deleted record returns: `before` has its `deletedAt` then.
+        """
 
     async def in_the_way(self, work: Work, doc: Doc) -> list[Problem]:
         """What rests on a record and keeps it from being deleted."""
         return []
-
-    async def fit_to_return(self, work: Work, doc: Doc, problems: list[Problem]) -> None:
-        """What keeps a deleted record from being restored, besides what it refers to and its keys."""
 
     def kept_keys(self) -> frozenset[str]:
         """Namespaces whose keys a deleted record keeps."""
@@ -172,7 +172,7 @@ class Lifecycle:
         had, has = list(self.claims(before)), list(self.claims(after))
         new = [key for key in has if key[:2] not in {each[:2] for each in had}]
         await work.look_up(wanted(new))
-        problems += self.taken(work, new, after, ())
+        problems += self.taken(work, has, after, ())
         if problems:
             raise Refused(problems)
         doc = work.change(before["_id"], {name: after[name] for name in after if name not in STAMPS}, action)
@@ -196,9 +196,11 @@ class Lifecycle:
         return work.change(doc["_id"], {"deletedAt": work.now}, AuditAction.DELETED)
 
     async def restore(self, work: Work, given: Any) -> Doc:
-        """A deleted record brought back, its keys with it. Raises Refused."""
+        """A deleted record brought back, its keys with it, judged by all its rules. Raises Refused."""
         doc = await self.target(work, given, deleted=True)
-        keys = list(self.claims(doc))
+        if doc.get("mergedIntoId"):
+            raise Refused([references.gone(doc, ("id",))])
+        keys, after = list(self.claims(doc)), {**doc, "deletedAt": None}
         await work.look_up(wanted(keys))
         await work.fetch(self.pointed(doc))
         problems = [
@@ -206,14 +208,11 @@ class Lifecycle:
             for each in self.pointed(doc)
             if each and (referred := work.records.get(each)) and referred.get("deletedAt")
         ]
-        problems += self.taken(work, keys, doc, ("id",))
-        if doc.get("mergedIntoId"):
-            problems = [references.gone(doc, ("id",))]
-        else:
-            await self.fit_to_return(work, doc, problems)
+        problems += self.taken(work, keys, doc, ())
+        await self.settle(work, doc, after, problems, ())
         if problems:
-            raise Refused(problems)
-        restored = work.change(doc["_id"], {"deletedAt": None}, AuditAction.RESTORED)
+            raise Refused([Problem(each.code, ("id",), each.message) for each in problems])
+        restored = work.change(doc["_id"], after, AuditAction.RESTORED)
         for key in keys:
             self.claim(work, key, restored)
         work.point_at(*self.pointed(restored))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -150,14 +151,15 @@ class Mutation(Declaration):
         async def once(session: AsyncClientSession) -> Doc:
             if scope and hashed and (before := await idempotency.earlier(context.store, scope, hashed, session)):
                 return before
+            now = to_the_millisecond(context.now)
             author = Author(context.viewer.id, to_camel_case(self.name))
-            work = Work(context.store, session, context.now, Identifiers(context.now), author, context.cipher)
+            work = Work(context.store, session, now, Identifiers(now), author, context.cipher)
             result: Doc = without_secrets(stored_value(dict(await self.operation(work, given, context))))
             if work.warnings:
                 result[WARNINGS] = [[each.code, list(each.field), each.message] for each in work.warnings]
             await work.write()
             if scope and hashed:
-                await idempotency.remember(context.store, scope, hashed, result, context.now, session)
+                await idempotency.remember(context.store, scope, hashed, result, now, session)
             return result
 
         patience = Patience()
@@ -170,6 +172,11 @@ class Mutation(Declaration):
                 if (is_unknown(error) and not scope) or not patience.lasts(error):
                     raise  # without a key of the caller's, what may have been stored is not stored again
                 await patience.wait()
+
+
+def to_the_millisecond(at: datetime) -> datetime:
+    """An instant as the database keeps it, so that what is shown now is what is read later."""
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)
 
 
 def without_secrets(value: Any) -> Any:
