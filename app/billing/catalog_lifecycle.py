@@ -40,7 +40,7 @@ def price(value: Any) -> Decimal:
 
 def unit_prices(rows: Sequence[Doc]) -> list[Doc]:
     """Prices, one for each quantity."""
-    names = [row.get("quantity") for row in rows]
+    names = [row["quantity"] for row in rows if "quantity" in row]
     if len(set(names)) < len(names):
         raise Invalid("DUPLICATE", "A quantity has two prices.")
     if len(rows) > MOST_PRICES:
@@ -76,7 +76,8 @@ class PlanLifecycle(Lifecycle):
 
     async def settle(self, work: Work, before: Doc | None, after: Doc, problems: list[Problem], path: Path) -> None:
         by_units = after["charging"] == Charging.UNIT_PRICES.value
-        if bool(after["unitPrices"]) is not by_units and after["charging"]:
+        is_told = any("unitPrices" in problem.field for problem in problems)
+        if bool(after["unitPrices"]) is not by_units and after["charging"] and not is_told:
             message = (
                 "A plan that charges by unit prices has at least one."
                 if by_units
@@ -95,10 +96,28 @@ class PlanLifecycle(Lifecycle):
             if await work.find("subscriptions", query, {"_id": 1}, limit=1):
                 message = f"There are subscriptions to it, billed in {before['currency']}. Make another plan."
                 problems.append(Problem("CURRENCY_FIXED", (*path, "currency"), message))
+        elif before is not None and not is_free(after) and is_free(before):
+            problems += await free_in_another_currency(work, before, path)
 
     async def in_the_way(self, work: Work, doc: Doc) -> list[Problem]:
         running: Doc = {"planId": doc["_id"], "status": {"$ne": "ENDED"}}
         return await resting(work, "subscriptions", running, "subscriptions that run", "externalId", "End them first.")
+
+
+def is_free(plan: Doc) -> bool:
+    """Whether it may be in any currency."""
+    return bool(plan["charging"] == Charging.FREE.value)
+
+
+async def free_in_another_currency(work: Work, plan: Doc, path: Path) -> list[Problem]:
+    """Who is on a free plan that is not in their currency: it cannot begin to charge them."""
+    running: Doc = {"planId": plan["_id"], "status": {"$ne": "ENDED"}, "deletedAt": None}
+    on_it = await work.find("subscriptions", running, {"organizationId": 1})
+    ids = sorted({each["organizationId"] for each in on_it})
+    query: Doc = {"_id": {"$in": ids}, "currency": {"$ne": plan["currency"]}}
+    others = await work.find("organizations", query, {"name": 1, "currency": 1}, limit=1)
+    message = "{name!r} is on it, billed in {currency}. Make another plan."
+    return [Problem("CURRENCY_MISMATCH", (*path, "charging"), message.format(**each)) for each in others]
 
 
 def in_currency(amount: Any, currency: str) -> Doc:

@@ -87,14 +87,14 @@ def fits(plan: Doc, organization: Doc) -> bool:
 
 
 def change_of_status(before: Doc | None, after: Doc, now: datetime, path: Path) -> list[Problem]:
-    """Whether it may go from one status to the other; when it ends is kept with it."""
-    if before is None or after["status"] == before["status"]:
-        if before is not None and before["status"] == "ENDED" and any(after[each] != before[each] for each in TERMS):
-            return [Problem("ENDED", (*path, "status"), "It is over. Make a new subscription.")]
-        return []
-    if after["status"] not in GOES_TO[before["status"]]:
-        message = f"It is {before['status']} and cannot become {after['status']}."
-        return [Problem("ENDED" if before["status"] == "ENDED" else "MISMATCH", (*path, "status"), message)]
+    """Whether it may go from one status to the other, or begin in that; when it ends is kept with it."""
+    had = before["status"] if before else after["status"]
+    if after["status"] != had and after["status"] not in GOES_TO[had]:
+        message = f"It is {had} and cannot become {after['status']}."
+        return [Problem("ENDED" if had == "ENDED" else "MISMATCH", (*path, "status"), message)]
+    if before is not None and had == "ENDED":
+        is_same = before.get("deletedAt") or all(after[each] == before[each] for each in TERMS)
+        return [] if is_same else [Problem("ENDED", ("by",), "It is over. Make a new subscription.")]
     if after["status"] == "ENDED" and (after["activeTo"] is None or after["activeTo"] > now):
         after["activeTo"] = max(now, after["activeFrom"])
     if after["status"] == "CANCELED" and after["activeTo"] is None:

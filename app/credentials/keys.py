@@ -52,9 +52,9 @@ def ended_at(key: Key, until: datetime, now: datetime) -> Key:
     return key | {"status": status.value, "validTo": valid_to}
 
 
-def revoked(keys: Sequence[Key], now: datetime, values: Sequence[str]) -> list[Key]:
-    """The keys, those of these values ended now; all of them where none are named."""
+def revoked(keys: Sequence[Key], now: datetime, values: Sequence[str] | None) -> list[Key]:
+    """The keys, those of these values ended now; all of them where that is None."""
     return [
-        ended_at(key, now, now) if (not values or key["value"] in values) and not has_ended(key, now) else key
+        ended_at(key, now, now) if (values is None or key["value"] in values) and not has_ended(key, now) else key
         for key in keys
     ]

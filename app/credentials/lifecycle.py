@@ -28,8 +28,10 @@ LONGEST_SECRET = 4_096
 
 def secret_text(value: Any) -> str:
     """A secret, exactly as it is given: it is never repeated in a message."""
-    if not value or len(value) > LONGEST_SECRET:
-        raise Invalid("TOO_LONG", f"A secret has 1 to {LONGEST_SECRET:,} characters.")
+    if not value:
+        raise Invalid("REQUIRED", "It is empty. Leave it out where there is none.")
+    if len(value) > LONGEST_SECRET:
+        raise Invalid("TOO_LONG", f"A secret has at most {LONGEST_SECRET:,} characters.")
     try:
         value.encode()
     except UnicodeEncodeError:
@@ -106,7 +108,8 @@ class CredentialLifecycle(Lifecycle):
         return super().taken_problem(work, owner, path, text)
 
     async def settle(self, work: Work, before: Doc | None, after: Doc, problems: list[Problem], path: Path) -> None:
-        secret = sealed(work, after, after.pop(SECRET, None), problems, path)
+        given = after.pop(SECRET, ...)
+        secret = sealed(work, after, None if given is ... else given, problems, path)
         valid_from, expires_at = after.pop("validFrom", None), after.pop("expiresAt", ...)
         if before is None:
             key = new_key(
@@ -119,7 +122,7 @@ class CredentialLifecycle(Lifecycle):
             check_period(key, problems, path)
         else:
             changed: Doc = {} if expires_at is ... else {"validTo": expires_at}
-            changed |= {SECRET: secret} if secret else {}
+            changed |= {} if given is ... else {SECRET: secret}
             if changed:
                 self.change_key(work, after, changed, problems)
         await self.settle_owner(work, before, after, problems, path)
@@ -137,20 +140,21 @@ class CredentialLifecycle(Lifecycle):
         self, work: Work, before: Doc | None, after: Doc, problems: list[Problem], path: Path
     ) -> None:
         """Its organization, the subscriber's unless it is said; and a subscription that covers that."""
-        subscriber = work.records.get(after["subscriberId"] or "")
         if not after["organizationId"]:
-            after["organizationId"] = (
-                subscriber["organizationId"] if subscriber else (before or after)["organizationId"]
-            )
+            await work.fetch([after["subscriberId"]])
+            whose = work.records.get(after["subscriberId"] or "") or before or after
+            after["organizationId"] = whose["organizationId"]
         await work.fetch([after["organizationId"], after["subscriptionId"]])
         organization = work.records.get(after["organizationId"] or "")
         subscription = work.records.get(after["subscriptionId"] or "")
+        is_linked_now = after["subscriptionId"] != (before or {}).get("subscriptionId")
         if subscription and organization:
             if not at_or_below(organization["_id"], organization["ancestorIds"], subscription["organizationId"]):
                 named = organization.get("externalId") or organization["name"]
                 message = f"{subscription['externalId']!r} is a subscription of neither {named!r} nor one above it."
-                problems.append(Problem("SUBSCRIPTION_ELSEWHERE", (*path, "subscription"), message))
-            if subscription["status"] == "ENDED" and after["subscriptionId"] != (before or {}).get("subscriptionId"):
+                field = "subscription" if is_linked_now else "organization"
+                problems.append(Problem("SUBSCRIPTION_ELSEWHERE", (*path, field), message))
+            if subscription["status"] == "ENDED" and is_linked_now:
                 message = f"{subscription['externalId']!r} is over. Name one that runs."
                 problems.append(Problem("ENDED", (*path, "subscription"), message))
 
@@ -173,13 +177,13 @@ class CredentialLifecycle(Lifecycle):
         self.claim(work, new[0], doc)
         return doc
 
-    async def revoke(self, work: Work, given: Any, values: list[str]) -> Doc:
-        """A credential whose keys, all or those of these values, have ended. Raises Refused."""
+    async def revoke(self, work: Work, given: Any, values: list[str] | None) -> Doc:
+        """A credential whose keys, all (None) or those of these values, have ended. Raises Refused."""
         before = await self.target(work, given)
         known = {key["value"] for key in before["keys"]}
         problems = [
             Problem("NOT_FOUND", ("keys", str(n)), f"{value!r} is no key of it.")
-            for n, value in enumerate(values)
+            for n, value in enumerate(values or ())
             if value not in known
         ]
         if problems:

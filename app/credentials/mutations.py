@@ -33,11 +33,11 @@ async def rotate(work: Work, given: Any, context: Context) -> Mapping[str, Any]:
     """Give a credential a new key."""
     problems: list[Problem] = []
     value = checked("credentialId", short, given.credential_id, problems)
+    if value == "":
+        problems.append(Problem("REQUIRED", ("credentialId",), "It is empty: give the new key."))
     secret = None
     if given.external_secret is not UNSET and given.external_secret is not None:
         secret = checked("externalSecret", secret_text, given.external_secret, problems)
-    if not value and not problems:
-        problems.append(Problem("REQUIRED", ("credentialId",), "It is empty: give the new key."))
     if not 0 <= given.grace_period_seconds <= LONGEST_GRACE:
         message = f"A grace period has 0 to {LONGEST_GRACE:,} seconds, a year."
         problems.append(Problem("INVALID_NUMBER", ("gracePeriodSeconds",), message))
@@ -58,7 +58,7 @@ def checked(name: str, parse: Any, value: Any, problems: list[Problem]) -> Any:
 
 async def revoke(work: Work, given: Any, context: Context) -> Mapping[str, Any]:
     """End keys of a credential."""
-    values = [] if given.keys is UNSET or given.keys is None else given.keys
+    values = None if given.keys is UNSET else given.keys
     return {"credential": await lifecycle().revoke(work, given, values)}
 
 

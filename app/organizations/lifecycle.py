@@ -97,8 +97,10 @@ class OrganizationLifecycle(Lifecycle):
         return [each for each in super().pointed(doc) if each != doc["_id"]]
 
     async def settle(self, work: Work, before: Doc | None, after: Doc, problems: list[Problem], path: Path) -> None:
-        if before is None:
+        if before is None or before.get("deletedAt"):
             place(work, after, problems, path)
+            if before and after["payerId"] not in after["ancestorIds"]:
+                after["payerId"] = None  # whoever paid for it does not stand above it any more
         elif after["name"] != before["name"]:
             rename(before, after, problems)
         await settle_payer(work, before, after, problems, path)
@@ -108,14 +110,6 @@ class OrganizationLifecycle(Lifecycle):
             if is_public(domain) and domain not in (before or {}).get("associatedDomains", ()):
                 message = f"Anybody can have an address at {domain}: it decides nothing."
                 work.warnings.append(Problem("PUBLIC_MAIL_DOMAIN", (*path, "associatedDomains"), message))
-
-    def returned(self, work: Work, doc: Doc, problems: list[Problem]) -> Doc:
-        """Its place among those that stand above it now; it pays for itself where its payer does not any more."""
-        back = {"parentId": doc["parentId"], "payerId": doc["payerId"]}
-        place(work, back, problems, ())
-        if back["payerId"] not in (doc["_id"], *back["ancestorIds"]):
-            back |= pays_itself(doc, work)
-        return back
 
     async def in_the_way(self, work: Work, doc: Doc) -> list[Problem]:
         if doc["_id"] == UNCLASSIFIED_ID:
@@ -133,14 +127,14 @@ class OrganizationLifecycle(Lifecycle):
         return [*found, *await standing(work, doc)]
 
 
-def fixed(done: str) -> Problem:
+def fixed(done: str, field: str = "by") -> Problem:
     """What cannot be done to UNCLASSIFIED."""
     message = f"UNCLASSIFIED cannot be {done}: it is where usage goes whose organization is not known."
-    return Problem("UNCLASSIFIED_FIXED", ("by",), message)
+    return Problem("UNCLASSIFIED_FIXED", (field,), message)
 
 
 def place(work: Work, after: Doc, problems: list[Problem], path: Path) -> None:
-    """Put a new organization below its parent."""
+    """Put an organization that comes, or comes back, below its parent."""
     parent = work.records.get(after["parentId"] or "")
     after["ancestorIds"] = ancestors_below(parent)
     if parent and parent["_id"] == UNCLASSIFIED_ID:
@@ -152,7 +146,7 @@ def place(work: Work, after: Doc, problems: list[Problem], path: Path) -> None:
 def rename(before: Doc, after: Doc, problems: list[Problem]) -> None:
     """Keep the name it had: it still finds it."""
     if before["_id"] == UNCLASSIFIED_ID:
-        problems.append(fixed("renamed"))
+        problems.append(fixed("renamed", "name"))
     former = [*before.get("formerNames", ()), before["name"]]
     after["formerNames"] = list(dict.fromkeys(each for each in former if each != after["name"]))
 
@@ -160,6 +154,7 @@ def rename(before: Doc, after: Doc, problems: list[Problem]) -> None:
 async def settle_payer(work: Work, before: Doc | None, after: Doc, problems: list[Problem], path: Path) -> None:
     """Who pays from now on: itself, or one above it with the same currency; kept with the instant it began."""
     payer_id = after["payerId"] = after["payerId"] or after["_id"]
+    had = before["payerId"] if before else after["_id"]
     if payer_id != after["_id"]:
         await work.fetch([payer_id])
         payer = work.records[payer_id]
@@ -168,8 +163,8 @@ async def settle_payer(work: Work, before: Doc | None, after: Doc, problems: lis
             problems.append(Problem("PAYER_NOT_ABOVE", (*path, "payer"), message))
         elif payer["currency"] != after["currency"]:
             message = f"{payer['name']!r} is billed in {payer['currency']}, this one in {after['currency']}."
-            problems.append(Problem("CURRENCY_MISMATCH", (*path, "payer"), message))
-    had = before["payerId"] if before else after["_id"]
+            field = "payer" if payer_id != had else "currency"
+            problems.append(Problem("CURRENCY_MISMATCH", (*path, field), message))
     if payer_id != had:
         terms = list((before or {}).get("payerTerms", ()))
         first = [{"payerId": had, "validFrom": before["createdAt"]}] if before and not terms else []

@@ -22,6 +22,7 @@ from strawberry.utils.str_converters import to_camel_case
 
 from app.entities.texts import Invalid, Parse
 from app.errors import Problem
+from app.graph.documents import stored_value
 from app.graph.filters import class_of
 from app.graph.record import RECORDS, Record
 from app.graph.roots import by_input
@@ -199,7 +200,7 @@ def read_field(
         return each.parse(
             [read_fields(inside, each.of, row, problems, (*path, str(number))) for number, row in enumerate(value)]
         )
-    return each.parse(plain_value(value))
+    return stored_value(each.parse(plain_value(value)))
 
 
 def default_of(record: type[BaseModel], name: str) -> Any:

@@ -17,7 +17,7 @@ from app.errors import Problem, Refused
 from app.graph.documents import stored_fields
 from app.graph.record import Record
 from app.mongo.client import Doc
-from app.mongo.keys import Claim
+from app.mongo.keys import Claim, claims_of
 from app.writing import references
 from app.writing.inputs import Inputs, Path, Reference, default_of, read_fields
 from app.writing.work import Work
@@ -50,15 +50,14 @@ class Lifecycle:
         return {}
 
     async def settle(self, work: Work, before: Doc | None, after: Doc, problems: list[Problem], path: Path) -> None:
-        """Complete and judge what a record is to be, in place; `before` is None where it is new."""
+        """Complete and judge what a record is to be, in place; `before` is None where it is new.
+
+        It is asked again where a deleted record returns: `before` has its `deletedAt` then.
+        """
 
     async def in_the_way(self, work: Work, doc: Doc) -> list[Problem]:
         """What rests on a record and keeps it from being deleted."""
         return []
-
-    def returned(self, work: Work, doc: Doc, problems: list[Problem]) -> Doc:
-        """What of a deleted record is to be otherwise when it is restored, since the world went on."""
-        return {}
 
     def kept_keys(self) -> frozenset[str]:
         """Namespaces whose keys a deleted record keeps."""
@@ -178,7 +177,7 @@ class Lifecycle:
         had, has = list(self.claims(before)), list(self.claims(after))
         new = [key for key in has if key[:2] not in {each[:2] for each in had}]
         await work.look_up(wanted(new))
-        problems += self.taken(work, new, after, ())
+        problems += self.taken(work, has, after, ())
         if problems:
             raise Refused(problems)
         doc = work.change(before["_id"], {name: after[name] for name in after if name not in STAMPS}, action)
@@ -196,19 +195,19 @@ class Lifecycle:
         doc = await self.target(work, given)
         if problems := await self.in_the_way(work, doc):
             raise Refused(problems)
-        for namespace, key, _ in self.claims(doc):
-            if namespace not in self.kept_keys():
-                work.release(namespace, key)
+        for claim in await claims_of(work.store, [doc["_id"]], work.session):
+            if claim.namespace not in self.kept_keys():
+                work.release(claim.namespace, claim.key)
         return work.change(doc["_id"], {"deletedAt": work.now}, AuditAction.DELETED)
 
     async def restore(self, work: Work, given: Any) -> Doc:
-        """A deleted record brought back, its keys with it. Raises Refused."""
+        """A deleted record brought back, its keys with it, judged by all its rules. Raises Refused."""
         doc = await self.target(work, given, deleted=True)
+        if doc.get("mergedIntoId"):
+            raise Refused([references.gone(doc, ("id",))])
         keys = list(self.claims(doc))
         await work.look_up(wanted(keys))
         await work.fetch(self.pointed(doc))
-        if doc.get("mergedIntoId"):
-            raise Refused([references.gone(doc, ("id",))])
         survivors = self.survivors(work, doc)
         await work.fetch(each for each in survivors.values() if isinstance(each, str))
         doc = doc | survivors
@@ -217,11 +216,13 @@ class Lifecycle:
             for each in self.pointed(doc)
             if each and (referred := work.records.get(each)) and referred.get("deletedAt")
         ]
-        problems += self.taken(work, keys, doc, ("id",))
-        values = {**survivors, "deletedAt": None} | ({} if problems else self.returned(work, doc, problems))
+        problems += self.taken(work, keys, doc, ())
+        after = {**doc, "deletedAt": None}
+        await self.settle(work, doc, after, problems, ())
+        after |= self.derived(after)
         if problems:
-            raise Refused(problems)
-        restored = work.change(doc["_id"], values, AuditAction.RESTORED)
+            raise Refused([Problem(each.code, ("id",), each.message) for each in problems])
+        restored = work.change(doc["_id"], after, AuditAction.RESTORED)
         for key in keys:
             self.claim(work, key, restored)
         work.point_at(*self.pointed(restored))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -151,8 +152,8 @@ class Operated(Declaration):
 
     def work(self, context: Context, session: AsyncClientSession) -> Work:
         """What one try reads, and is to write."""
-        author = Author(context.viewer.id, to_camel_case(self.name))
-        return Work(context.store, session, context.now, Identifiers(context.now), author, context.cipher)
+        now, author = to_the_millisecond(context.now), Author(context.viewer.id, to_camel_case(self.name))
+        return Work(context.store, session, now, Identifiers(now), author, context.cipher)
 
 
 @dataclass(eq=False, kw_only=True)
@@ -194,7 +195,7 @@ class Mutation(Operated):
                 result[WARNINGS] = rows(work.warnings)
             await work.write()
             if scope and hashed:
-                await idempotency.remember(context.store, scope, hashed, result, context.now, session)
+                await idempotency.remember(context.store, scope, hashed, result, work.now, session)
             return result
 
         patience = Patience()
@@ -218,6 +219,11 @@ def problem(row: Sequence[Any]) -> Problem:
     """What `rows` made of a problem."""
     code, field, message = row
     return Problem(code, tuple(field), message)
+
+
+def to_the_millisecond(at: datetime) -> datetime:
+    """An instant as the database keeps it, so that what is shown now is what is read later."""
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)
 
 
 def without_secrets(value: Any) -> Any:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from app.mongo.client import Store
-from tests.asking import ask
+from app.graph.record import stored_records
+from app.mongo.client import Doc, Store
+from tests.asking import Answer, ask
 
+METADATA = "customMetadata { name value } appMetadata"
 SHOWN = {
     "organization": "id name version externalId deletedAt parent { id }",
     "subscriber": "id email subscriberId version deletedAt organization { id name }",
@@ -18,17 +20,23 @@ SHOWN = {
     "subscription": "id externalId status activeFrom activeTo version",
     "billingProfile": "id name isDefault version",
 }
+WARNING = {"createOrganization", "updateOrganization"}
 
 
-async def do(store: Store, mutation: str, shown: str | None = None, /, **given: Any) -> dict[str, Any]:
-    """The payload of a mutation with that input, its errors with it. Fails on a top-level error."""
+async def send(store: Store, mutation: str, given: Any, shown: str | None = None, /, **how: Any) -> Answer:
+    """The whole answer of a mutation with that input, top-level errors included; `how`: viewer, now."""
     name = re.sub("^(create|update|delete|restore|move|rotate|revoke)", "", mutation)
     field = name[0].lower() + name[1:]
     selected = shown if shown is not None else f"{field} {{ {SHOWN[field]} }}"
     kind = mutation[0].upper() + mutation[1:]
     payload = f"{{ {selected} userErrors {{ code field message }} }}"
     query = f"mutation M($input: {kind}Input!) {{ {mutation}(input: $input) {payload} }}"
-    answer = await ask(store, query, input=given)
+    return await ask(store, query, input=given, **how)
+
+
+async def do(store: Store, mutation: str, shown: str | None = None, /, **given: Any) -> dict[str, Any]:
+    """The payload of a mutation with that input, its errors with it. Fails on a top-level error."""
+    answer = await send(store, mutation, given, shown)
     assert not answer.messages, answer.messages
     found: dict[str, Any] = answer.data[mutation]
     return found
@@ -48,3 +56,17 @@ async def refused(store: Store, mutation: str, /, **given: Any) -> list[tuple[st
     assert payload["userErrors"], "it was not refused"
     assert [each for name, each in payload.items() if name != "userErrors" and each] == []
     return [(".".join(each["field"]), each["code"]) for each in payload["userErrors"]]
+
+
+async def stored(store: Store, record_id: str) -> Doc:
+    """The document behind an id."""
+    [collection] = [r.collection for r in stored_records().values() if r.prefix == record_id.partition("_")[0]]
+    found = await store[collection].find_one({"_id": record_id})
+    assert found is not None
+    return found
+
+
+async def everything(store: Store) -> dict[str, list[Doc]]:
+    """Every document of the database, by collection."""
+    names = await store.list_collection_names(filter={"name": {"$not": {"$regex": r"^system\."}}})
+    return {name: await store[name].find(sort=[("_id", 1)]).to_list() for name in sorted(names)}

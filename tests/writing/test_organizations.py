@@ -1,0 +1,407 @@
+"""Organizations: each rule of theirs, and what a mutation is refused for where it is broken."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from app.entities.organization import UNCLASSIFIED_ID
+from app.graph.depth import MAX_DEPTH
+from app.mongo.client import Store
+from tests.asking import ask, data
+from tests.records import EPOCH, NOW, credit_note, invoice, organization, payment, plan, save, subscription
+from tests.writing.doing import do, done, everything, refused, stored
+
+ALL = """organization { id name kind description externalId aliases currency timezone formerNames associatedDomains
+    storefrontUrl primaryEmail billing { address1 address2 city state zip country phone email remittanceInstructions }
+    payerTerms { payerId validFrom } customMetadata { name value } appMetadata version createdAt updatedAt deletedAt
+    parent { id } payer { id } billingProfile { id } ancestors { id } }"""
+NO_BILLING = dict.fromkeys(
+    ("address1", "address2", "city", "state", "zip", "country", "phone", "email", "remittanceInstructions")
+)
+DEFAULTS: dict[str, Any] = {
+    "kind": "COMPANY",
+    "description": None,
+    "externalId": None,
+    "aliases": [],
+    "currency": "USD",
+    "timezone": "UTC",
+    "associatedDomains": [],
+    "storefrontUrl": None,
+    "primaryEmail": None,
+    "billing": None,
+    "customMetadata": [],
+}
+SET: dict[str, Any] = {
+    "kind": "BUSINESS_UNIT",
+    "description": "d" * 1024,
+    "externalId": "CRM-1",
+    "aliases": ["a 1", "crm-1"],
+    "currency": "EUR",
+    "timezone": "Europe/Berlin",
+    "associatedDomains": ["acme.com"],
+    "storefrontUrl": "https://acme.com/x?y=1",
+    "primaryEmail": "Carol@Acme.com",
+    "billing": {**dict.fromkeys(NO_BILLING, "x"), "country": "DE", "email": "bills@acme.com"},
+    "customMetadata": [{"name": "a.b", "value": 1}],
+}
+
+
+async def made(store: Store, name: str, **given: Any) -> str:
+    """The id of a new organization."""
+    found = await done(store, "createOrganization", name=name, **given)
+    return str(found["id"])
+
+
+async def test_created_with_a_name_alone_it_has_every_default(store: Store) -> None:
+    found = await done(store, "createOrganization", ALL, name="  Acme ")
+    assert found == found | DEFAULTS
+    assert (found["name"], found["version"], found["parent"], found["payerTerms"]) == ("Acme", 1, None, [])
+    assert (found["payer"]["id"], found["appMetadata"]) == (found["id"], {})
+    assert found["createdAt"] == found["updatedAt"] == "2026-06-15T12:00:00Z"
+    assert await data(store, f'{{ organization(by: {{id: "{found["id"]}"}}) {ALL.removeprefix("organization")} }}') == {
+        "organization": found
+    }
+
+
+async def test_created_with_everything_it_has_everything(store: Store) -> None:
+    parent = await made(store, "Top", currency="EUR", externalId="top")
+    profile = await done(store, "createBillingProfile", name="Net 10")
+    given = SET | {"appMetadata": [{"app": "hubspot", "data": {"id": 1}}], "payer": {"id": parent}}
+    given |= {"parent": {"externalId": "top"}, "billingProfile": {"name": "Net 10"}}
+    found = await done(store, "createOrganization", ALL, name="n" * 256, **given)
+    assert found == found | SET
+    assert found["appMetadata"] == {"hubspot": {"id": 1}}
+    assert [found["parent"]["id"], found["payer"]["id"], found["ancestors"]] == [parent, parent, [{"id": parent}]]
+    assert found["billingProfile"]["id"] == profile["id"]
+    assert found["payerTerms"] == [{"payerId": parent, "validFrom": "2026-06-15T12:00:00Z"}]
+
+
+async def test_an_update_leaves_alone_what_is_absent_and_null_clears_to_the_default(store: Store) -> None:
+    node = {"id": await made(store, "Acme", **SET)}
+    before = await done(store, "updateOrganization", ALL, by=node, name="New name")
+    assert before == before | SET | {"name": "New name", "formerNames": ["Acme"], "version": 2}
+    cleared = await done(store, "updateOrganization", ALL, by=node, **dict.fromkeys(SET))
+    assert cleared == before | DEFAULTS | {"version": 3}
+    assert await refused(store, "updateOrganization", by=node, name=None) == [("name", "REQUIRED")]
+    assert (await stored(store, node["id"]))["version"] == 3
+
+
+async def test_an_update_that_changes_nothing_is_no_version(store: Store) -> None:
+    node = {"id": await made(store, "Acme", **SET)}
+    before = await everything(store)
+    for given in ({}, {"name": " Acme "}, SET, {"billing": {"city": "x"}}, {"associatedDomains": ["ACME.com"]}):
+        found = await done(store, "updateOrganization", by=node, **given)
+        assert found["version"] == 1, given
+    assert await everything(store) == before
+
+
+async def test_billing_is_merged_field_by_field(store: Store) -> None:
+    node = {"id": await made(store, "Acme", billing={"city": "Berlin", "zip": "10115"})}
+    for given, shown in (
+        ({"zip": None, "country": "DE"}, {"city": "Berlin", "country": "DE"}),
+        ({"city": None, "country": None, "phone": " 1 "}, {"phone": "1"}),
+        (None, None),
+        ({"state": "BE"}, {"state": "BE"}),
+    ):
+        found = await done(store, "updateOrganization", ALL, by=node, billing=given)
+        assert found["billing"] == (shown and NO_BILLING | shown)
+        assert await data(store, '{ organization(by: {name: "Acme"}) { billing { city zip country phone state } } }')
+    wrong = {"city": "x" * 257, "email": "no", "zip": "", "remittanceInstructions": "r" * 2049}
+    assert await refused(store, "updateOrganization", by=node, billing=wrong) == [
+        ("billing.city", "TOO_LONG"),
+        ("billing.zip", "REQUIRED"),
+        ("billing.email", "INVALID_EMAIL"),
+        ("billing.remittanceInstructions", "TOO_LONG"),
+    ]
+
+
+async def test_everything_that_is_wrong_is_told_at_once(store: Store) -> None:
+    await made(store, "Other", externalId="taken", appMetadata=[{"app": "stripe", "data": {"customerId": "cus_1"}}])
+    before = await everything(store)
+    given: dict[str, Any] = {
+        "name": "n" * 257,
+        "description": "d" * 1025,
+        "externalId": "org_01J00000000000000000000000",
+        "aliases": ["taken"],
+        "currency": "XAU",
+        "timezone": "Mars/Base",
+        "associatedDomains": ["not a host"],
+        "storefrontUrl": "ftp://x",
+        "primaryEmail": "nobody",
+        "parent": {"externalId": "nowhere"},
+        "payer": {"id": "sub_x"},
+        "billingProfile": {"name": "nothing"},
+        "appMetadata": [{"app": "stripe", "data": {"customerId": "cus_1"}}],
+    }
+    assert await refused(store, "createOrganization", **given) == [
+        ("name", "TOO_LONG"),
+        ("description", "TOO_LONG"),
+        ("externalId", "RESERVED"),
+        ("currency", "INVALID_CURRENCY"),
+        ("timezone", "INVALID_TIMEZONE"),
+        ("associatedDomains", "INVALID_DOMAIN"),
+        ("storefrontUrl", "INVALID_URL"),
+        ("primaryEmail", "INVALID_EMAIL"),
+        ("parent.externalId", "NOT_FOUND"),
+        ("payer.id", "INVALID_ID"),
+        ("billingProfile.name", "NOT_FOUND"),
+        ("aliases", "TAKEN"),
+        ("appMetadata", "TAKEN"),
+    ]
+    assert await everything(store) == before
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [("", "REQUIRED"), (" \u3000\n", "REQUIRED"), ("a\0b", "INVALID_TEXT"), ("a\ud800", "INVALID_TEXT")],
+    ids=["empty", "blank", "NUL", "half a surrogate"],
+)
+async def test_a_text_has_something_that_can_be_kept(store: Store, text: str, code: str) -> None:
+    for name in ("name", "description", "externalId", "timezone"):
+        assert await refused(store, "createOrganization", **{"name": "x"} | {name: text}) == [(name, code)]
+    for name in ("aliases", "associatedDomains"):
+        assert await refused(store, "createOrganization", name="x", **{name: [text]}) == [(name, code)]
+    assert await refused(store, "createOrganization", name="x", billing={"city": text}) == [("billing.city", code)]
+
+
+async def test_lengths_are_counted_after_trimming_in_characters(store: Store) -> None:
+    for number, letter in enumerate("x名😀"):
+        given = {"name": f" {letter * 256}\t", "externalId": f"  {number}{letter * 255} "}
+        found = await done(store, "createOrganization", **given)
+        assert (found["name"], found["externalId"]) == (letter * 256, f"{number}{letter * 255}")
+        long = {"name": letter * 257, "externalId": letter * 257, "aliases": [letter * 257]}
+        assert {code for _, code in await refused(store, "createOrganization", **long)} == {"TOO_LONG"}
+
+
+async def test_external_ids_aliases_and_attribute_keys_share_one_namespace_of_exact_texts(store: Store) -> None:
+    first = await made(store, "First", externalId="one", aliases=["two"])
+    await done(store, "createUsageAttribute", key="three", kind="SUBJECT", organization={"id": first})
+    for key in ("one", "two", "three"):
+        assert await refused(store, "createOrganization", name="x", externalId=key) == [("externalId", "TAKEN")]
+        assert await refused(store, "createOrganization", name="x", aliases=["new", key]) == [("aliases", "TAKEN")]
+        attribute = {"key": key, "kind": "CONSUMER", "organization": {"id": first}}
+        assert await refused(store, "createUsageAttribute", **attribute) == [("key", "TAKEN")]
+    other = await made(store, "Other", externalId="ONE", aliases=["Two"])
+    for key, owner in (("one", first), ("two", first), ("ONE", other), ("Two", other)):
+        assert await data(store, f'{{ organization(by: {{externalId: "{key}"}}) {{ id }} }}') == {
+            "organization": {"id": owner}
+        }
+    for key in (first, UNCLASSIFIED_ID):
+        assert await refused(store, "updateOrganization", by={"id": other}, externalId=key) == [
+            ("externalId", "RESERVED")
+        ]
+    assert await refused(store, "createOrganization", name="x", externalId="y", aliases=["y"]) == [
+        ("aliases", "DUPLICATE")
+    ]
+    assert await refused(store, "updateOrganization", by={"id": other}, aliases=["ONE"]) == [("aliases", "DUPLICATE")]
+
+
+async def test_a_key_is_free_again_once_it_is_given_up(store: Store) -> None:
+    first, other = await made(store, "First", externalId="one", aliases=["two"]), await made(store, "Other")
+    await done(store, "updateOrganization", by={"id": first}, externalId="two", aliases=["three"])
+    await done(store, "updateOrganization", by={"id": other}, externalId="one")
+    await done(store, "updateOrganization", by={"id": first}, externalId=None)
+    await done(store, "updateOrganization", by={"id": other}, aliases=["two"])
+    claims = {(row["key"], row["recordId"]) async for row in store["keys"].find({"key": {"$not": {"$regex": "^org_"}}})}
+    assert claims == {("one", other), ("two", other), ("three", first)}
+
+
+async def test_a_deleted_one_is_found_by_id_only_and_comes_back_unless_its_key_was_taken(store: Store) -> None:
+    node = {"id": await made(store, "Acme", externalId="one", aliases=["two"])}
+    deleted = await done(store, "deleteOrganization", by={"externalId": "two"})
+    assert (deleted["deletedAt"], deleted["version"]) == ("2026-06-15T12:00:00Z", 2)
+    assert (await data(store, f'{{ organization(by: {{id: "{node["id"]}"}}) {{ name }} }}'))["organization"]
+    for by in ('externalId: "one"', 'externalId: "two"', 'name: "Acme"'):
+        assert (await ask(store, f"{{ organization(by: {{{by}}}) {{ id }} }}")).codes == {"organization": "NOT_FOUND"}
+    assert (await data(store, "{ organizations { nodes { id } } }"))["organizations"]["nodes"] == [
+        {"id": UNCLASSIFIED_ID}
+    ]
+    for mutation in ("updateOrganization", "deleteOrganization"):
+        assert await refused(store, mutation, by=node) == [("by.id", "DELETED")]
+        assert await refused(store, mutation, by={"externalId": "one"}) == [("by.externalId", "NOT_FOUND")]
+    other = {"id": await made(store, "Other", externalId="two")}
+    assert await refused(store, "restoreOrganization", **node) == [("id", "TAKEN")]
+    await done(store, "updateOrganization", by=other, externalId=None)
+    assert await refused(store, "restoreOrganization", expectedVersion=1, **node) == [
+        ("expectedVersion", "STALE_VERSION")
+    ]
+    back = await done(store, "restoreOrganization", expectedVersion=2, **node)
+    assert (back["deletedAt"], back["version"]) == (None, 3)
+    assert (await data(store, '{ organization(by: {externalId: "two"}) { id } }'))["organization"] == node
+    assert await refused(store, "restoreOrganization", **node) == [("id", "NOT_DELETED")]
+
+
+async def test_it_comes_back_under_its_live_parent_only(store: Store) -> None:
+    parent = await made(store, "Parent")
+    child = await made(store, "Child", parent={"id": parent}, payer={"id": parent})
+    await done(store, "deleteOrganization", by={"id": child})
+    await done(store, "updateOrganization", by={"id": parent}, currency="EUR")
+    assert await refused(store, "restoreOrganization", id=child) == [("id", "CURRENCY_MISMATCH")]
+    await done(store, "updateOrganization", by={"id": parent}, currency="USD")
+    await done(store, "deleteOrganization", by={"id": parent})
+    assert ("id", "DELETED") in await refused(store, "restoreOrganization", id=child)
+    await done(store, "restoreOrganization", id=parent)
+    await done(store, "restoreOrganization", id=child)
+
+
+async def test_a_stale_version_is_refused_and_the_right_one_taken(store: Store) -> None:
+    node = {"id": await made(store, "Acme")}
+    for mutation in ("updateOrganization", "deleteOrganization"):
+        for version in (0, 2):
+            assert await refused(store, mutation, by=node, expectedVersion=version) == [
+                ("expectedVersion", "STALE_VERSION")
+            ]
+    assert (await done(store, "updateOrganization", by=node, expectedVersion=1, name="B"))["version"] == 2
+    assert (await done(store, "updateOrganization", by=node, expectedVersion=None, name="C"))["version"] == 3
+
+
+async def test_a_name_is_not_unique_and_a_former_one_still_finds_it(store: Store) -> None:
+    first = await made(store, "Acme")
+    for name in ("Acme Labs", "Acme", "Acme Inc"):
+        await done(store, "updateOrganization", by={"id": first}, name=name)
+    assert (await stored(store, first))["formerNames"] == ["Acme Labs", "Acme"]
+    assert (await done(store, "updateOrganization", by={"name": "Acme Labs"}, name="Acme Inc"))["id"] == first
+    await made(store, "Acme")
+    assert await refused(store, "deleteOrganization", by={"name": "Acme"}) == [("by.name", "AMBIGUOUS")]
+    assert await refused(store, "createOrganization", name="x", parent={"name": "Acme"}) == [
+        ("parent.name", "AMBIGUOUS")
+    ]
+
+
+async def test_unclassified_is_fixed(store: Store) -> None:
+    node = {"id": UNCLASSIFIED_ID}
+    assert await refused(store, "updateOrganization", by=node, name="x") == [("name", "UNCLASSIFIED_FIXED")]
+    assert await refused(store, "deleteOrganization", by=node) == [("by", "UNCLASSIFIED_FIXED")]
+    assert await refused(store, "createOrganization", name="x", parent=node) == [("parent", "UNCLASSIFIED_FIXED")]
+    assert (await done(store, "updateOrganization", by=node, description="bucket"))["name"] == "UNCLASSIFIED"
+
+
+async def test_a_tree_is_only_so_deep(store: Store) -> None:
+    above = organization("top")
+    levels = [above, *(above := organization(f"level{n}", above) for n in range(MAX_DEPTH))]
+    await save(store, *levels)
+    assert await refused(store, "createOrganization", name="x", parent={"id": above.id}) == [("parent", "TOO_DEEP")]
+
+
+@pytest.mark.parametrize("what", ["subscription", "invoice", "payment", "credit"])
+async def test_its_currency_is_fixed_once_something_is_in_it(store: Store, what: str) -> None:
+    acme, basic = organization("acme"), plan("basic")
+    there = {
+        "subscription": subscription("s", acme, basic, status="ENDED"),
+        "invoice": invoice("i", acme, 1, None),
+        "payment": payment("p", acme, 1, EPOCH),
+        "credit": credit_note("c", acme, 1, EPOCH, on="i"),
+    }
+    await save(store, acme, basic)
+    await done(store, "updateOrganization", by={"id": acme.id}, currency="EUR")
+    await done(store, "updateOrganization", by={"id": acme.id}, currency="USD")
+    await save(store, there[what])
+    assert await refused(store, "updateOrganization", by={"id": acme.id}, currency="EUR") == [
+        ("currency", "CURRENCY_FIXED")
+    ]
+
+
+async def test_who_pays_is_itself_or_one_above_it_in_the_same_currency(store: Store) -> None:
+    top, euro = await made(store, "Top"), await made(store, "Euro", currency="EUR")
+    unit = await made(store, "Unit", parent={"id": top})
+    low = await made(store, "Low", parent={"id": unit}, payer={"id": top})
+    for node, payer, code in ((unit, low, "PAYER_NOT_ABOVE"), (low, euro, "PAYER_NOT_ABOVE")):
+        assert await refused(store, "updateOrganization", by={"id": node}, payer={"id": payer}) == [("payer", code)]
+    assert await refused(store, "createOrganization", name="x", parent={"id": euro}, payer={"id": euro}) == [
+        ("payer", "CURRENCY_MISMATCH")
+    ]
+    assert await refused(store, "updateOrganization", by={"id": low}, currency="EUR") == [
+        ("currency", "CURRENCY_MISMATCH")
+    ]
+    assert await refused(store, "updateOrganization", by={"id": top}, currency="EUR") == [
+        ("currency", "CURRENCY_MISMATCH")
+    ]
+    payers: list[Any] = [{"id": top}, {"id": unit}, {"id": unit}, None]
+    for payer in payers:
+        await done(store, "updateOrganization", by={"id": low}, payer=payer)
+    terms = (await stored(store, low))["payerTerms"]
+    assert [each["payerId"] for each in terms] == [top, unit, low]
+    found = await done(store, "updateOrganization", ALL, by={"id": unit}, payer={"id": top})
+    assert found["payerTerms"] == [
+        {"payerId": unit, "validFrom": "2026-06-15T12:00:00Z"},
+        {"payerId": top, "validFrom": "2026-06-15T12:00:00Z"},
+    ]
+
+
+async def test_what_rests_on_it_keeps_it_and_all_of_it_is_listed(store: Store) -> None:
+    acme = await made(store, "Acme", externalId="acme")
+    node, basic = (
+        {"organization": {"id": acme}},
+        await done(store, "createPlan", key="basic", name="Basic", currency="USD", charging="FREE"),
+    )
+    children = [await made(store, f"Child {n}", parent={"id": acme}) for n in range(5)]
+    carol = await done(store, "createSubscriber", email="carol@acme.com", **node)
+    key = await done(store, "createCredential", credentialId="k", name="Key", subscriber={"id": carol["id"]})
+    attribute = await done(store, "createUsageAttribute", key="dept", kind="SUBJECT", **node)
+    running = await done(store, "createSubscription", externalId="s", plan={"id": basic["id"]}, **node)
+    there = organization("acme", _id=acme)
+    paid = payment("p", there, 30, EPOCH)
+    await save(store, paid, invoice("open", there, 100, EPOCH), invoice("draft", there, 1, None))
+    payload = await do(store, "deleteOrganization", by={"id": acme})
+    assert {(tuple(each["field"]), each["code"]) for each in payload["userErrors"]} == {(("by",), "IN_USE")}
+    messages = [each["message"] for each in payload["userErrors"]]
+    for words, message in zip(
+        (
+            "5 live children: Child 0, Child 1, Child 2 and 2 more.",
+            "1 live subscribers: carol@acme.com.",
+            "1 live credentials: Key.",
+            "1 live usage attributes: dept.",
+            "1 subscriptions that run: s.",
+            "2 open invoices: ",
+            "30.00 USD of credit.",
+        ),
+        messages,
+        strict=True,
+    ):
+        assert words in message
+    await store["payments"].delete_many({})
+    await store["invoices"].update_many({}, {"$set": {"status": "VOID"}})
+    await done(store, "deleteCredential", by={"id": key["id"]})
+    await done(store, "updateSubscription", by={"id": running["id"]}, status="ENDED")
+    for kind, ids in (("Organization", children), ("Subscriber", [carol["id"]]), ("UsageAttribute", [attribute["id"]])):
+        for each in ids:
+            await done(store, f"delete{kind}", by={"id": each})
+    await done(store, "deleteOrganization", by={"id": acme})
+    assert await refused(store, "restoreSubscriber", id=carol["id"]) == [("id", "DELETED")]
+    assert ("id", "DELETED") in await refused(store, "restoreCredential", id=key["id"])
+
+
+async def test_a_public_mail_domain_is_a_warning_told_when_it_is_claimed(store: Store) -> None:
+    shown = "organization { id associatedDomains } warnings { code field }"
+    found = await done(store, "createOrganization", shown, name="x", associatedDomains=["Acme.com", "GMAIL.com."])
+    warning = [{"code": "PUBLIC_MAIL_DOMAIN", "field": ["associatedDomains"]}]
+    assert found["organization"]["associatedDomains"] == ["acme.com", "gmail.com"]
+    assert found["warnings"] == warning
+    by, domains = {"id": found["organization"]["id"]}, ["gmail.com", "web.de"]
+    assert (await done(store, "updateOrganization", shown, by=by, name="y"))["warnings"] == []
+    assert (await done(store, "updateOrganization", shown, by=by, associatedDomains=domains))["warnings"] == warning
+
+
+async def test_domains_are_kept_as_they_are_compared(store: Store) -> None:
+    given = ["ＡＣＭＥ.com", "BÜCHER.de", "faß.de", "acme.com"]
+    found = await done(store, "createOrganization", ALL, name="x", associatedDomains=given)
+    assert found["associatedDomains"] == ["acme.com", "xn--bcher-kva.de", "xn--fa-hia.de"]
+    for wrong in ("a b.com", "-acme.com", "a@acme.com", "http://acme.com", "acme..com", "."):
+        assert await refused(store, "createOrganization", name="x", associatedDomains=[wrong]) == [
+            ("associatedDomains", "INVALID_DOMAIN")
+        ]
+
+
+async def test_what_a_mutation_shows_is_what_is_read_later_to_the_instant(store: Store) -> None:
+    node = await made(store, "Acme")
+    later = NOW.replace(microsecond=123456)
+    answer = await ask(
+        store,
+        'mutation { updateOrganization(input: {by: {name: "Acme"}, name: "B"}) { organization { id updatedAt } } }',
+        now=later,
+    )
+    shown = answer.data["updateOrganization"]["organization"]
+    assert shown == (await data(store, '{ organization(by: {name: "B"}) { id updatedAt } }'))["organization"]
+    assert (shown["id"], shown["updatedAt"]) == (node, "2026-06-15T12:00:00.123000Z")
