@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from app.mongo.client import Store
+from app.organizations import subtrees
 from tests.asking import data
 from tests.commands import Commands
 from tests.records import (
@@ -240,3 +241,15 @@ async def test_a_name_that_two_bear_is_ambiguous(store: Store) -> None:
     named_so = {"target": {"name": "Same"}, "sources": [{"name": "Same"}]}
     payload = await do(store, "mergeOrganizations", SHOWN, **named_so)
     assert [each["code"] for each in payload["userErrors"]] == ["AMBIGUOUS", "AMBIGUOUS"]
+
+
+async def test_beyond_the_bound_a_merge_is_refused_with_its_counts(
+    store: Store, twins: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subtrees, "MOST_WRITES", 5)
+    before = {name: await store[name].count_documents({}) for name in ("organizations", "auditEntries", "keys")}
+    payload = await do(store, "mergeOrganizations", SHOWN, **named("a", ("b",)))
+    assert [each["code"] for each in payload["userErrors"]] == ["TOO_LARGE"]
+    assert "2 organizations, 1 subscribers, 1 credentials" in payload["userErrors"][0]["message"]
+    assert {name: await store[name].count_documents({}) for name in before} == before
+    assert await store["subscribers"].count_documents({"organizationId": "org_b"}) == 1
