@@ -180,9 +180,13 @@ def to_the_millisecond(at: datetime) -> datetime:
 
 
 def without_secrets(value: Any) -> Any:
-    """A result without what is encrypted in it."""
+    """A result without what is encrypted in it; another app's document may have a text of that name."""
     if isinstance(value, dict):
-        return {name: without_secrets(each) for name, each in value.items() if name != SECRET}
+        return {
+            name: without_secrets(each)
+            for name, each in value.items()
+            if name != SECRET or not (isinstance(each, dict) and "sealed" in each)
+        }
     return [without_secrets(each) for each in value] if isinstance(value, list) else value
 
 
