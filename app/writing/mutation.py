@@ -127,6 +127,7 @@ class Mutation(Declaration):
         try:
             with pymongo.timeout(self.seconds):
                 stored = await self.run(context, args["input"])
+                context.loaders.clear()  # what was loaded for a mutation before this one may be another by now
         except Refused as refused:
             return self.payload({}, refused.problems)
         return self.payload(stored, [])

@@ -14,7 +14,9 @@ from tests.writing.doing import do, done, made_of_each
 
 async def test_each_mutation_of_an_operation_shows_what_the_ones_before_it_did(store: Store) -> None:
     await made_of_each(store)
-    shown = "subscriber { organization { name version subscribers { totalCount nodes { email } } } } userErrors { code }"
+    shown = (
+        "subscriber { organization { name version subscribers { totalCount nodes { email } } } } userErrors { code }"
+    )
     answer = await ask(
         store,
         f"""mutation {{
