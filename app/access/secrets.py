@@ -49,7 +49,7 @@ class Cipher:
 
     def digest(self, secret: str) -> str:
         """What tells two secrets apart without telling either: it cannot be guessed at without the key."""
-        return hmac.new(self.key, secret.encode(), hashlib.sha256).hexdigest()
+        return hmac.new(self.key, secret.encode(errors="surrogatepass"), hashlib.sha256).hexdigest()
 
 
 def parse_key(text: str) -> bytes:

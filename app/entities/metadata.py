@@ -98,19 +98,21 @@ def storable(value: Any, depth: int = 0) -> Any:
     if depth > DEEPEST:
         raise Invalid("TOO_DEEP", f"It is nested more than {DEEPEST} levels deep.")
     if isinstance(value, dict):
+        if isinstance(value.get("$ref"), str) and "$id" in value:
+            raise Invalid("INVALID_TYPE", "An object with `$ref` and `$id` is a reference to the database: rename one.")
         return {storable_name(name): storable(each, depth + 1) for name, each in value.items()}
     if isinstance(value, list):
         return [storable(each, depth + 1) for each in value]
-    if isinstance(value, Decimal):
+    if isinstance(value, (Decimal, float)):
         return storable_number(value)
     if isinstance(value, int) and not -INT64 <= value < INT64:
-        raise Invalid("INVALID_NUMBER", f"{value} has more than 64 bits.")
+        raise Invalid("INVALID_NUMBER", "An integer has more than 64 bits.")
     if isinstance(value, str) and not encodable(value):
         raise Invalid("INVALID_TEXT", "A text holds half of a surrogate pair: it is no Unicode.")
     return value
 
 
-def storable_number(value: Decimal) -> float:
+def storable_number(value: Decimal | float) -> float:
     """A fraction as JSON has it."""
     found = float(value)
     if found in (float("inf"), float("-inf")) or found != found:

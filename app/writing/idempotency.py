@@ -7,10 +7,10 @@ a hash of the input, never the input, and the result as it was stored.
 from __future__ import annotations
 
 import hashlib
+import json
 from datetime import datetime
 from typing import Any
 
-import orjson
 from pymongo import ASCENDING, IndexModel
 from pymongo.asynchronous.client_session import AsyncClientSession
 
@@ -34,8 +34,8 @@ def check_key(key: str) -> None:
 
 def digest(given: Any, cipher: Cipher | None) -> str:
     """A hash of the input, the same for the same input; of secrets it has a digest that needs the server's key."""
-    text = orjson.dumps(without_secrets(given, cipher), option=orjson.OPT_SORT_KEYS, default=str)
-    return hashlib.sha256(text).hexdigest()
+    text = json.dumps(without_secrets(given, cipher), sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def without_secrets(value: Any, cipher: Cipher | None) -> Any:
@@ -75,4 +75,4 @@ async def remember(
 
 def row_id(scope: tuple[str, str, str]) -> str:
     """One text of caller, mutation and key, whatever characters they have."""
-    return orjson.dumps(scope).decode()
+    return json.dumps(scope)

@@ -13,6 +13,7 @@ from strawberry import UNSET
 from strawberry.utils.str_converters import to_camel_case
 
 from app.entities.audit_entry import AuditAction
+from app.entities.texts import encodable
 from app.errors import Problem, Refused
 from app.graph.documents import stored_fields
 from app.graph.record import Record
@@ -143,7 +144,7 @@ class Lifecycle:
     async def target(self, work: Work, given: Any, *, deleted: bool = False) -> Doc:
         """The record that an update, delete or restore means, at the version that is expected; raises Refused."""
         if deleted:
-            await work.fetch([given.id])
+            await work.fetch([given.id] if encodable(given.id) else [])
         else:
             await self.prepare(work, [given], [(self.record.__name__, given.by)])
         problems: list[Problem] = []

@@ -8,7 +8,6 @@ from typing import Any
 import strawberry
 from strawberry import UNSET
 
-from app.access.viewer import Scope
 from app.context import Context
 from app.entities.metadata import app_documents, metadata_entries
 from app.entities.texts import Invalid
@@ -130,7 +129,7 @@ def app_inputs() -> list[Described]:
 
 
 RECORD = {"record": Shown(Node, "The record as it is now; null where it was refused.")}
-OWN = "Needs also what the record itself is read and written under."
+OWN = "Needs what the record itself is read and written under."
 
 
 class MetadataMutations:
@@ -141,12 +140,12 @@ class MetadataMutations:
         operation=set_custom,
         inputs=custom_inputs,
         shows=RECORD,
-        needs=lambda: frozenset({Scope.CUSTOMERS}),
+        needs=frozenset,
     )
     set_app_metadata = Mutation(
         doc=f"Set or remove what one app keeps beside a record; what others keep is left alone. {OWN}",
         operation=set_app,
         inputs=app_inputs,
         shows=RECORD,
-        needs=lambda: frozenset({Scope.CUSTOMERS}),
+        needs=frozenset,
     )

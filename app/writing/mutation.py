@@ -119,7 +119,8 @@ class Operated(Declaration):
         return strawberry.type(cls, description=f"What came of `{to_camel_case(self.name)}`.")
 
     def description(self) -> str:
-        return f"{self.doc} Needs {', '.join(sorted(self.needs()))}."
+        needed = sorted(self.needs())
+        return f"{self.doc} Needs {', '.join(needed)}." if needed else self.doc
 
     def graphql_type(self) -> Any:
         return self.payload_type | None
@@ -135,6 +136,7 @@ class Operated(Declaration):
         try:
             with pymongo.timeout(self.seconds):
                 stored = await self.run(context, args["input"])
+                context.loaders.clear()  # what was loaded for a mutation before this one may be another by now
         except Refused as refused:
             return self.payload({}, refused.problems)
         return self.payload(stored, [problem(each) for each in stored.get(PROBLEMS, ())])
@@ -227,9 +229,13 @@ def to_the_millisecond(at: datetime) -> datetime:
 
 
 def without_secrets(value: Any) -> Any:
-    """A result without what is encrypted in it."""
+    """A result without what is encrypted in it; another app's document may have a text of that name."""
     if isinstance(value, dict):
-        return {name: without_secrets(each) for name, each in value.items() if name != SECRET}
+        return {
+            name: without_secrets(each)
+            for name, each in value.items()
+            if name != SECRET or not (isinstance(each, dict) and "sealed" in each)
+        }
     return [without_secrets(each) for each in value] if isinstance(value, list) else value
 
 

@@ -10,6 +10,7 @@ from typing import Any, cast
 from strawberry import UNSET
 from strawberry.utils.str_converters import to_camel_case
 
+from app.entities.texts import encodable
 from app.errors import Problem
 from app.graph.record import RECORDS, Finder, Record
 from app.graph.roots import MAX_CANDIDATES
@@ -39,6 +40,8 @@ async def resolve(work: Work, wanted: Iterable[By], keys: dict[str, set[str]] | 
     names: dict[tuple[str, tuple[str, ...]], set[str]] = defaultdict(set)
     for target, by in wanted:
         name, value = key_of(by)
+        if not encodable(value):
+            continue  # nothing has such a key
         if name == "id":
             ids.append(value)
             continue

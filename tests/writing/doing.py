@@ -70,3 +70,25 @@ async def everything(store: Store) -> dict[str, list[Doc]]:
     """Every document of the database, by collection."""
     names = await store.list_collection_names(filter={"name": {"$not": {"$regex": r"^system\."}}})
     return {name: await store[name].find(sort=[("_id", 1)]).to_list() for name in sorted(names)}
+
+
+WHOLE: dict[str, dict[str, Any]] = {
+    "Organization": {"name": "Acme", "externalId": "acme"},
+    "Subscriber": {"email": "c@x.com", "organization": {"externalId": "acme"}},
+    "UsageAttribute": {"kind": "SUBJECT", "key": "dept", "organization": {"externalId": "acme"}},
+    "Feature": {"key": "sso", "name": "SSO"},
+    "Plan": {"key": "gold", "name": "Gold", "currency": "USD", "charging": "FREE", "features": [{"key": "sso"}]},
+    "Subscription": {"externalId": "sub_gold", "organization": {"externalId": "acme"}, "plan": {"key": "gold"}},
+    "Credential": {"name": "Key", "credentialId": "k", "subscriber": {"email": "c@x.com"}},
+    "BillingProfile": {"name": "Net 10"},
+}
+"""What makes one record of every kind, in an order in which each finds what it refers to."""
+
+
+async def made_of_each(store: Store) -> dict[str, str]:
+    """One record of every kind; their ids."""
+    ids = {}
+    for kind, given in WHOLE.items():
+        field = kind[0].lower() + kind[1:]
+        ids[kind] = (await done(store, f"create{kind}", f"{field} {{ id }}", **given))["id"]
+    return ids

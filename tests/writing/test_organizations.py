@@ -7,11 +7,10 @@ from typing import Any
 import pytest
 
 from app.entities.organization import UNCLASSIFIED_ID
-from app.graph.depth import MAX_DEPTH
 from app.mongo.client import Store
 from tests.asking import ask, data
-from tests.records import EPOCH, NOW, credit_note, invoice, organization, payment, plan, save, subscription
-from tests.writing.doing import do, done, everything, refused, stored
+from tests.records import NOW
+from tests.writing.doing import done, everything, refused, stored
 
 ALL = """organization { id name kind description externalId aliases currency timezone formerNames associatedDomains
     storefrontUrl primaryEmail billing { address1 address2 city state zip country phone email remittanceInstructions }
@@ -233,19 +232,6 @@ async def test_a_deleted_one_is_found_by_id_only_and_comes_back_unless_its_key_w
     assert await refused(store, "restoreOrganization", **node) == [("id", "NOT_DELETED")]
 
 
-async def test_it_comes_back_under_its_live_parent_only(store: Store) -> None:
-    parent = await made(store, "Parent")
-    child = await made(store, "Child", parent={"id": parent}, payer={"id": parent})
-    await done(store, "deleteOrganization", by={"id": child})
-    await done(store, "updateOrganization", by={"id": parent}, currency="EUR")
-    assert await refused(store, "restoreOrganization", id=child) == [("id", "CURRENCY_MISMATCH")]
-    await done(store, "updateOrganization", by={"id": parent}, currency="USD")
-    await done(store, "deleteOrganization", by={"id": parent})
-    assert ("id", "DELETED") in await refused(store, "restoreOrganization", id=child)
-    await done(store, "restoreOrganization", id=parent)
-    await done(store, "restoreOrganization", id=child)
-
-
 async def test_a_stale_version_is_refused_and_the_right_one_taken(store: Store) -> None:
     node = {"id": await made(store, "Acme")}
     for mutation in ("updateOrganization", "deleteOrganization"):
@@ -268,109 +254,6 @@ async def test_a_name_is_not_unique_and_a_former_one_still_finds_it(store: Store
     assert await refused(store, "createOrganization", name="x", parent={"name": "Acme"}) == [
         ("parent.name", "AMBIGUOUS")
     ]
-
-
-async def test_unclassified_is_fixed(store: Store) -> None:
-    node = {"id": UNCLASSIFIED_ID}
-    assert await refused(store, "updateOrganization", by=node, name="x") == [("name", "UNCLASSIFIED_FIXED")]
-    assert await refused(store, "deleteOrganization", by=node) == [("by", "UNCLASSIFIED_FIXED")]
-    assert await refused(store, "createOrganization", name="x", parent=node) == [("parent", "UNCLASSIFIED_FIXED")]
-    assert (await done(store, "updateOrganization", by=node, description="bucket"))["name"] == "UNCLASSIFIED"
-
-
-async def test_a_tree_is_only_so_deep(store: Store) -> None:
-    above = organization("top")
-    levels = [above, *(above := organization(f"level{n}", above) for n in range(MAX_DEPTH))]
-    await save(store, *levels)
-    assert await refused(store, "createOrganization", name="x", parent={"id": above.id}) == [("parent", "TOO_DEEP")]
-
-
-@pytest.mark.parametrize("what", ["subscription", "invoice", "payment", "credit"])
-async def test_its_currency_is_fixed_once_something_is_in_it(store: Store, what: str) -> None:
-    acme, basic = organization("acme"), plan("basic")
-    there = {
-        "subscription": subscription("s", acme, basic, status="ENDED"),
-        "invoice": invoice("i", acme, 1, None),
-        "payment": payment("p", acme, 1, EPOCH),
-        "credit": credit_note("c", acme, 1, EPOCH, on="i"),
-    }
-    await save(store, acme, basic)
-    await done(store, "updateOrganization", by={"id": acme.id}, currency="EUR")
-    await done(store, "updateOrganization", by={"id": acme.id}, currency="USD")
-    await save(store, there[what])
-    assert await refused(store, "updateOrganization", by={"id": acme.id}, currency="EUR") == [
-        ("currency", "CURRENCY_FIXED")
-    ]
-
-
-async def test_who_pays_is_itself_or_one_above_it_in_the_same_currency(store: Store) -> None:
-    top, euro = await made(store, "Top"), await made(store, "Euro", currency="EUR")
-    unit = await made(store, "Unit", parent={"id": top})
-    low = await made(store, "Low", parent={"id": unit}, payer={"id": top})
-    for node, payer, code in ((unit, low, "PAYER_NOT_ABOVE"), (low, euro, "PAYER_NOT_ABOVE")):
-        assert await refused(store, "updateOrganization", by={"id": node}, payer={"id": payer}) == [("payer", code)]
-    assert await refused(store, "createOrganization", name="x", parent={"id": euro}, payer={"id": euro}) == [
-        ("payer", "CURRENCY_MISMATCH")
-    ]
-    assert await refused(store, "updateOrganization", by={"id": low}, currency="EUR") == [
-        ("currency", "CURRENCY_MISMATCH")
-    ]
-    assert await refused(store, "updateOrganization", by={"id": top}, currency="EUR") == [
-        ("currency", "CURRENCY_MISMATCH")
-    ]
-    payers: list[Any] = [{"id": top}, {"id": unit}, {"id": unit}, None]
-    for payer in payers:
-        await done(store, "updateOrganization", by={"id": low}, payer=payer)
-    terms = (await stored(store, low))["payerTerms"]
-    assert [each["payerId"] for each in terms] == [top, unit, low]
-    found = await done(store, "updateOrganization", ALL, by={"id": unit}, payer={"id": top})
-    assert found["payerTerms"] == [
-        {"payerId": unit, "validFrom": "2026-06-15T12:00:00Z"},
-        {"payerId": top, "validFrom": "2026-06-15T12:00:00Z"},
-    ]
-
-
-async def test_what_rests_on_it_keeps_it_and_all_of_it_is_listed(store: Store) -> None:
-    acme = await made(store, "Acme", externalId="acme")
-    node, basic = (
-        {"organization": {"id": acme}},
-        await done(store, "createPlan", key="basic", name="Basic", currency="USD", charging="FREE"),
-    )
-    children = [await made(store, f"Child {n}", parent={"id": acme}) for n in range(5)]
-    carol = await done(store, "createSubscriber", email="carol@acme.com", **node)
-    key = await done(store, "createCredential", credentialId="k", name="Key", subscriber={"id": carol["id"]})
-    attribute = await done(store, "createUsageAttribute", key="dept", kind="SUBJECT", **node)
-    running = await done(store, "createSubscription", externalId="s", plan={"id": basic["id"]}, **node)
-    there = organization("acme", _id=acme)
-    paid = payment("p", there, 30, EPOCH)
-    await save(store, paid, invoice("open", there, 100, EPOCH), invoice("draft", there, 1, None))
-    payload = await do(store, "deleteOrganization", by={"id": acme})
-    assert {(tuple(each["field"]), each["code"]) for each in payload["userErrors"]} == {(("by",), "IN_USE")}
-    messages = [each["message"] for each in payload["userErrors"]]
-    for words, message in zip(
-        (
-            "5 live children: Child 0, Child 1, Child 2 and 2 more.",
-            "1 live subscribers: carol@acme.com.",
-            "1 live credentials: Key.",
-            "1 live usage attributes: dept.",
-            "1 subscriptions that run: s.",
-            "2 open invoices: ",
-            "30.00 USD of credit.",
-        ),
-        messages,
-        strict=True,
-    ):
-        assert words in message
-    await store["payments"].delete_many({})
-    await store["invoices"].update_many({}, {"$set": {"status": "VOID"}})
-    await done(store, "deleteCredential", by={"id": key["id"]})
-    await done(store, "updateSubscription", by={"id": running["id"]}, status="ENDED")
-    for kind, ids in (("Organization", children), ("Subscriber", [carol["id"]]), ("UsageAttribute", [attribute["id"]])):
-        for each in ids:
-            await done(store, f"delete{kind}", by={"id": each})
-    await done(store, "deleteOrganization", by={"id": acme})
-    assert await refused(store, "restoreSubscriber", id=carol["id"]) == [("id", "DELETED")]
-    assert ("id", "DELETED") in await refused(store, "restoreCredential", id=key["id"])
 
 
 async def test_a_public_mail_domain_is_a_warning_told_when_it_is_claimed(store: Store) -> None:
