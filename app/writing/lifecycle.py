@@ -242,6 +242,8 @@ class Lifecycle:
         problems, seen = [], set()
         for namespace, text, name in keys:
             owner, here = work.owner(namespace, text), (*path, self.field_of.get(name, name))
+            if isinstance(values := doc.get(name), (list, tuple)) and text in values:
+                here = (*here, str(values.index(text)))
             if (namespace, text) in seen:
                 problems.append(Problem("DUPLICATE", here, f"{text!r} is given twice."))
             elif owner is not None and owner.record_id != doc["_id"] and not self.may_take(work, owner, doc):

@@ -84,13 +84,19 @@ async def test_created_with_everything_it_has_everything_and_null_clears_it(stor
 async def test_everything_that_is_wrong_is_told_at_once(store: Store, ids: Ids) -> None:
     await made(store)
     before = await everything(store)
-    given: dict[str, Any] = {"name": "n" * 257, "credentialId": "k1", "tags": ["t" * 257], "externalSecret": ""}
+    given: dict[str, Any] = {
+        "name": "n" * 257,
+        "credentialId": "k1",
+        "tags": ["t" * 257, "t", ""],
+        "externalSecret": "",
+    }
     given |= {"validFrom": "2026-02-01T00:00:00Z", "expiresAt": "2026-02-01T00:00:00Z"}
     given |= {"subscriber": {"email": "x@x.com"}, "organization": {"id": ids["carol"]}}
     given |= {"subscription": {"externalId": "none"}}
     assert await refused(store, "createCredential", **given) == [
         ("name", "TOO_LONG"),
-        ("tags", "TOO_LONG"),
+        ("tags.0", "TOO_LONG"),
+        ("tags.2", "REQUIRED"),
         ("externalSecret", "REQUIRED"),
         ("subscriber.email", "NOT_FOUND"),
         ("organization.id", "INVALID_ID"),
