@@ -157,10 +157,16 @@ class Lifecycle:
 
     async def update(self, work: Work, given: Any, action: AuditAction = AuditAction.UPDATED) -> Doc:
         """A record with what an input says of it; what is absent is left alone. Raises Refused."""
-        before = await self.target(work, given)
         problems: list[Problem] = []
+        try:
+            before = await self.target(work, given)
+        except Refused as refused:
+            problems += refused.problems
+            before = {}
         said = read_fields(self.record, self.inputs, given, problems, (), before)
         said |= self.referred(work, given, problems, ())
+        if not before:
+            raise Refused(problems)
         return await self.alter(work, before, said, problems, action)
 
     async def alter(

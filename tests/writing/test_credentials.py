@@ -261,3 +261,17 @@ async def test_it_comes_back_only_where_its_subscription_still_covers_it(store: 
     assert await refused(store, "restoreCredential", **by) == [("id", "DELETED")]
     await done(store, "updateSubscriber", by={"id": ids["carol"]}, organization={"id": ids["other"]})
     assert (await stored(store, found["id"]))["organizationId"] == ids["mid"]
+
+
+async def test_without_a_key_to_encrypt_with_no_secret_is_taken(
+    store: Store, ids: Ids, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.asking.CIPHER", None)
+    await made(store, "k1", idempotencyKey="k")
+    refusal = [("externalSecret", "SECRETS_NOT_CONFIGURED")]
+    whole = {"name": "x", "credentialId": "x", **CAROL}
+    by: Any = {"by": {"credentialId": "k1"}}
+    for key in ({}, {"idempotencyKey": "k2"}):
+        assert await refused(store, "createCredential", externalSecret="s", **whole, **key) == refusal
+        assert await refused(store, "updateCredential", externalSecret="s", **by, **key) == refusal
+        assert await refused(store, "rotateCredential", credentialId="k2", externalSecret="s", **by, **key) == refusal

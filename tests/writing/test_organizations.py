@@ -150,6 +150,16 @@ async def test_everything_that_is_wrong_is_told_at_once(store: Store) -> None:
         ("aliases.1", "TAKEN"),
         ("appMetadata", "TAKEN"),
     ]
+    whole = await refused(store, "createOrganization", **given)
+    fixed = {"parent.externalId", "appMetadata", "aliases.1"}  # set once, or asked of a record that is there
+    wrong = [each for each in whole if each[0] not in fixed]
+    later = {name: value for name, value in given.items() if name not in ("parent", "appMetadata")}
+    by = {"externalId": "none"}
+    assert await refused(store, "updateOrganization", by=by, **later) == [("by.externalId", "NOT_FOUND"), *wrong]
+    assert await refused(store, "updateOrganization", by={"name": "Other"}, expectedVersion=9, **later) == [
+        ("expectedVersion", "STALE_VERSION"),
+        *wrong,
+    ]
     assert await everything(store) == before
 
 
