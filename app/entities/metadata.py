@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
-from app.entities.texts import Invalid, encodable, kind_of
+from app.entities.texts import Invalid, each_of, encodable, kind_of
 from app.entities.values import AppDocument
 from app.graph.scalars import INT64, parse_metadata_value
 
 MOST_BYTES = 64 * 1024
 LONGEST_NAME = 256
 DEEPEST = 20
+Row = TypeVar("Row", bound=Mapping[str, Any])
 
 
 class AppField(NamedTuple):
@@ -36,28 +37,36 @@ KNOWN_APPS: Mapping[str, Mapping[str, AppField]] = {
 
 def metadata_entries(value: Any) -> tuple[dict[str, Any], ...]:
     """The entries of `customMetadata`, as they are stored, of an object of names and values."""
-    entries = json_object(value)
-    for name, each in entries.items():
-        if not 1 <= len(name) <= LONGEST_NAME:
-            raise Invalid("INVALID_METADATA", f"The name {name[:40]!r} has not 1 to {LONGEST_NAME} characters.")
-        try:
-            parse_metadata_value(each)
-        except ValueError as error:
-            raise Invalid("INVALID_METADATA", f"{name!r}: {error}") from None
-    return tuple({"name": name, "value": each} for name, each in entries.items())
+    return within_size(each_of(json_object(value).items(), metadata_entry))
+
+
+def metadata_entry(pair: tuple[str, Any]) -> dict[str, Any]:
+    """One entry as it is stored."""
+    name, value = storable_name(pair[0]), storable(pair[1], 1)
+    if not 1 <= len(name) <= LONGEST_NAME:
+        raise Invalid("INVALID_METADATA", f"The name {name[:40]!r} has not 1 to {LONGEST_NAME} characters.")
+    try:
+        parse_metadata_value(value)
+    except ValueError as error:
+        raise Invalid("INVALID_METADATA", f"{name!r}: {error}") from None
+    return {"name": name, "value": value}
 
 
 def app_documents(value: Any) -> tuple[AppDocument, ...]:
     """The rows of `appMetadata`, of an object of apps and their documents."""
-    apps = json_object(value)
-    for app, data in apps.items():
-        if not app:
-            raise Invalid("INVALID_APP_METADATA", "An app has no name.")
-        if not isinstance(data, dict):
-            raise Invalid("INVALID_APP_METADATA", f"What {app!r} keeps is an object, not {kind_of(data)}.")
-        if app in KNOWN_APPS:
-            check_known(app, data)
-    return tuple(AppDocument(app=app, data=data) for app, data in apps.items())
+    return within_size(each_of(json_object(value).items(), app_row))
+
+
+def app_row(pair: tuple[str, Any]) -> AppDocument:
+    """One row as it is stored."""
+    app, data = storable_name(pair[0]), storable(pair[1], 1)
+    if not app:
+        raise Invalid("INVALID_APP_METADATA", "An app has no name.")
+    if not isinstance(data, dict):
+        raise Invalid("INVALID_APP_METADATA", f"What {app!r} keeps is an object, not {kind_of(data)}.")
+    if app in KNOWN_APPS:
+        check_known(app, data)
+    return AppDocument(app=app, data=data)
 
 
 def check_known(app: str, data: Mapping[str, Any]) -> None:
@@ -79,13 +88,18 @@ def app_claims(rows: tuple[AppDocument, ...]) -> Iterator[tuple[str, str]]:
 
 
 def json_object(value: Any) -> dict[str, Any]:
-    """A JSON object that the database can hold, of at most 64 KiB."""
+    """A JSON object."""
     if not isinstance(value, dict):
         raise Invalid("INVALID_TYPE", f"An object is expected, not {kind_of(value)}.")
-    found: dict[str, Any] = storable(value)
-    if len(json.dumps(found, ensure_ascii=False).encode()) > MOST_BYTES:
+    return value
+
+
+def within_size(rows: Sequence[Row]) -> tuple[Row, ...]:
+    """Rows of names and values that have at most 64 KiB in all, counted as the object that was given."""
+    pairs = dict(tuple(row.values()) for row in rows)
+    if len(json.dumps(pairs, ensure_ascii=False).encode()) > MOST_BYTES:
         raise Invalid("TOO_LONG", "It is larger than 64 KiB.")
-    return found
+    return tuple(rows)
 
 
 def size_of_entries(rows: Iterable[Mapping[str, Any]]) -> int:

@@ -7,7 +7,7 @@ value may be absent is not the rule's to say.
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 E = TypeVar("E", bound=enum.Enum)
@@ -21,6 +21,27 @@ class Invalid(ValueError):  # noqa: N818  # a value is refused, nothing failed
         super().__init__(message)
         self.code = code
         self.message = message
+
+
+class InvalidItems(Invalid):
+    """Values of a list that break a rule: the position of each with what is wrong; told as the first of them."""
+
+    def __init__(self, wrong: Sequence[tuple[int, Invalid]]) -> None:
+        super().__init__(wrong[0][1].code, wrong[0][1].message)
+        self.wrong = tuple(wrong)
+
+
+def each_of(items: Iterable[Any], parse: Parse) -> list[Any]:
+    """Every item by its rule; raises InvalidItems of all that break it."""
+    found, wrong = [], []
+    for position, item in enumerate(items):
+        try:
+            found.append(parse(item))
+        except Invalid as error:
+            wrong.append((position, error))
+    if wrong:
+        raise InvalidItems(wrong)
+    return found
 
 
 def plain(value: Any) -> str:
@@ -62,15 +83,18 @@ def text(longest: int) -> Parse:
 def texts(each: Parse, most: int = 1_000) -> Parse:
     """Several values: a list, or words parted by spaces. Each is kept once, in the order given."""
 
+    def item(value: Any) -> Any:
+        if isinstance(value, str) and not value.strip():
+            raise Invalid("REQUIRED", "One of them is empty.")
+        return each(value)
+
     def parse(value: Any) -> tuple[Any, ...]:
         items = value.split() if isinstance(value, str) else value
         if not isinstance(items, list):
             raise Invalid("INVALID_TYPE", f"A list of texts is expected, not {kind_of(value)}.")
         if len(items) > most:
             raise Invalid("TOO_MANY", f"There are {len(items):,} of them; there may be {most:,}.")
-        if any(isinstance(item, str) and not item.strip() for item in items):
-            raise Invalid("REQUIRED", "One of them is empty.")
-        return tuple(dict.fromkeys(each(item) for item in items))
+        return tuple(dict.fromkeys(each_of(items, item)))
 
     return parse
 

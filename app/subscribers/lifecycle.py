@@ -69,13 +69,13 @@ class SubscriberLifecycle(Lifecycle):
 
 
 async def claimants_of(work: Work, domains: Collection[str]) -> dict[str, list[str]]:
-    """Domain → the live organizations that claim it, in one read."""
+    """Domain → the live organizations that claim it, in one read; of one domain two of them, which are enough."""
     found: dict[str, list[str]] = defaultdict(list)
     asked = sorted(domain for domain in domains if domain and not is_public(domain))
     if not asked:
         return found
     query: Doc = {"associatedDomains": {"$in": asked}, "deletedAt": None}
-    for doc in await work.find("organizations", query, {"associatedDomains": 1}):
+    for doc in await work.find("organizations", query, {"associatedDomains": 1}, limit=2 if len(asked) == 1 else 0):
         for each in doc["associatedDomains"]:
             found[each].append(doc["_id"])
     return found

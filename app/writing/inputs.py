@@ -20,7 +20,7 @@ from pydantic.fields import FieldInfo
 from strawberry import UNSET
 from strawberry.utils.str_converters import to_camel_case
 
-from app.entities.texts import Invalid, Parse
+from app.entities.texts import Invalid, InvalidItems, Parse
 from app.errors import Problem
 from app.graph.documents import stored_value
 from app.graph.filters import class_of
@@ -175,10 +175,17 @@ def read_fields(
         try:
             found = read_field(record, each, value, problems, here, before)
         except Invalid as error:
-            problems.append(Problem(error.code, here, error.message))
+            problems += problems_of(error, here)
             continue
         said[to_camel_case(each.name)] = list(found) if isinstance(found, tuple) else found
     return said
+
+
+def problems_of(error: Invalid, path: Path) -> list[Problem]:
+    """What is wrong with a value; of a list, with each of its items."""
+    if isinstance(error, InvalidItems):
+        return [Problem(each.code, (*path, str(position)), each.message) for position, each in error.wrong]
+    return [Problem(error.code, path, error.message)]
 
 
 def read_field(

@@ -162,10 +162,16 @@ class Lifecycle:
 
     async def update(self, work: Work, given: Any, action: AuditAction = AuditAction.UPDATED) -> Doc:
         """A record with what an input says of it; what is absent is left alone. Raises Refused."""
-        before = await self.target(work, given)
         problems: list[Problem] = []
+        try:
+            before = await self.target(work, given)
+        except Refused as refused:
+            problems += refused.problems
+            before = {}
         said = read_fields(self.record, self.inputs, given, problems, (), before)
         said |= self.referred(work, given, problems, ())
+        if not before:
+            raise Refused(problems)
         return await self.alter(work, before, said, problems, action)
 
     async def alter(
@@ -261,6 +267,8 @@ class Lifecycle:
         problems, seen = [], set()
         for namespace, text, name in keys:
             owner, here = work.owner(namespace, text), (*path, self.field_of.get(name, name))
+            if isinstance(values := doc.get(name), (list, tuple)) and text in values:
+                here = (*here, str(values.index(text)))
             if (namespace, text) in seen:
                 problems.append(Problem("DUPLICATE", here, f"{text!r} is given twice."))
             elif owner is not None and owner.record_id != doc["_id"] and not self.may_take(work, owner, doc):

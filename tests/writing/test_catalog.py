@@ -69,7 +69,7 @@ async def test_everything_that_is_wrong_with_a_plan_is_told_at_once(store: Store
         ("unitPrices.0.price", "INVALID_AMOUNT"),
         ("unitPrices.1.quantity", "REQUIRED"),
         ("unitPrices.1.price", "INVALID_NUMBER"),
-        ("customMetadata", "INVALID_METADATA"),
+        ("customMetadata.0", "INVALID_METADATA"),
         ("features.0.key", "NOT_FOUND"),
         ("features.1.id", "INVALID_ID"),
         ("key", "TAKEN"),

@@ -84,13 +84,19 @@ async def test_created_with_everything_it_has_everything_and_null_clears_it(stor
 async def test_everything_that_is_wrong_is_told_at_once(store: Store, ids: Ids) -> None:
     await made(store)
     before = await everything(store)
-    given: dict[str, Any] = {"name": "n" * 257, "credentialId": "k1", "tags": ["t" * 257], "externalSecret": ""}
+    given: dict[str, Any] = {
+        "name": "n" * 257,
+        "credentialId": "k1",
+        "tags": ["t" * 257, "t", ""],
+        "externalSecret": "",
+    }
     given |= {"validFrom": "2026-02-01T00:00:00Z", "expiresAt": "2026-02-01T00:00:00Z"}
     given |= {"subscriber": {"email": "x@x.com"}, "organization": {"id": ids["carol"]}}
     given |= {"subscription": {"externalId": "none"}}
     assert await refused(store, "createCredential", **given) == [
         ("name", "TOO_LONG"),
-        ("tags", "TOO_LONG"),
+        ("tags.0", "TOO_LONG"),
+        ("tags.2", "REQUIRED"),
         ("externalSecret", "REQUIRED"),
         ("subscriber.email", "NOT_FOUND"),
         ("organization.id", "INVALID_ID"),
@@ -255,3 +261,17 @@ async def test_it_comes_back_only_where_its_subscription_still_covers_it(store: 
     assert await refused(store, "restoreCredential", **by) == [("id", "DELETED")]
     await done(store, "updateSubscriber", by={"id": ids["carol"]}, organization={"id": ids["other"]})
     assert (await stored(store, found["id"]))["organizationId"] == ids["mid"]
+
+
+async def test_without_a_key_to_encrypt_with_no_secret_is_taken(
+    store: Store, ids: Ids, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.asking.CIPHER", None)
+    await made(store, "k1", idempotencyKey="k")
+    refusal = [("externalSecret", "SECRETS_NOT_CONFIGURED")]
+    whole = {"name": "x", "credentialId": "x", **CAROL}
+    by: Any = {"by": {"credentialId": "k1"}}
+    for key in ({}, {"idempotencyKey": "k2"}):
+        assert await refused(store, "createCredential", externalSecret="s", **whole, **key) == refusal
+        assert await refused(store, "updateCredential", externalSecret="s", **by, **key) == refusal
+        assert await refused(store, "rotateCredential", credentialId="k2", externalSecret="s", **by, **key) == refusal

@@ -81,14 +81,25 @@ WRONG: list[tuple[list[dict[str, Any]], str]] = [
 async def test_what_does_not_hold_is_refused_as_data(store: Store, given: Any, code: str) -> None:
     acme = await done(store, "createOrganization", name="Acme")
     before = await everything(store)
+    path = "customMetadata" if code in ("DUPLICATE", "TOO_LONG") else "customMetadata.0"
     for key in ({}, {"idempotencyKey": "k"}):
-        assert await refused(store, "createOrganization", name="x", customMetadata=given, **key) == [
-            ("customMetadata", code)
-        ]
+        assert await refused(store, "createOrganization", name="x", customMetadata=given, **key) == [(path, code)]
         assert await refused(store, "updateOrganization", by={"id": acme["id"]}, customMetadata=given, **key) == [
-            ("customMetadata", code)
+            (path, code)
         ]
     assert await everything(store) == before
+
+
+async def test_every_entry_that_does_not_hold_is_told(store: Store) -> None:
+    given = entries(("good", 1), ("", 1), ("a", {}), ("b", 2**63))
+    apps = [{"app": "x", "data": {}}, {"app": "y", "data": 1}, {"app": "stripe", "data": {"customerId": "no"}}]
+    assert await refused(store, "createOrganization", name="x", customMetadata=given, appMetadata=apps) == [
+        ("customMetadata.1", "INVALID_METADATA"),
+        ("customMetadata.2", "INVALID_METADATA"),
+        ("customMetadata.3", "INVALID_NUMBER"),
+        ("appMetadata.1", "INVALID_APP_METADATA"),
+        ("appMetadata.2", "INVALID_APP_METADATA"),
+    ]
 
 
 @pytest.mark.parametrize("kind", RECORDS)
@@ -101,7 +112,7 @@ async def test_every_record_that_has_it_keeps_it_and_refuses_it_alike(store: Sto
     made = await done(store, f"create{kind}", shown, **RECORDS[kind], customMetadata=given)
     assert made["customMetadata"] == given
     assert await refused(store, f"update{kind}", by={"id": made["id"]}, customMetadata=entries(("", 1))) == [
-        ("customMetadata", "INVALID_METADATA")
+        ("customMetadata.0", "INVALID_METADATA")
     ]
     cleared = await done(store, f"update{kind}", shown, by={"id": made["id"]}, customMetadata=None)
     assert (cleared["customMetadata"], cleared["version"]) == ([], 2)
@@ -159,7 +170,8 @@ async def test_an_app_document_that_does_not_hold_is_refused(store: Store, rows:
             assert set(answer.codes.values()) == {"BAD_REQUEST"}
         else:
             wrong = answer.data[f"create{kind}"]["userErrors"]
-            assert [(each["field"], each["code"]) for each in wrong] == [(["appMetadata"], code)]
+            path = ["appMetadata"] if code in ("DUPLICATE", "TOO_LONG") else ["appMetadata", "0"]
+            assert [(each["field"], each["code"]) for each in wrong] == [(path, code)]
 
 
 async def test_an_external_id_belongs_to_one_live_record_an_app(store: Store) -> None:

@@ -68,7 +68,7 @@ async def test_everything_that_is_wrong_is_told_at_once(store: Store) -> None:
         ("email", "INVALID_EMAIL"),
         ("firstName", "TOO_LONG"),
         ("lastName", "INVALID_TEXT"),
-        ("customMetadata", "INVALID_METADATA"),
+        ("customMetadata.0", "INVALID_METADATA"),
         ("organization.name", "NOT_FOUND"),
         ("subscriberId", "TAKEN"),
     ]

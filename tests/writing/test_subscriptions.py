@@ -73,7 +73,7 @@ async def test_everything_that_is_wrong_is_told_at_once(store: Store) -> None:
     given: dict[str, Any] = {"externalId": "gold", "activeFrom": FUTURE, "activeTo": PAST}
     given |= {"organization": {"externalId": "none"}, "plan": {"key": "none"}, "customMetadata": [{"name": ""}]}
     assert await refused(store, "createSubscription", **given) == [
-        ("customMetadata", "INVALID_METADATA"),
+        ("customMetadata.0", "INVALID_METADATA"),
         ("organization.externalId", "NOT_FOUND"),
         ("plan.key", "NOT_FOUND"),
         ("activeTo", "INVALID_INSTANT"),
