@@ -28,7 +28,7 @@ LINES = Nested(
         Column("period_end", "End of that period, exclusive.", instant),
         Column(
             "consumer_external_id",
-            "Whose usage it bills, by external id or alias: the payer (if empty), or an organization below it.",
+            "Whose usage it bills, by external id, alias or id: the payer (if empty), or an organization below it.",
             short,
         ),
         Column("subscription_external_id", "The subscription it bills under: the consumer's, or one above it.", short),
@@ -67,7 +67,7 @@ COLUMNS: Columns = (
     ),
     Column(
         "organization_external_id",
-        "The payer, by external id or alias. Its name and address, as they are now, are what the invoice bears.",
+        "The payer, by external id, alias or id. Its name and address, as they are now, are what the invoice bears.",
         short,
         "organizationId",
         required=True,
