@@ -29,6 +29,7 @@ from app.graph.record import RECORDS, declarations_of
 from app.graph.roots import node, nodes, query
 from app.graph.scalars import SCALARS
 from app.graph.search import search
+from app.onboarding.mutations import ImportMutations
 from app.organizations import lifecycle as organizations  # noqa: F401  # it registers itself
 from app.organizations.mutations import OrganizationMutations
 from app.organizations.queries import OrganizationQueries
@@ -52,7 +53,9 @@ class Query(OrganizationQueries, SubscriberQueries, CredentialQueries, UsageQuer
 
 
 @mutation_root
-class Mutation(OrganizationMutations, SubscriberMutations, CredentialMutations, UsageMutations, BillingMutations):
+class Mutation(
+    OrganizationMutations, SubscriberMutations, CredentialMutations, UsageMutations, BillingMutations, ImportMutations
+):
     """Everything that changes something."""
 
 

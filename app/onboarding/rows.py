@@ -15,6 +15,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
+from strawberry.utils.str_converters import to_camel_case
+
 from app.entities.texts import encodable, kind_of
 from app.errors import Problem
 from app.mongo.client import Doc
@@ -26,10 +28,20 @@ LONGEST_FIELD = 128 * 1024  # characters; a quotation mark that is never closed 
 
 
 class Format(enum.StrEnum):
-    """How a file is written."""
+    """How rows are written: in a file, or as the input of a mutation."""
 
     CSV = "csv"
     NDJSON = "ndjson"
+    INPUT = "input"
+
+    @property
+    def place(self) -> str:
+        """What the number of a row counts."""
+        return "row" if self is Format.INPUT else "line"
+
+    def spelt(self, column: str) -> str:
+        """How a column is called there."""
+        return to_camel_case(column) if self is Format.INPUT else column
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,8 @@ get in the way of is read and tried again.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from pymongo.asynchronous.client_session import AsyncClientSession
@@ -18,20 +17,19 @@ from pymongo.errors import PyMongoError
 from app.access.secrets import Cipher
 from app.entities.identifiers import Identifiers
 from app.errors import Problem
-from app.mongo.client import Doc, Store
+from app.mongo.client import Store
 from app.mongo.transactions import in_transaction
 from app.onboarding.chunk import Chunk, Planned
-from app.onboarding.columns import Draft, parse_row
-from app.onboarding.comparing import compared, differences
+from app.onboarding.columns import Draft
+from app.onboarding.deciding import Drafting, Entry, decide_all
 from app.onboarding.importer import Importer, Plan
-from app.onboarding.outcome import Outcome, Result, refused
+from app.onboarding.outcome import Outcome, refused
 from app.onboarding.rows import Format, Raw, Source
 from app.writing.audit import Author
 from app.writing.patience import Patience, is_too_large
 
 ROWS = 1_000  # of a chunk: one transaction
 BYTES = 4_000_000  # of the rows' text: the database's cache holds what a transaction writes
-Entry = Draft | Outcome
 
 
 class Stopped(Exception):  # noqa: N818  # said to whoever called
@@ -56,7 +54,10 @@ class Run:
     cipher: Cipher | None = None
     at: Callable[[int], None] = lambda _: None
     planned: Planned = field(default_factory=Planned)
-    seen: dict[str, tuple[int, bytes]] = field(default_factory=dict)
+    drafting: Drafting = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.drafting = Drafting(self.importer, self.source.format)
 
     @property
     def author(self) -> Author:
@@ -78,29 +79,7 @@ class Run:
 
     def entries(self, plan: Plan, reading: int) -> Iterator[Entry]:
         """The rows whose turn it is."""
-        return (self.entry(raw, plan) for raw in self.rows() if plan.reading(raw) == reading)
-
-    def entry(self, raw: Raw, plan: Plan) -> Entry:
-        """A row as far as it can be judged by itself and the file."""
-        if raw.problem:
-            return refused(raw.line, [raw.problem], raw.rows)
-        problems = plan.problems(raw)
-        values = parse_row(self.importer.columns, raw.values, problems)
-        problems += self.duplicate(raw, values)
-        return Draft(raw.line, values, tuple(problems), raw.rows, raw.size)
-
-    def duplicate(self, raw: Raw, values: Doc) -> list[Problem]:
-        """A row whose key stood in the file before, and that says something else."""
-        key = raw.values.get(self.importer.key)
-        if not isinstance(key, str) or not key.strip():
-            return []
-        says = repr(compared(self.importer.columns, values))
-        mark = hashlib.blake2b(says.encode(errors="replace"), digest_size=8).digest()
-        line, before = self.seen.setdefault(self.importer.same_key(key.strip()), (raw.line, mark))
-        if before == mark:
-            return []
-        message = f"Line {line} has the same {self.importer.key}, {key.strip()!r}, and says something else."
-        return [Problem("DUPLICATE_IN_FILE", (self.importer.key,), message)]
+        return (self.drafting.entry(raw, plan) for raw in self.rows() if plan.reading(raw) == reading)
 
     async def store_chunk(self, entries: Sequence[Entry]) -> list[Outcome]:
         """The outcomes of a chunk, in the order of its rows."""
@@ -136,17 +115,15 @@ class Run:
             seed = self.seed and f"{self.seed} {self.importer.kind} {drafts[0].line}"
             ids = Identifiers(self.now, seed)
             chunk = Chunk(self.store, session, self.now, ids, self.author, self.cipher, planned=self.planned)
-            await self.importer.read(drafts, chunk)
-            outcomes = [decide(self.importer, draft, chunk) for draft in drafts]
-            if not self.dry_run:
-                await chunk.write()
+            chunk.dry_run = self.dry_run
+            outcomes = await decide_all(self.importer, drafts, chunk)
+            await chunk.write()
             return chunk, outcomes
 
         chunk, outcomes = await in_transaction(self.store, work, seconds)
-        if not self.dry_run:
-            return outcomes
-        self.planned.remember(chunk)
-        return [replace(each, record_id=None) if each.record_id in self.planned.records else each for each in outcomes]
+        if self.dry_run:
+            self.planned.remember(chunk)
+        return outcomes
 
 
 def chunks(entries: Iterator[Entry]) -> Iterator[list[Entry]]:
@@ -162,20 +139,3 @@ def chunks(entries: Iterator[Entry]) -> Iterator[list[Entry]]:
         weight, size = weight + more, size + larger
     if chunk:
         yield chunk
-
-
-def decide(importer: Importer, draft: Draft, chunk: Chunk) -> Outcome:
-    """What becomes of a row, as its chunk sees the database."""
-    problems = list(draft.problems)
-    said = importer.resolve(draft, chunk, problems)
-    there = importer.existing(draft, chunk)
-    if there is None:
-        problems += importer.objections(said, chunk)
-    elif not problems and not chunk.is_new(there["_id"]):
-        problems += differences(importer, said, there, draft, chunk)
-    if problems:
-        return refused(draft.line, problems, draft.rows)
-    if there is not None:
-        return Outcome(draft.line, Result.UNCHANGED, there["_id"], rows=draft.rows)
-    made = importer.create(said, chunk)
-    return Outcome(draft.line, Result.CREATED, made.record_id, warnings=tuple(made.warnings), rows=draft.rows)

@@ -40,9 +40,9 @@ class OrganizationImporter(Importer):
     columns = COLUMNS
     key = "external_id"
 
-    def plan(self, rows: Callable[[], Iterable[Raw]], _written: Format) -> Plan:
+    def plan(self, rows: Callable[[], Iterable[Raw]], written: Format) -> Plan:
         """One reading for the tree alone: who is whose parent."""
-        found = Tree(dict(places(rows())))
+        found = Tree(dict(places(rows())), written)
         return Plan(found.rounds.count, found.reading, found.problems)
 
     async def read(self, drafts: Sequence[Draft], chunk: Chunk) -> None:
@@ -127,8 +127,8 @@ def word(value: Any) -> str | None:
 class Tree:
     """What follows from who is whose parent in a file."""
 
-    def __init__(self, places: dict[str, Place]) -> None:
-        self.places = places
+    def __init__(self, places: dict[str, Place], written: Format) -> None:
+        self.places, self.written = places, written
         self.rounds: Rounds = rounds(places)
 
     def reading(self, row: Raw) -> int:
@@ -141,7 +141,7 @@ class Tree:
         if name in self.rounds.too_deep:
             return [too_deep()]
         if cycle := self.rounds.cycles.get(name):
-            told = ", ".join(f"{each} (line {self.places[each].line})" for each in cycle[:SHOWN])
+            told = ", ".join(f"{each} ({self.written.place} {self.places[each].line})" for each in cycle[:SHOWN])
             more = f" and {len(cycle) - SHOWN:,} more" if len(cycle) > SHOWN else ""
             return [Problem("CYCLE", ("parent_external_id",), f"Parents that lead back to themselves: {told}{more}.")]
         return []

@@ -55,6 +55,8 @@ class Shown:
     of: str | Any
     doc: str
     many: bool = False
+    made: Callable[[Any], Any] | None = None
+    """What makes of a stored value what is shown, where that is no record."""
 
     @property
     def annotation(self) -> Any:
@@ -67,6 +69,8 @@ class Shown:
         if stored is None:
             return [] if self.many else None
         inner = RECORDS[self.of] if isinstance(self.of, str) else self.of
+        if self.made:
+            return [self.made(each) for each in stored] if self.many else self.made(stored)
         if isinstance(inner, type) and issubclass(inner, BaseModel):
             return [from_document(inner, each) for each in stored] if self.many else from_document(inner, stored)
         return stored
@@ -74,7 +78,11 @@ class Shown:
 
 @dataclass(eq=False, kw_only=True)
 class Mutation(Declaration):
-    """A root field that changes something. `needs` are the scopes, all of them; `seconds` is a deadline of its own."""
+    """A root field that changes something.
+
+    `needs` are the scopes, all of them; `seconds` is a deadline of its own; `work` is the kind of unit of work that the
+    operation gets. A dry run, which the operation decides on, leaves nothing behind.
+    """
 
     operation: Operation
     inputs: Callable[[], Sequence[Described]]
@@ -82,6 +90,7 @@ class Mutation(Declaration):
     needs: Callable[[], frozenset[Scope]]
     seconds: float = SECONDS
     warns: bool = False
+    work: type[Work] = Work
 
     @cached_property
     def type_name(self) -> str:
@@ -151,12 +160,12 @@ class Mutation(Declaration):
             if scope and hashed and (before := await idempotency.earlier(context.store, scope, hashed, session)):
                 return before
             author = Author(context.viewer.id, to_camel_case(self.name))
-            work = Work(context.store, session, context.now, Identifiers(context.now), author, context.cipher)
+            work = self.work(context.store, session, context.now, Identifiers(context.now), author, context.cipher)
             result: Doc = without_secrets(stored_value(dict(await self.operation(work, given, context))))
             if work.warnings:
                 result[WARNINGS] = [[each.code, list(each.field), each.message] for each in work.warnings]
             await work.write()
-            if scope and hashed:
+            if scope and hashed and not work.dry_run:
                 await idempotency.remember(context.store, scope, hashed, result, context.now, session)
             return result
 
