@@ -27,10 +27,10 @@ from app.demo.load import load_demo
 from app.errors import SetupError
 from app.explaining import explain, tree
 from app.http.serving import leaving_on_signals, listening, serve, url_of
-from app.main import application, open_store
+from app.main import application, cipher_of, open_store
 from app.mongo.server import mongodb
 from app.onboarding.columns import Nested
-from app.onboarding.files import import_files, readable, whereabouts
+from app.onboarding.files import Wanted, import_files, readable, whereabouts
 from app.onboarding.header import Unreadable
 from app.onboarding.kinds import IMPORTERS
 from app.onboarding.rows import Source
@@ -224,6 +224,9 @@ FormatName = Annotated[str | None, typer.Option("--format", help="csv or ndjson;
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Do everything but write, and say what would be.")]
 Report = Annotated[Path | None, typer.Option(dir_okay=False, help="Write a line of NDJSON for each row to this file.")]
 
+FromStart = Annotated[
+    bool, typer.Option("--from-start", help="Begin at the first row, although an earlier run stopped half way.")
+]
 ImportDemo = Annotated[bool, typer.Option("--demo", help="Import into the demo's database.")]
 
 
@@ -235,6 +238,7 @@ def add_import(kind: str) -> None:
         format_name: FormatName = None,
         dry_run: DryRun = False,
         report: Report = None,
+        from_start: FromStart = False,
         demo: ImportDemo = False,
         data_directory: DataDirectory = None,
     ) -> None:
@@ -246,7 +250,8 @@ def add_import(kind: str) -> None:
             make_sure_of(report, files)
         logging.configure()
         with mongodb(settings) as uri:
-            fine = asyncio.run(import_into(uri, settings.database, kind, sources, dry_run=dry_run, report=report))
+            wanted = Wanted(dry_run, from_start, report, cipher_of(settings))
+            fine = asyncio.run(import_into(uri, settings.database, kind, sources, wanted))
         where = whereabouts(settings.mongodb_uri, None if settings.ephemeral else settings.data_directory)
         typer.echo(f"The database is {settings.database}, {where}.")
         raise typer.Exit(0 if fine else 1)
@@ -264,12 +269,10 @@ def make_sure_of(report: Path, sources: list[Path]) -> None:
         raise SetupError(f"The report {report} cannot be written: {error.strerror}.") from None
 
 
-async def import_into(
-    uri: str, database: str, kind: str, sources: list[Source], *, dry_run: bool, report: Path | None
-) -> bool:
+async def import_into(uri: str, database: str, kind: str, sources: list[Source], wanted: Wanted) -> bool:
     """Import files into a database made ready."""
     async with open_store(uri, database) as store:
-        return await import_files(store, kind, sources, dry_run=dry_run, report=report)
+        return await import_files(store, kind, sources, wanted)
 
 
 def columns_of(kind: str) -> str:

@@ -8,12 +8,14 @@ from contextlib import asynccontextmanager
 import pymongo
 from starlette.applications import Starlette
 
+from app.access.secrets import Cipher, parse_key
 from app.graph.indexes import required_indexes
 from app.http.application import create_application
 from app.mongo import keys
 from app.mongo.client import Store, connect, database
 from app.mongo.indexes import ensure_indexes
 from app.mongo.trace import Tracer
+from app.onboarding import cursor
 from app.organizations.unclassified import ensure_defaults
 from app.schema import ROOTS, build_schema
 from app.settings import Settings
@@ -25,9 +27,15 @@ CLOSE_SECONDS = 1.0
 async def prepare(store: Store) -> None:
     """Bring a database, new or old, to what the program needs: indexes, and what always exists."""
     await ensure_indexes(
-        store, {**required_indexes(ROOTS), keys.COLLECTION: keys.INDEXES, idempotency.COLLECTION: idempotency.INDEXES}
+        store, {**required_indexes(ROOTS), **{each.COLLECTION: each.INDEXES for each in (keys, idempotency, cursor)}}
     )
     await ensure_defaults(store)
+
+
+def cipher_of(settings: Settings) -> Cipher | None:
+    """What encrypts secrets; None where no key is configured."""
+    key = getattr(settings, "secret_key", None)
+    return Cipher.of(parse_key(key)) if key else None
 
 
 @asynccontextmanager

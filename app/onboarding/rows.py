@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import enum
+import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -103,6 +104,11 @@ class Source:
             for row in read(lines, columns):
                 at(lines.position)
                 yield row
+
+    def digest(self) -> str:
+        """The SHA-256 of all that it holds."""
+        with self.path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def source(path: Path, given: str | None = None) -> Source:
