@@ -26,7 +26,7 @@ from app.onboarding.chunk import Chunk
 from app.onboarding.claiming import by_column, keep, taken
 from app.onboarding.columns import Column, Columns, Draft, Shape
 from app.onboarding.importer import Importer, Made
-from app.onboarding.references import Reference, wanted
+from app.onboarding.references import Reference, customer, field_of, wanted
 from app.organizations.importing import NAMED_BY
 from app.organizations.organization_columns import METADATA
 from app.writing.lifecycle import Key
@@ -50,14 +50,23 @@ COLUMNS: Columns = (
         "subscriberId",
         decided=True,
         same=normalise_email,
+        names=field_of("email"),
     ),
-    Column("subscriber_id", "Whose it is, by the id in your own system.", short, "subscriberId", decided=True),
+    Column(
+        "subscriber_id",
+        "Whose it is, by the id in your own system.",
+        short,
+        "subscriberId",
+        decided=True,
+        written=False,
+    ),
     Column(
         "organization_external_id",
         "Whose usage comes through it, by external id, alias or id; the subscriber's organization if empty.",
         short,
         "organizationId",
         decided=True,
+        names=customer,
     ),
     Column(
         "subscription_external_id",
@@ -65,6 +74,7 @@ COLUMNS: Columns = (
         short,
         "subscriptionId",
         decided=True,
+        names=field_of("externalId"),
     ),
     Column(
         "tags", "Free words to group and filter by: a list.", texts(short, 100), "tags", default=(), shape=Shape.LIST
@@ -115,10 +125,7 @@ class CredentialImporter(Importer):
 
     def existing(self, draft: Draft, chunk: Chunk) -> Doc | None:
         found = chunk.found("credentialKey", draft.values.get("credential_id", ""), ("keys",))
-        if found is None or "keys" not in found:
-            return found
-        key = current(found["keys"], found["credentialId"])
-        return found | {"validFrom": key["validFrom"], "validTo": key.get("validTo")}
+        return found if found is None or "keys" not in found else with_period(found)
 
     def resolve(self, draft: Draft, chunk: Chunk, problems: list[Problem]) -> Doc:
         row = draft.values
@@ -145,6 +152,12 @@ class CredentialImporter(Importer):
 
     def create(self, said: Doc, chunk: Chunk) -> Made:
         return Made(keep(RULES, credential(chunk.ids.new(Credential), said, chunk), chunk)["_id"])
+
+
+def with_period(doc: Doc) -> Doc:
+    """A credential, and from when and until when its current key works."""
+    key = current(doc["keys"], doc["credentialId"])
+    return doc | {"validFrom": key["validFrom"], "validTo": key.get("validTo")}
 
 
 def credential(new_id: str, said: Doc, chunk: Chunk) -> Credential:

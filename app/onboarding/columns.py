@@ -35,6 +35,9 @@ class Column:
 
     `decided` says that an empty cell says nothing at all, since a rule then decides. `same` gives the form in which
     values are compared. A `secret` is never compared, told or written back.
+
+    What an export writes is what is stored; or what `says` makes of the record; or, where an id is stored, what `names`
+    calls the record of that id; or nothing, where it is not `written`.
     """
 
     name: str
@@ -47,6 +50,14 @@ class Column:
     shape: Shape = Shape.TEXT
     secret: bool = False
     same: Callable[[Any], Any] = as_it_is
+    says: Callable[[Doc], Any] | None = None
+    names: Callable[[Doc], Any] | None = None
+    written: bool = True
+
+    @property
+    def is_written(self) -> bool:
+        """Whether an export has this column."""
+        return self.written and not self.secret
 
     @property
     def only_ndjson(self) -> bool:

@@ -9,6 +9,7 @@ from app.entities.metadata import app_documents, metadata_entries
 from app.entities.organization import OrganizationKind
 from app.entities.texts import one_of, text, texts
 from app.onboarding.columns import Column, Columns, Shape
+from app.onboarding.references import customer
 from app.organizations.lifecycle import external_id
 
 short = text(256)
@@ -21,6 +22,7 @@ METADATA = (
         metadata_entries,
         "customMetadata",
         default=(),
+        says=lambda doc: {each["name"]: each["value"] for each in doc.get("customMetadata", ())},
         shape=Shape.OBJECT,
     ),
     Column(
@@ -29,6 +31,7 @@ METADATA = (
         app_documents,
         "appMetadata",
         default=(),
+        says=lambda doc: {each["app"]: each["data"] for each in doc.get("appMetadata", ())},
         shape=Shape.OBJECT,
     ),
 )
@@ -48,6 +51,7 @@ COLUMNS: Columns = (
         "The organization directly above it, by external id, alias or id: of this file, in any order, or there before.",
         short,
         "parentId",
+        names=customer,
     ),
     Column(
         "kind",

@@ -15,7 +15,7 @@ from app.onboarding.chunk import Chunk
 from app.onboarding.claiming import keep, taken
 from app.onboarding.columns import Column, Columns, Draft
 from app.onboarding.importer import Importer, Made
-from app.onboarding.references import Reference, wanted
+from app.onboarding.references import Reference, customer, wanted
 from app.organizations.domains import claimed_alone, domain_of
 from app.organizations.importing import NAMED_BY
 from app.organizations.organization_columns import METADATA
@@ -41,6 +41,7 @@ COLUMNS: Columns = (
         short,
         "subscriberId",
         decided=True,
+        says=lambda doc: doc["subscriberId"] if doc["subscriberId"] != doc["_id"] else None,
     ),
     Column(
         "organization_external_id",
@@ -49,6 +50,7 @@ COLUMNS: Columns = (
         short,
         "organizationId",
         decided=True,
+        names=customer,
     ),
     *METADATA,
 )
