@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -14,17 +13,18 @@ from app.onboarding.comparing import compared, differences
 from app.onboarding.importer import Importer, Plan
 from app.onboarding.outcome import Outcome, Result, refused
 from app.onboarding.rows import Format, Raw
+from app.onboarding.seen import Seen
 
 Entry = Draft | Outcome
 
 
 @dataclass(slots=True)
 class Drafting:
-    """Rows as far as they can be judged by themselves and those before them: of each it keeps a key and a digest."""
+    """Rows as far as they can be judged by themselves and those before them: `seen` is what it keeps of those."""
 
     importer: Importer
     written: Format
-    seen: dict[str, tuple[int, bytes]] = field(default_factory=dict)
+    seen: Seen = field(default_factory=Seen)
 
     def entry(self, raw: Raw, plan: Plan) -> Entry:
         """A row read by its columns, with what is wrong with it so far; or refused, where it cannot be read."""
@@ -41,9 +41,8 @@ class Drafting:
         if not isinstance(key, str) or not key.strip():
             return []
         says = repr(compared(self.importer.columns, values))
-        mark = hashlib.blake2b(says.encode(errors="replace"), digest_size=8).digest()
-        line, before = self.seen.setdefault(self.importer.same_key(key.strip()), (raw.line, mark))
-        if before == mark:
+        line, same = self.seen.first(self.importer.same_key(key.strip()), raw.line, says)
+        if same:
             return []
         place, name = self.written.place.capitalize(), self.written.spelt(self.importer.key)
         message = f"{place} {line} has the same {name}, {key.strip()!r}, and says something else."

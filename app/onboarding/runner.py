@@ -1,6 +1,6 @@
 """A run through one file: rows become drafts, chunks of drafts become transactions, and every row has an outcome.
 
-It holds a chunk of rows at a time, and for each row before it only its key, its line and a digest. It can be killed and
+It holds a chunk of rows at a time, and for each row before it a few dozen bytes (`seen`). It can be killed and
 started again: it goes on where its cursor is, or, without one, finds UNCHANGED what is there. Other writers may be at
 work, the same import among them: a chunk that they get in the way of is read and tried again.
 """
