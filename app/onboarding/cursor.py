@@ -64,9 +64,15 @@ async def find(store: Store, cursor: str) -> Before | None:
 
 
 async def keep(store: Store, cursor: str, done: Before, now: datetime, session: AsyncClientSession) -> None:
-    """Move on, in the transaction that stores the rows."""
+    """Write down how far it is: in the transaction that stores the rows."""
     row = {**done.position._asdict(), **document(done.summary), "session": dict(session.session_id), "updatedAt": now}
     await store[COLLECTION].replace_one({"_id": cursor}, row, upsert=True, session=session)
+
+
+async def begin(store: Store, cursor: str, done: Before, now: datetime) -> None:
+    """Write down where a run begins, and the session that its transactions will have: the driver uses it again."""
+    async with store.client.start_session() as session:
+        await keep(store, cursor, done, now, session)
 
 
 async def clear_away(store: Store, before: Before) -> None:

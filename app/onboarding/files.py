@@ -73,7 +73,7 @@ async def run_of(store: Store, kind: str, each: Source, wanted: Wanted) -> Run:
     if not wanted.from_start and (before := await cursors.find(store, run.cursor)):
         await cursors.clear_away(store, before)
         run.go_on(before)
-        run.summary.after_line = run.position.line
+        run.summary.after_line = run.position.line if run.position.done else None
     return run
 
 

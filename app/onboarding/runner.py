@@ -81,6 +81,8 @@ class Run:
     async def outcomes(self) -> AsyncIterator[Outcome]:
         """What becomes of each row that is not done yet, chunk by chunk."""
         plan = self.importer.plan(self.rows, self.source.format)
+        if self.cursor:
+            await cursors.begin(self.store, self.cursor, Before(self.position, self.summary), datetime.now(UTC))
         for reading in range(self.position.reading, plan.readings):
             entries = self.entries(plan, reading)
             if reading == self.position.reading:

@@ -26,7 +26,7 @@ from app.onboarding.outcome import Result
 from app.onboarding.rows import source
 from app.onboarding.runner import Run
 from tests.commands import Commands
-from tests.onboarding.running import Files, codes, results
+from tests.onboarding.running import NOW, Files, codes, results
 from tests.onboarding.test_running import Narrow, start
 
 PEOPLE = 10
@@ -241,6 +241,31 @@ async def killed_half_way(store: Store, uri: str, path: Path, count: int) -> int
     (row,) = await store["importCursors"].find({}).to_list()
     assert row["done"] == await rows_of(store, "credentials") < count
     return int(row["done"])
+
+
+async def test_the_session_that_is_written_down_first_is_that_of_the_first_transaction(
+    files: Files, store: Store, commands: Commands
+) -> None:
+    """So that one who dies in it is cleared away, too."""
+    path = write_credentials(files.folder / "keys.csv", 150)
+    run = await run_of(store, "credentials", source(path), Wanted())
+    async with aclosing(run.outcomes()) as outcomes:  # type: ignore[type-var]  # it is a generator
+        await cursors.begin(store, str(run.cursor), cursors.Before(run.position, run.summary), NOW)
+        first = await store["importCursors"].find_one({})
+        await anext(outcomes)
+        then = await store["importCursors"].find_one({})
+    assert first is not None
+    assert then is not None
+    assert (first["done"], then["done"]) == (0, 100)
+    assert first["session"] == then["session"]
+
+
+async def test_a_run_that_did_nothing_yet_is_not_gone_on_with(files: Files, store: Store) -> None:
+    path = write_credentials(files.folder / "keys.csv", 150)
+    run = await run_of(store, "credentials", source(path), Wanted())
+    await cursors.begin(store, str(run.cursor), cursors.Before(run.position, run.summary), NOW)
+    again, outcomes = await run_again(store, "credentials", path)
+    assert (results(outcomes), again.summary.after_line) == ({"CREATED": 150}, None)
 
 
 @pytest.mark.parametrize("count", [pytest.param(100_000, marks=pytest.mark.slow), 8_000])
