@@ -1,7 +1,7 @@
-"""The command line: serve, demo, import, explain, schema. Here are its words and exit codes; what it does is elsewhere.
+"""The command line: its words and exit codes. What it does is elsewhere.
 
-0: it did all that it was asked to. 1: some rows were refused, or the schema differs. 2: it was called or set up
-wrongly. 3: an import stopped before its end; run again, it goes on.
+0: it did all that it was asked to. 1: some rows were refused or left out, or the schema differs. 2: it was called or
+set up wrongly. 3: an import stopped before its end; run again, it goes on. An export begins anew.
 """
 
 from __future__ import annotations
@@ -27,18 +27,22 @@ from app.demo.load import load_demo
 from app.errors import SetupError
 from app.explaining import explain, tree
 from app.http.serving import leaving_on_signals, listening, serve, url_of
-from app.main import application, open_store
+from app.main import application, cipher_of, open_store
 from app.mongo.server import mongodb
 from app.onboarding.columns import Nested
-from app.onboarding.files import import_files, readable, whereabouts
+from app.onboarding.exporting import Exported
+from app.onboarding.files import Wanted, import_files, readable, whereabouts
 from app.onboarding.header import Unreadable
-from app.onboarding.kinds import IMPORTERS
-from app.onboarding.rows import Source
+from app.onboarding.kinds import EXPORTERS, IMPORTERS
+from app.onboarding.outputs import export_to, format_of
+from app.onboarding.outputs import told as told_of
+from app.onboarding.rows import Format, Source
 from app.onboarding.runner import Stopped
 from app.schema import sdl
 from app.settings import Settings
 
 WRONG, STOPPED = 2, 3
+GOES_ON = "Run the same again: it goes on from there."
 
 
 class Commands(TyperGroup):
@@ -51,7 +55,8 @@ class Commands(TyperGroup):
             typer.echo(f"Error: {error}", err=True)
             raise typer.Exit(WRONG) from None
         except (Stopped, PyMongoError, OSError, KeyboardInterrupt) as error:
-            typer.echo(f"Error: {why(error)} Run the same again: it goes on from there.", err=True)
+            again = "Nothing can be missed: run the same again." if ctx.invoked_subcommand == "export" else GOES_ON
+            typer.echo(f"Error: {why(error)} {again}", err=True)
             raise typer.Exit(STOPPED) from None
 
 
@@ -75,6 +80,8 @@ imports = typer.Typer(
     no_args_is_help=True,
 )
 cli.add_typer(imports, name="import")
+exports = typer.Typer(help="Write records in the format that import reads.", no_args_is_help=True)
+cli.add_typer(exports, name="export")
 
 Host = Annotated[str | None, typer.Option(help="The address to bind; 127.0.0.1 if not set otherwise.")]
 Port = Annotated[int | None, typer.Option(min=0, max=65535, help="The port to bind; 0 picks a free one.")]
@@ -224,6 +231,9 @@ FormatName = Annotated[str | None, typer.Option("--format", help="csv or ndjson;
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Do everything but write, and say what would be.")]
 Report = Annotated[Path | None, typer.Option(dir_okay=False, help="Write a line of NDJSON for each row to this file.")]
 
+FromStart = Annotated[
+    bool, typer.Option("--from-start", help="Begin at the first row, although an earlier run stopped half way.")
+]
 ImportDemo = Annotated[bool, typer.Option("--demo", help="Import into the demo's database.")]
 
 
@@ -235,6 +245,7 @@ def add_import(kind: str) -> None:
         format_name: FormatName = None,
         dry_run: DryRun = False,
         report: Report = None,
+        from_start: FromStart = False,
         demo: ImportDemo = False,
         data_directory: DataDirectory = None,
     ) -> None:
@@ -246,12 +257,44 @@ def add_import(kind: str) -> None:
             make_sure_of(report, files)
         logging.configure()
         with mongodb(settings) as uri:
-            fine = asyncio.run(import_into(uri, settings.database, kind, sources, dry_run=dry_run, report=report))
+            wanted = Wanted(dry_run, from_start, report, cipher_of(settings))
+            fine = asyncio.run(import_into(uri, settings.database, kind, sources, wanted))
         where = whereabouts(settings.mongodb_uri, None if settings.ephemeral else settings.data_directory)
         typer.echo(f"The database is {settings.database}, {where}.")
         raise typer.Exit(0 if fine else 1)
 
     imports.command(kind, help=f"Create {kind} from files.\n\n\b\n{columns_of(kind)}")(command)
+
+
+def add_export(kind: str) -> None:
+    """The command that exports one kind of record."""
+
+    def command(
+        format_name: Annotated[
+            str | None, typer.Option("--format", help="csv or ndjson; if not given, FILE's name says, else ndjson.")
+        ] = None,
+        output: Annotated[Path | None, typer.Option(dir_okay=False, help="Write to this file; else stdout.")] = None,
+        demo: Annotated[bool, typer.Option("--demo", help="Export from the demo's database.")] = False,
+        data_directory: DataDirectory = None,
+    ) -> None:
+        settings = settings_from(data_directory=data_directory)
+        if demo:
+            settings = demo_settings(settings, data_directory)
+        written = format_of(format_name, output)
+        logging.configure()
+        with mongodb(settings) as uri:
+            done = asyncio.run(export_from(uri, settings.database, kind, written, output))
+        for line in told_of(kind, done):
+            typer.echo(line, err=True)
+        raise typer.Exit(1 if done.left_out or done.unsayable else 0)
+
+    exports.command(kind, help=f"Write all {kind}, in the format that `import {kind}` reads; never a secret.")(command)
+
+
+async def export_from(uri: str, database: str, kind: str, written: Format, output: Path | None) -> Exported:
+    """Export from a database made ready."""
+    async with open_store(uri, database) as store:
+        return await export_to(store, kind, written, output)
 
 
 def make_sure_of(report: Path, sources: list[Path]) -> None:
@@ -264,12 +307,10 @@ def make_sure_of(report: Path, sources: list[Path]) -> None:
         raise SetupError(f"The report {report} cannot be written: {error.strerror}.") from None
 
 
-async def import_into(
-    uri: str, database: str, kind: str, sources: list[Source], *, dry_run: bool, report: Path | None
-) -> bool:
+async def import_into(uri: str, database: str, kind: str, sources: list[Source], wanted: Wanted) -> bool:
     """Import files into a database made ready."""
     async with open_store(uri, database) as store:
-        return await import_files(store, kind, sources, dry_run=dry_run, report=report)
+        return await import_files(store, kind, sources, wanted)
 
 
 def columns_of(kind: str) -> str:
@@ -284,3 +325,5 @@ def columns_of(kind: str) -> str:
 
 for each in IMPORTERS:
     add_import(each)
+for each in EXPORTERS:
+    add_export(each)

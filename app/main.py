@@ -16,6 +16,7 @@ from app.mongo import keys
 from app.mongo.client import Store, connect, database
 from app.mongo.indexes import ensure_indexes
 from app.mongo.trace import Tracer
+from app.onboarding import cursor
 from app.organizations.unclassified import ensure_defaults
 from app.organizations.upkeep import ensure_match_keys
 from app.schema import ROOTS, build_schema
@@ -27,7 +28,7 @@ CLOSE_SECONDS = 1.0
 
 async def prepare(store: Store) -> None:
     """Bring a database, new or old, to what the program needs: indexes, what always exists, what is derived."""
-    ours = {keys.COLLECTION: keys.INDEXES, idempotency.COLLECTION: idempotency.INDEXES}
+    ours = {each.COLLECTION: each.INDEXES for each in (keys, idempotency, cursor)}
     await ensure_indexes(store, {**required_indexes(ROOTS), **ours})
     await ensure_defaults(store)
     await ensure_match_keys(store)

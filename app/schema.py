@@ -31,6 +31,7 @@ from app.graph.roots import node, nodes, query
 from app.graph.scalars import SCALARS
 from app.graph.search import search
 from app.onboarding.mutations import OnboardingMutations
+from app.onboarding.row_mutations import ImportMutations
 from app.organizations import candidates  # noqa: F401  # it registers what it lists
 from app.organizations import lifecycle as organizations  # noqa: F401  # it registers itself
 from app.organizations.mutations import OrganizationMutations, OrganizationPreviews
@@ -72,6 +73,7 @@ class Mutation(
     BillingMutations,
     MetadataMutations,
     OnboardingMutations,
+    ImportMutations,
 ):
     """Everything that changes something."""
 

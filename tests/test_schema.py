@@ -35,6 +35,11 @@ BOUNDED_LISTS = {
         for each in ("subscribers", "subscriptions", "credentials", "created")
     },
     "UserError.field": "as deep as the input nests",
+    "ImportRow.userErrors": "as much as was given",
+    "ImportRow.warnings": "as much as was given",
+    "ImportOrganizationsPayload.rows": "as many as were given, at most 1,000",
+    "ImportSubscribersPayload.rows": "as many as were given, at most 1,000",
+    "ImportCredentialsPayload.rows": "as many as were given, at most 1,000",
     "AuditEntry.changes": "as many as the record has fields",
     "Organization.payerTerms": "stored in the record",
     "Organization.ancestors": "the depth of the tree, at most 100",

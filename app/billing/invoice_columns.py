@@ -2,38 +2,73 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from app.entities.addresses import normalise_email
 from app.entities.codes import currency_code
 from app.entities.contacts import email_address
-from app.entities.measures import instant, number, positive
+from app.entities.measures import EXACT, instant, number, positive
 from app.entities.texts import text
+from app.mongo.client import Doc
 from app.onboarding.columns import Column, Columns, Nested
+from app.onboarding.references import customer, field_of
 
 short = text(256)
+
+
+def rounded(line: Doc) -> Decimal | None:
+    """What a line bills, where that is not exactly quantity times unit price."""
+    amount: Decimal = line["amount"]
+    return amount if EXACT.multiply(line["quantity"], line["unitPrice"]) != amount else None
+
 
 LINES = Nested(
     "lines",
     "What it bills. In CSV: one row each, consecutive rows with the same number being one invoice.",
     (
-        Column("line_description", "What is billed, at most 1,024 characters.", text(1024), required=True),
-        Column("quantity", "How many units.", number, required=True),
-        Column("unit_price", "The price of one unit, with at most 12 decimals.", number, required=True),
+        Column(
+            "line_description", "What is billed, at most 1,024 characters.", text(1024), "description", required=True
+        ),
+        Column("quantity", "How many units.", number, "quantity", required=True),
+        Column("unit_price", "The price of one unit, with at most 12 decimals.", number, "unitPrice", required=True),
         Column(
             "line_amount",
             "What the line bills, where quantity times unit price was rounded; exactly that product if empty.",
             number,
             decided=True,
+            says=rounded,
         ),
-        Column("period_start", "Start of the period it bills, with its offset.", instant),
-        Column("period_end", "End of that period, exclusive.", instant),
+        Column("period_start", "Start of the period it bills, with its offset.", instant, "periodStart"),
+        Column("period_end", "End of that period, exclusive.", instant, "periodEnd"),
         Column(
             "consumer_external_id",
-            "Whose usage it bills, by external id or alias: the payer (if empty), or an organization below it.",
+            "Whose usage it bills, by external id, alias or id: the payer (if empty), or an organization below it.",
             short,
+            "organizationId",
+            names=customer,
         ),
-        Column("subscription_external_id", "The subscription it bills under: the consumer's, or one above it.", short),
-        Column("subscriber_email", "Who used it.", email_address, same=normalise_email),
-        Column("credential_id", "Any key of the credential that the usage came through.", short),
+        Column(
+            "subscription_external_id",
+            "The subscription it bills under: the consumer's, or one above it.",
+            short,
+            "subscriptionId",
+            names=field_of("externalId"),
+        ),
+        Column(
+            "subscriber_email",
+            "Who used it.",
+            email_address,
+            "subscriberId",
+            same=normalise_email,
+            names=field_of("email"),
+        ),
+        Column(
+            "credential_id",
+            "Any key of the credential that the usage came through.",
+            short,
+            "credentialId",
+            names=field_of("credentialId"),
+        ),
     ),
     required=True,
 )
@@ -41,19 +76,19 @@ PAYMENTS = Nested(
     "payments",
     "What was paid on it. In CSV: on any of its rows; the same payment on several rows is one.",
     (
-        Column("paid_at", "When it was paid, with its offset.", instant, required=True),
-        Column("paid_amount", "How much, in the invoice's currency.", positive, required=True),
-        Column("payment_reference", "What the bank or the payment app calls it.", short),
+        Column("paid_at", "When it was paid, with its offset.", instant, "paidAt", required=True),
+        Column("paid_amount", "How much, in the invoice's currency.", positive, "amount", required=True),
+        Column("payment_reference", "What the bank or the payment app calls it.", short, "reference"),
     ),
 )
 CREDIT_NOTES = Nested(
     "credit_notes",
     "What was credited on it. In CSV: on any of its rows; the same credit note on several rows is one.",
     (
-        Column("credited_at", "When it took effect, with its offset.", instant, required=True),
-        Column("credited_amount", "How much, in the invoice's currency.", positive, required=True),
-        Column("credit_note_number", "Its number, unique.", short, required=True),
-        Column("credit_reason", "Why.", text(1024)),
+        Column("credited_at", "When it took effect, with its offset.", instant, "creditedAt", required=True),
+        Column("credited_amount", "How much, in the invoice's currency.", positive, "amount", required=True),
+        Column("credit_note_number", "Its number, unique.", short, "number", required=True),
+        Column("credit_reason", "Why.", text(1024), "reason"),
     ),
 )
 
@@ -67,10 +102,11 @@ COLUMNS: Columns = (
     ),
     Column(
         "organization_external_id",
-        "The payer, by external id or alias. Its name and address, as they are now, are what the invoice bears.",
+        "The payer, by external id, alias or id. Its name and address, as they are now, are what the invoice bears.",
         short,
         "organizationId",
         required=True,
+        names=customer,
     ),
     Column("currency", "ISO 4217; the payer's currency if empty.", currency_code, "currency", decided=True),
     Column(

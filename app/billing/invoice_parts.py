@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from app.billing.amounts import ZERO, in_minor_units, line_amount, total_of
-from app.credentials.importing import called, covers, elsewhere, id_of
+from app.credentials.importing import id_of
+from app.credentials.lifecycle import covers, elsewhere
 from app.entities.addresses import normalise_email
 from app.entities.texts import Invalid
 from app.errors import Problem
@@ -97,7 +98,12 @@ def check_place(part: Part, consumer: Doc, subscription: Doc | None) -> None:
         message = f"{called(consumer)} is neither the payer {called(payer)} nor below it."
         part.refuse("CONSUMER_ELSEWHERE", CONSUMER.column, message)
     if subscription and not covers(subscription, consumer):
-        part.problems.append(elsewhere(part.row, consumer, part.path))
+        part.problems.append(elsewhere(subscription, consumer, (*part.path, SUBSCRIPTION.column)))
+
+
+def called(organization: Doc) -> str:
+    """An organization in a message: its external id, if it has one."""
+    return repr(organization.get("externalId") or organization["_id"])
 
 
 def of_payer(part: Part, reference: Reference, code: str) -> str | None:

@@ -4,19 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from app.credentials.keys import current, new_key
+from app.credentials.lifecycle import (
+    CredentialLifecycle,
+    check_period,
+    covers,
+    elsewhere,
+    no_key,
+    over,
+    sealed,
+    secret_text,
+)
 from app.entities.addresses import normalise_email
 from app.entities.contacts import email_address
-from app.entities.credential import Credential, KeyStatus
+from app.entities.credential import Credential
 from app.entities.measures import instant
 from app.entities.texts import text, texts
 from app.errors import Problem
 from app.mongo.client import Doc
 from app.onboarding.chunk import Chunk
-from app.onboarding.columns import Column, Columns, Draft
+from app.onboarding.claiming import by_column, keep, taken
+from app.onboarding.columns import Column, Columns, Draft, Shape
 from app.onboarding.importer import Importer, Made
-from app.onboarding.references import Reference, wanted
+from app.onboarding.references import Reference, customer, field_of, wanted
 from app.organizations.importing import NAMED_BY
-from app.organizations.tree import at_or_below
+from app.organizations.organization_columns import METADATA
+from app.writing.lifecycle import Key
 
 short = text(256)
 
@@ -37,14 +50,23 @@ COLUMNS: Columns = (
         "subscriberId",
         decided=True,
         same=normalise_email,
+        names=field_of("email"),
     ),
-    Column("subscriber_id", "Whose it is, by the id in your own system.", short, "subscriberId", decided=True),
+    Column(
+        "subscriber_id",
+        "Whose it is, by the id in your own system.",
+        short,
+        "subscriberId",
+        decided=True,
+        written=False,
+    ),
     Column(
         "organization_external_id",
-        "Whose usage comes through it, by external id or alias; the subscriber's organization if empty.",
+        "Whose usage comes through it, by external id, alias or id; the subscriber's organization if empty.",
         short,
         "organizationId",
         decided=True,
+        names=customer,
     ),
     Column(
         "subscription_external_id",
@@ -52,8 +74,11 @@ COLUMNS: Columns = (
         short,
         "subscriptionId",
         decided=True,
+        names=field_of("externalId"),
     ),
-    Column("tags", "Free words to group and filter by: a list.", texts(short), "tags", default=()),
+    Column(
+        "tags", "Free words to group and filter by: a list.", texts(short, 100), "tags", default=(), shape=Shape.LIST
+    ),
     Column(
         "valid_from",
         "From when on the key works, with its offset; from the import on if empty.",
@@ -61,6 +86,14 @@ COLUMNS: Columns = (
         "validFrom",
         decided=True,
     ),
+    Column("expires_at", "When the key ends by itself, with its offset; it does not if empty.", instant, "validTo"),
+    Column(
+        "external_secret",
+        "The key's secret, at most 4,096 characters. It is encrypted at once, not compared, and never written back.",
+        secret_text,
+        secret=True,
+    ),
+    *METADATA,
 )
 
 ORGANIZATION = Reference("organization_external_id", "customer", NAMED_BY, "UNKNOWN_ORGANIZATION", "organization")
@@ -69,7 +102,8 @@ BY_ID = Reference("subscriber_id", "subscriberId", ("subscriberId",), "UNKNOWN_S
 SUBSCRIPTION = Reference(
     "subscription_external_id", "subscription", ("externalId",), "UNKNOWN_SUBSCRIPTION", "subscription"
 )
-OWN_KEY = Reference("credential_id", "credentialKey", ("keys",), "UNKNOWN_CREDENTIAL", "credential")
+RULES = CredentialLifecycle()
+COLUMN_OF = {"keys": "credential_id", "appMetadata": "app_metadata", "expiresAt": "expires_at"}
 
 
 class CredentialImporter(Importer):
@@ -81,15 +115,17 @@ class CredentialImporter(Importer):
 
     async def read(self, drafts: Sequence[Draft], chunk: Chunk) -> None:
         """What the rows name, and the organizations of the subscribers."""
-        references = [ORGANIZATION, BY_EMAIL, BY_ID, SUBSCRIPTION, OWN_KEY]
-        await chunk.look_up(wanted(references, [draft.values for draft in drafts]))
+        rows = [draft.values for draft in drafts]
+        keys = wanted([ORGANIZATION, BY_EMAIL, BY_ID, SUBSCRIPTION], rows)
+        for row in rows:
+            for namespace, key, _ in claims(row):
+                keys[namespace].add(key)
+        await chunk.look_up(keys)
         await chunk.fetch([doc.get("organizationId") for doc in chunk.records.values()])
 
     def existing(self, draft: Draft, chunk: Chunk) -> Doc | None:
         found = chunk.found("credentialKey", draft.values.get("credential_id", ""), ("keys",))
-        if found is None or "keys" not in found:
-            return found
-        return found | {"validFrom": found["keys"][-1]["validFrom"]}
+        return found if found is None or "keys" not in found else with_period(found)
 
     def resolve(self, draft: Draft, chunk: Chunk, problems: list[Problem]) -> Doc:
         row = draft.values
@@ -98,42 +134,73 @@ class CredentialImporter(Importer):
         subscription = SUBSCRIPTION.find(row, chunk, problems)
         owner = organization or chunk.records.get(subscriber["organizationId"] if subscriber else "")
         if subscription and owner and not covers(subscription, owner):
-            problems.append(elsewhere(row, owner))
+            problems.append(elsewhere(subscription, owner, (SUBSCRIPTION.column,)))
         said = row | {name: id_of(subscriber) for name in ("subscriber_email", "subscriber_id") if name in row}
         said |= {"subscription_external_id": subscription["_id"]} if subscription else {}
         return said | ({"organization_external_id": organization["_id"]} if organization else {})
 
     def objections(self, said: Doc, chunk: Chunk) -> list[Problem]:
-        owner = chunk.owner("credentialKey", said.get("credential_id", ""))
-        return [Problem("TAKEN", ("credential_id",), f"It finds {owner.record_id} already.")] if owner else []
+        owner: Doc = {"organizationId": organization_of(said, chunk)}
+        problems = taken(RULES, claims(said), owner, chunk, COLUMN_OF)
+        if subscription := chunk.records.get(said.get("subscription_external_id") or ""):
+            problems += over(subscription, (SUBSCRIPTION.column,))
+        if said.get("external_secret") and chunk.cipher is None:
+            problems.append(no_key(("external_secret",)))
+        period: list[Problem] = []
+        check_period(key_of(said, chunk, None), period, ())
+        return problems + by_column(period, COLUMN_OF)
 
     def create(self, said: Doc, chunk: Chunk) -> Made:
-        subscriber = chunk.records[said.get("subscriber_email") or said["subscriber_id"]]
-        organization_id = said.get("organization_external_id") or subscriber["organizationId"]
-        made = credential(chunk.ids.new(Credential), said, subscriber["_id"], organization_id, chunk)
-        chunk.add(made, [("credentialKey", made.credential_id, "keys")])
-        chunk.point_at(made.subscriber_id, made.organization_id, made.subscription_id)
-        return Made(made.id)
+        return Made(keep(RULES, credential(chunk.ids.new(Credential), said, chunk), chunk)["_id"])
 
 
-def credential(new_id: str, said: Doc, subscriber_id: str, organization_id: str, chunk: Chunk) -> Credential:
+def with_period(doc: Doc) -> Doc:
+    """A credential, and from when and until when its current key works."""
+    key = current(doc["keys"], doc["credentialId"])
+    return doc | {"validFrom": key["validFrom"], "validTo": key.get("validTo")}
+
+
+def credential(new_id: str, said: Doc, chunk: Chunk) -> Credential:
     """The record that a row says, its one key active."""
-    value = said["credential_id"]
-    key = {"value": value, "status": KeyStatus.ACTIVE, "validFrom": said.get("valid_from") or chunk.now}
+    secret = sealed(chunk, {"_id": new_id}, said.get("external_secret"), [], ())
     return Credential.model_validate(
         {
             "_id": new_id,
             "name": said["name"],
-            "credentialId": value,
-            "keys": [key],
+            "credentialId": said["credential_id"],
+            "keys": [key_of(said, chunk, secret)],
             "tags": said.get("tags", ()),
-            "organizationId": organization_id,
-            "subscriberId": subscriber_id,
+            "customMetadata": said.get("custom_metadata", ()),
+            "appMetadata": said.get("app_metadata", ()),
+            "organizationId": organization_of(said, chunk),
+            "subscriberId": subscriber_id(said),
             "subscriptionId": said.get("subscription_external_id"),
             "createdAt": chunk.now,
             "updatedAt": chunk.now,
         }
     )
+
+
+def key_of(said: Doc, chunk: Chunk, secret: Doc | None) -> Doc:
+    """The one key that a row says."""
+    return new_key(said.get("credential_id", ""), said.get("valid_from") or chunk.now, said.get("expires_at"), secret)
+
+
+def subscriber_id(said: Doc) -> str | None:
+    """The subscriber that a row names, by either column."""
+    return said.get("subscriber_email") or said.get("subscriber_id")
+
+
+def organization_of(said: Doc, chunk: Chunk) -> str | None:
+    """The organization that a row names, else the subscriber's."""
+    subscriber = chunk.records.get(subscriber_id(said) or "")
+    return said.get("organization_external_id") or (subscriber["organizationId"] if subscriber else None)
+
+
+def claims(row: Doc) -> list[Key]:
+    """(namespace, key, field) for every key in a row."""
+    doc = {"keys": [{"value": row.get("credential_id")}], "appMetadata": row.get("app_metadata", ())}
+    return [key for key in RULES.claims(doc) if key[1]]
 
 
 def subscriber_of(draft: Draft, chunk: Chunk, problems: list[Problem]) -> Doc | None:
@@ -152,20 +219,3 @@ def subscriber_of(draft: Draft, chunk: Chunk, problems: list[Problem]) -> Doc | 
 def id_of(document: Doc | None) -> str | None:
     """The id of a record that a row may name."""
     return document["_id"] if document else None
-
-
-def covers(subscription: Doc, organization: Doc) -> bool:
-    """Whether usage of an organization can be billed under a subscription: its own, or an ancestor's."""
-    return at_or_below(organization["_id"], organization["ancestorIds"], subscription["organizationId"])
-
-
-def called(organization: Doc) -> str:
-    """An organization in a message: its external id, if it has one."""
-    return repr(organization.get("externalId") or organization["_id"])
-
-
-def elsewhere(row: Doc, organization: Doc, path: tuple[str, ...] = ()) -> Problem:
-    """The subscription that a row names is neither an organization's own nor an ancestor's."""
-    key = row["subscription_external_id"]
-    message = f"{key!r} is a subscription of neither {called(organization)} nor one above it."
-    return Problem("SUBSCRIPTION_ELSEWHERE", (*path, "subscription_external_id"), message)

@@ -28,6 +28,8 @@ LONGEST_SECRET = 4_096
 
 def secret_text(value: Any) -> str:
     """A secret, exactly as it is given: it is never repeated in a message."""
+    if not isinstance(value, str):
+        raise Invalid("INVALID_TYPE", "A secret is text.")
     if not value:
         raise Invalid("REQUIRED", "It is empty. Leave it out where there is none.")
     if len(value) > LONGEST_SECRET:
@@ -36,7 +38,7 @@ def secret_text(value: Any) -> str:
         value.encode()
     except UnicodeEncodeError:
         raise Invalid("INVALID_TEXT", "The secret is no Unicode.") from None
-    return str(value)
+    return value
 
 
 def moment(value: Any) -> Any:
@@ -149,14 +151,11 @@ class CredentialLifecycle(Lifecycle):
         subscription = work.records.get(after["subscriptionId"] or "")
         is_linked_now = after["subscriptionId"] != (before or {}).get("subscriptionId")
         if subscription and organization:
-            if not at_or_below(organization["_id"], organization["ancestorIds"], subscription["organizationId"]):
-                named = organization.get("externalId") or organization["name"]
-                message = f"{subscription['externalId']!r} is a subscription of neither {named!r} nor one above it."
+            if not covers(subscription, organization):
                 field = "subscription" if is_linked_now else "organization"
-                problems.append(Problem("SUBSCRIPTION_ELSEWHERE", (*path, field), message))
-            if subscription["status"] == "ENDED" and is_linked_now:
-                message = f"{subscription['externalId']!r} is over. Name one that runs."
-                problems.append(Problem("ENDED", (*path, "subscription"), message))
+                problems.append(elsewhere(subscription, organization, (*path, field)))
+            if is_linked_now:
+                problems += over(subscription, (*path, "subscription"))
 
     async def rotate(self, work: Work, given: Any, value: str, grace: timedelta, secret: str | None) -> Doc:
         """A credential with a new key; the old one retires. Raises Refused."""
@@ -191,15 +190,39 @@ class CredentialLifecycle(Lifecycle):
         return work.change(before["_id"], {"keys": revoked(before["keys"], work.now, values)}, AuditAction.REVOKED)
 
 
+def covers(subscription: Doc, organization: Doc) -> bool:
+    """Whether usage of an organization can be billed under a subscription: its own, or an ancestor's."""
+    return at_or_below(organization["_id"], organization["ancestorIds"], subscription["organizationId"])
+
+
+def elsewhere(subscription: Doc, organization: Doc, path: Path) -> Problem:
+    """A subscription that is neither an organization's own nor an ancestor's."""
+    named = organization.get("externalId") or organization["name"]
+    message = f"{subscription['externalId']!r} is a subscription of neither {named!r} nor one above it."
+    return Problem("SUBSCRIPTION_ELSEWHERE", path, message)
+
+
+def over(subscription: Doc, path: Path) -> list[Problem]:
+    """Nothing new is billed under what has ended."""
+    if subscription["status"] != "ENDED":
+        return []
+    return [Problem("ENDED", path, f"{subscription['externalId']!r} is over. Name one that runs.")]
+
+
 def sealed(work: Work, doc: Doc, secret: str | None, problems: list[Problem], path: Path) -> Doc | None:
     """A secret as it is stored with that credential; None where there is none, or none can be kept."""
     if not secret:
         return None
     if work.cipher is None:
-        message = "The server has no key to encrypt secrets with: set CUSTOMER_GRAPH_SECRET_KEY."
-        problems.append(Problem("SECRETS_NOT_CONFIGURED", (*path, SECRET), message))
+        problems.append(no_key((*path, SECRET)))
         return None
     return dict(work.cipher.encrypt(secret, doc["_id"]))
+
+
+def no_key(path: Path) -> Problem:
+    """Secrets cannot be kept here."""
+    message = "The server has no key to encrypt secrets with: set CUSTOMER_GRAPH_SECRET_KEY."
+    return Problem("SECRETS_NOT_CONFIGURED", path, message)
 
 
 def check_period(key: Doc, problems: list[Problem], path: Path) -> None:

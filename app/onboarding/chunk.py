@@ -22,7 +22,7 @@ class Planned:
 
     def remember(self, chunk: Chunk) -> None:
         """Keep what a chunk would have added."""
-        self.claims |= {(claim.namespace, claim.key): claim for claim in chunk.new_claims}
+        self.claims |= {(claim.namespace, claim.key): claim for claim in (*chunk.new_claims, *chunk.repointed)}
         self.records |= {doc["_id"]: {name: doc.get(name) for name in KEPT} for doc in chunk.documents()}
 
 

@@ -6,6 +6,7 @@ nothing: the column's default. What a file says is compared with a record that i
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,12 +21,23 @@ def as_it_is(value: Any) -> Any:
     return value
 
 
+class Shape(enum.Enum):
+    """What a value looks like: text, several texts, or an object, for which CSV has no form."""
+
+    TEXT = "TEXT"
+    LIST = "LIST"
+    OBJECT = "OBJECT"
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """One column. `stored` is the path of its value in the record; None where a rule makes something else of it.
 
     `decided` says that an empty cell says nothing at all, since a rule then decides. `same` gives the form in which
-    values are compared.
+    values are compared. A `secret` is never compared, told or written back.
+
+    What an export writes is what is stored; or what `says` makes of the record; or, where an id is stored, what `names`
+    calls the record of that id; or nothing, where it is not `written`.
     """
 
     name: str
@@ -35,8 +47,22 @@ class Column:
     required: bool = False
     decided: bool = False
     default: Any = None
-    only_ndjson: bool = False
+    shape: Shape = Shape.TEXT
+    secret: bool = False
     same: Callable[[Any], Any] = as_it_is
+    says: Callable[[Doc], Any] | None = None
+    names: Callable[[Doc], Any] | None = None
+    written: bool = True
+
+    @property
+    def is_written(self) -> bool:
+        """Whether an export has this column."""
+        return self.written and not self.secret
+
+    @property
+    def only_ndjson(self) -> bool:
+        """Whether CSV has no form for it."""
+        return self.shape is Shape.OBJECT
 
 
 @dataclass(frozen=True, slots=True)

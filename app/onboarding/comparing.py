@@ -22,7 +22,7 @@ def compared(columns: Columns, values: Doc) -> Doc:
     """What a row says, each value in the form in which it is compared."""
     found: Doc = {}
     for column in columns:
-        if column.name not in values:
+        if column.name not in values or (isinstance(column, Column) and column.secret):
             continue
         value = values[column.name]
         if isinstance(column, Nested):

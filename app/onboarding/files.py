@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -14,11 +15,13 @@ from urllib.parse import unquote
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from app.access.secrets import Cipher
 from app.mongo.client import Store
+from app.onboarding import cursor as cursors
 from app.onboarding.header import Unreadable
 from app.onboarding.kinds import IMPORTERS
-from app.onboarding.outcome import Result, Summary
-from app.onboarding.report import show_summary, write_outcome
+from app.onboarding.outcome import Result
+from app.onboarding.report import show_summary, write_going_on, write_outcome
 from app.onboarding.rows import Source, source
 from app.onboarding.runner import Run
 
@@ -36,33 +39,56 @@ def readable(kind: str, paths: Sequence[Path], given: str | None) -> list[Source
     return sources
 
 
-async def import_files(
-    store: Store, kind: str, sources: Sequence[Source], *, dry_run: bool, report: Path | None
-) -> bool:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How files are to be imported."""
+
+    dry_run: bool = False
+    from_start: bool = False
+    report: Path | None = None
+    cipher: Cipher | None = None
+
+
+async def import_files(store: Store, kind: str, sources: Sequence[Source], wanted: Wanted) -> bool:
     """Import them in turn. Whether every row of all of them is in the database now, or would be."""
+    runs = [await run_of(store, kind, each, wanted) for each in sources]
+    goes_on = any(run.position.done for run in runs)
     fine = True
     with ExitStack() as stack:
-        file = stack.enter_context(report.open("wb")) if report else None
-        for each in sources:
-            summary = await import_file(store, kind, each, dry_run=dry_run, report=file)
-            show_summary(Console(), kind, each.path.name, summary, dry_run=dry_run)
-            fine = fine and not summary.counts[Result.REFUSED]
+        file = stack.enter_context(wanted.report.open("ab" if goes_on else "wb")) if wanted.report else None
+        for run in runs:
+            run.now = now()
+            await import_file(run, report=file)
+            show_summary(Console(), kind, run.source.path.name, run.summary, dry_run=wanted.dry_run)
+            fine = fine and not run.summary.counts[Result.REFUSED]
     return fine
 
 
-async def import_file(store: Store, kind: str, each: Source, *, dry_run: bool, report: BinaryIO | None) -> Summary:
+async def run_of(store: Store, kind: str, each: Source, wanted: Wanted) -> Run:
+    """The import of a file, where an earlier run of it stopped."""
+    run = Run(IMPORTERS[kind](), each, store, now(), dry_run=wanted.dry_run, cipher=wanted.cipher)
+    if wanted.dry_run:
+        return run
+    run.cursor = cursors.cursor_id(kind, each)
+    if not wanted.from_start and (before := await cursors.find(store, run.cursor)):
+        await cursors.clear_away(store, before)
+        run.go_on(before)
+        run.summary.after_line = run.position.line if run.position.done else None
+    return run
+
+
+async def import_file(run: Run, *, report: BinaryIO | None) -> None:
     """Import one, showing how far it is where stderr is a terminal."""
-    summary, began = Summary(), time.perf_counter()
+    name, began = run.source.path.name, time.perf_counter()
+    if report and run.position.done:
+        write_going_on(report, name, run.summary)
     with bar() as progress:
-        task = progress.add_task(each.path.name, total=each.path.stat().st_size, rows=0)
-        run = Run(IMPORTERS[kind](), each, store, now(), dry_run=dry_run)
-        run.at = lambda position: progress.update(task, completed=position, rows=summary.rows)
+        task = progress.add_task(name, total=run.source.path.stat().st_size, rows=0)
+        run.at = lambda position: progress.update(task, completed=position, rows=run.summary.rows)
         async for outcome in run.outcomes():
-            summary.count(outcome)
             if report:
-                write_outcome(report, each.path.name, outcome)
-    summary.seconds = time.perf_counter() - began
-    return summary
+                write_outcome(report, name, outcome)
+    run.summary.seconds = time.perf_counter() - began
 
 
 def whereabouts(uri: str | None, directory: Path | None) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import enum
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 
 from app.errors import Problem
 
@@ -39,13 +39,25 @@ def refused(line: int, problems: Sequence[Problem], rows: int = 1) -> Outcome:
 
 @dataclass(slots=True)
 class Summary:
-    """A whole run: how many records came to what, of how many rows, the first refused, and how long it took."""
+    """A whole import: how many records came to what, of how many rows, the first refused, and how long it took.
+
+    `rows_before` of the rows, those up to `after_line`, were done by an earlier run; the time is this one's alone.
+    """
 
     counts: Counter[Result] = field(default_factory=Counter)
     rows: int = 0
     warnings: int = 0
     first_refused: list[Outcome] = field(default_factory=list)
     seconds: float = 0.0
+    rows_before: int = 0
+    after_line: int | None = None
+
+    def with_(self, outcomes: Iterable[Outcome]) -> Summary:
+        """This one and more."""
+        found = replace(self, counts=Counter(self.counts), first_refused=list(self.first_refused))
+        for each in outcomes:
+            found.count(each)
+        return found
 
     def count(self, outcome: Outcome) -> None:
         """Add one record."""

@@ -1,4 +1,4 @@
-"""References: a column whose value is a key of another record."""
+"""References: a column whose value is a key of another record, and what the record is called in it."""
 
 from __future__ import annotations
 
@@ -50,3 +50,17 @@ def wanted(references: Iterable[Reference], rows: Iterable[Doc]) -> dict[str, se
     for reference in references:
         found[reference.namespace] |= reference.keys(rows)
     return found
+
+
+def customer(organization: Doc) -> str:
+    """What an organization is called: its external id, else an alias, else its own id."""
+    return str(organization.get("externalId") or next(iter(organization.get("aliases") or ()), organization["_id"]))
+
+
+def field_of(name: str) -> Callable[[Doc], str]:
+    """Records are called by a stored field, which they always have."""
+
+    def called(record: Doc) -> str:
+        return str(record[name])
+
+    return called

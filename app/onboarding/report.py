@@ -30,6 +30,20 @@ def write_outcome(file: BinaryIO, name: str, outcome: Outcome) -> None:
     file.write(orjson.dumps(said, option=orjson.OPT_APPEND_NEWLINE))
 
 
+def write_going_on(file: BinaryIO, name: str, summary: Summary) -> None:
+    """That the rows up to a line were done by an earlier run, and what they came to."""
+    said: dict[str, object] = {
+        "file": readable(name),
+        "row": summary.after_line,
+        "outcome": "WENT_ON",
+        "id": None,
+        "problems": [],
+        "warnings": [],
+        "before": {result.value.lower(): summary.counts[result] for result in Result},
+    }
+    file.write(orjson.dumps(said, option=orjson.OPT_APPEND_NEWLINE))
+
+
 def problems(found: Iterable[Problem]) -> list[dict[str, object]]:
     """Problems as data."""
     return [
@@ -47,6 +61,9 @@ def show_summary(console: Console, kind: str, name: str, summary: Summary, *, dr
     """Counts, speed, and the first records that were refused."""
     title = f"{readable(name)}{', a dry run: nothing was written' if dry_run else ''}"
     console.print(Text(title), soft_wrap=True)
+    if summary.after_line is not None:
+        before = f"{summary.rows_before:,} rows were done by an earlier run"
+        console.print(f"It went on after line {summary.after_line:,}: {before}, and are counted.", soft_wrap=True)
     table = Table()
     table.add_column(kind)
     table.add_column("", justify="right")
@@ -57,7 +74,8 @@ def show_summary(console: Console, kind: str, name: str, summary: Summary, *, dr
     if summary.warnings:
         table.add_row("warnings", f"{summary.warnings:,}")
     table.add_row("seconds", f"{summary.seconds:,.1f}")
-    table.add_row("rows a second", f"{summary.rows / max(summary.seconds, 0.001):,.0f}")
+    done = summary.rows - summary.rows_before
+    table.add_row("rows a second", f"{done / max(summary.seconds, 0.001):,.0f}")
     console.print(table)
     for outcome in summary.first_refused:
         for problem in outcome.problems[:3]:

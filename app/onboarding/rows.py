@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import csv
 import enum
+import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
+
+from strawberry.utils.str_converters import to_camel_case
 
 from app.entities.texts import encodable, kind_of
 from app.errors import Problem
@@ -26,10 +29,20 @@ LONGEST_FIELD = 128 * 1024  # characters; a quotation mark that is never closed 
 
 
 class Format(enum.StrEnum):
-    """How a file is written."""
+    """How rows are written: in a file, or as the input of a mutation."""
 
     CSV = "csv"
     NDJSON = "ndjson"
+    INPUT = "input"
+
+    @property
+    def place(self) -> str:
+        """What the number of a row counts."""
+        return "row" if self is Format.INPUT else "line"
+
+    def spelt(self, column: str) -> str:
+        """How a column is called there."""
+        return to_camel_case(column) if self is Format.INPUT else column
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +104,11 @@ class Source:
             for row in read(lines, columns):
                 at(lines.position)
                 yield row
+
+    def digest(self) -> str:
+        """The SHA-256 of all that it holds."""
+        with self.path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def source(path: Path, given: str | None = None) -> Source:

@@ -5,22 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from app.entities.metadata import app_claims
 from app.entities.organization import Organization
 from app.errors import Problem
 from app.graph.depth import MAX_DEPTH
 from app.mongo.client import Doc
 from app.onboarding.chunk import Chunk
+from app.onboarding.claiming import by_column, keep, taken
 from app.onboarding.columns import Draft, flat
 from app.onboarding.importer import Importer, Made, Plan
 from app.onboarding.references import Reference, wanted
 from app.onboarding.rows import Format, Raw
-from app.organizations.domains import is_public
-from app.organizations.duplicates import match_keys
+from app.organizations.lifecycle import OrganizationLifecycle, place, public
 from app.organizations.organization_columns import COLUMNS
 from app.organizations.rounds import Place, Rounds, rounds
+from app.writing.lifecycle import Key
 
-NAMED_BY = ("externalId", "aliases")
+NAMED_BY = ("externalId", "aliases", "id")
+"""The fields whose keys name an organization in a row."""
 SHOWN = 10
 PARENT = Reference(
     "parent_external_id",
@@ -39,9 +40,9 @@ class OrganizationImporter(Importer):
     columns = COLUMNS
     key = "external_id"
 
-    def plan(self, rows: Callable[[], Iterable[Raw]], _written: Format) -> Plan:
+    def plan(self, rows: Callable[[], Iterable[Raw]], written: Format) -> Plan:
         """One reading for the tree alone: who is whose parent."""
-        found = Tree(dict(places(rows())))
+        found = Tree(dict(places(rows())), written)
         return Plan(found.rounds.count, found.reading, found.problems)
 
     async def read(self, drafts: Sequence[Draft], chunk: Chunk) -> None:
@@ -64,65 +65,42 @@ class OrganizationImporter(Importer):
         return draft.values | {"parent_external_id": parent and parent["_id"]}
 
     def objections(self, said: Doc, chunk: Chunk) -> list[Problem]:
-        deep = [too_deep()] if len(ancestors(said, chunk)) > MAX_DEPTH else []
-        return taken(claims(said), chunk) + deep
+        problems: list[Problem] = []
+        place(chunk, {"parentId": said.get("parent_external_id")}, problems, ())
+        return taken(RULES, claims(said), said, chunk, COLUMN_OF) + by_column(problems, COLUMN_OF)
 
     def create(self, said: Doc, chunk: Chunk) -> Made:
-        made = organization(chunk.ids.new(Organization), said, ancestors(said, chunk), chunk)
-        chunk.add(made, claims(said, made.id))
-        chunk.point_at(made.parent_id)
-        return Made(made.id, warnings(made.associated_domains))
+        made = keep(RULES, organization(chunk.ids.new(Organization), said, chunk), chunk)
+        return Made(made["_id"], by_column(public(made["associatedDomains"], ()), COLUMN_OF))
 
 
-def ancestors(said: Doc, chunk: Chunk) -> list[str]:
-    """The ids of all that stand above a row, from the top down."""
-    above = chunk.records.get(said.get("parent_external_id") or "")
-    return [*above["ancestorIds"], above["_id"]] if above else []
-
-
-def organization(new_id: str, said: Doc, above: list[str], chunk: Chunk) -> Organization:
-    """The record that a row says, below the last of those above it."""
+def organization(new_id: str, said: Doc, chunk: Chunk) -> Organization:
+    """The record that a row says, below its parent."""
     fields: Doc = {column.stored or "": said[column.name] for column in flat(COLUMNS) if column.name in said}
     billing = {name.removeprefix("billing."): fields.pop(name) for name in list(fields) if name.startswith("billing.")}
     if any(value is not None for value in billing.values()):
         fields["billing"] = billing
-    place = {"parentId": above[-1] if above else None, "ancestorIds": above, "payerId": new_id}
-    stamps = {"_id": new_id, "createdAt": chunk.now, "updatedAt": chunk.now}
-    return Organization.model_validate(fields | place | stamps | {"matchKeys": match_keys(fields)})
+    fields |= {"_id": new_id, "payerId": new_id, "parentId": fields.get("parentId")}
+    place(chunk, fields, [], ())
+    fields |= RULES.derived(fields)
+    return Organization.model_validate(fields | {"createdAt": chunk.now, "updatedAt": chunk.now})
 
 
-def claims(row: Doc, own_id: str | None = None) -> list[tuple[str, str, str]]:
-    """(namespace, key, field) for every key in a row, and for its own id."""
-    found = [("customer", row["external_id"], "externalId")] if "external_id" in row else []
-    found += [("customer", alias, "aliases") for alias in row.get("aliases", ())]
-    found += [(namespace, key, "appMetadata") for namespace, key in app_claims(row.get("app_metadata", ()))]
-    return found if own_id is None else [*found, ("customer", own_id, "id")]
+def claims(row: Doc) -> list[Key]:
+    """(namespace, key, field) for every key in a row."""
+    names = {"externalId": "external_id", "aliases": "aliases", "appMetadata": "app_metadata"}
+    doc = {"_id": ""} | {stored: row[name] for stored, name in names.items() if name in row}
+    return [key for key in RULES.claims(doc) if key[2] != "id"]
 
 
-COLUMN_OF = {"externalId": "external_id", "aliases": "aliases", "appMetadata": "app_metadata"}
-
-
-def taken(asked: Iterable[tuple[str, str, str]], chunk: Chunk) -> list[Problem]:
-    """A problem for each key that another record has, or that the row gives twice."""
-    problems, seen = [], set()
-    for namespace, key, name in asked:
-        owner = chunk.owner(namespace, key)
-        if owner or (namespace, key) in seen:
-            whose = f"finds {chunk.called(owner.record_id)!r} already" if owner else "stands twice in this row"
-            problems.append(Problem("TAKEN", (COLUMN_OF[name],), f"{key!r} {whose}."))
-        seen.add((namespace, key))
-    return problems
-
-
-def warnings(domains: Iterable[str]) -> list[Problem]:
-    """What is allowed and should be known."""
-    return [
-        Problem(
-            "PUBLIC_MAIL_DOMAIN", ("associated_domains",), f"Anybody can have an address at {each}: it decides nothing."
-        )
-        for each in domains
-        if is_public(each)
-    ]
+RULES = OrganizationLifecycle()
+COLUMN_OF = {
+    "externalId": "external_id",
+    "appMetadata": "app_metadata",
+    "associatedDomains": "associated_domains",
+    "parent": "parent_external_id",
+}
+"""Where the lifecycle's inputs come from."""
 
 
 def too_deep() -> Problem:
@@ -150,8 +128,8 @@ def word(value: Any) -> str | None:
 class Tree:
     """What follows from who is whose parent in a file."""
 
-    def __init__(self, places: dict[str, Place]) -> None:
-        self.places = places
+    def __init__(self, places: dict[str, Place], written: Format) -> None:
+        self.places, self.written = places, written
         self.rounds: Rounds = rounds(places)
 
     def reading(self, row: Raw) -> int:
@@ -164,7 +142,7 @@ class Tree:
         if name in self.rounds.too_deep:
             return [too_deep()]
         if cycle := self.rounds.cycles.get(name):
-            told = ", ".join(f"{each} (line {self.places[each].line})" for each in cycle[:SHOWN])
+            told = ", ".join(f"{each} ({self.written.place} {self.places[each].line})" for each in cycle[:SHOWN])
             more = f" and {len(cycle) - SHOWN:,} more" if len(cycle) > SHOWN else ""
             return [Problem("CYCLE", ("parent_external_id",), f"Parents that lead back to themselves: {told}{more}.")]
         return []

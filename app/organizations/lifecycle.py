@@ -106,10 +106,8 @@ class OrganizationLifecycle(Lifecycle):
         await settle_payer(work, before, after, problems, path)
         if before is not None and after["currency"] != before["currency"]:
             await change_currency(work, before, problems)
-        for domain in after.get("associatedDomains", ()):
-            if is_public(domain) and domain not in (before or {}).get("associatedDomains", ()):
-                message = f"Anybody can have an address at {domain}: it decides nothing."
-                work.warnings.append(Problem("PUBLIC_MAIL_DOMAIN", (*path, "associatedDomains"), message))
+        had = (before or {}).get("associatedDomains", ())
+        work.warnings += public([each for each in after.get("associatedDomains", ()) if each not in had], path)
 
     async def in_the_way(self, work: Work, doc: Doc) -> list[Problem]:
         if doc["_id"] == UNCLASSIFIED_ID:
@@ -125,6 +123,19 @@ class OrganizationLifecycle(Lifecycle):
             work, "subscriptions", running, "subscriptions that run", "externalId", "End them first."
         )
         return [*found, *await standing(work, doc)]
+
+
+def public(domains: Iterable[str], path: Path) -> list[Problem]:
+    """A warning for each domain that may be claimed and decides nothing."""
+    return [
+        Problem(
+            "PUBLIC_MAIL_DOMAIN",
+            (*path, "associatedDomains"),
+            f"Anybody can have an address at {each}: it decides nothing.",
+        )
+        for each in domains
+        if is_public(each)
+    ]
 
 
 def fixed(done: str, field: str = "by") -> Problem:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from app.entities.addresses import normalise_email
@@ -13,11 +12,15 @@ from app.entities.texts import text
 from app.errors import Problem
 from app.mongo.client import Doc
 from app.onboarding.chunk import Chunk
+from app.onboarding.claiming import keep, taken
 from app.onboarding.columns import Column, Columns, Draft
 from app.onboarding.importer import Importer, Made
-from app.onboarding.references import Reference, wanted
-from app.organizations.domains import claimed_alone, domain_of, is_public
+from app.onboarding.references import Reference, customer, wanted
+from app.organizations.domains import claimed_alone, domain_of
 from app.organizations.importing import NAMED_BY
+from app.organizations.organization_columns import METADATA
+from app.subscribers.lifecycle import SubscriberLifecycle, claimants_of
+from app.writing.lifecycle import Key
 
 short = text(256)
 
@@ -38,20 +41,23 @@ COLUMNS: Columns = (
         short,
         "subscriberId",
         decided=True,
+        says=lambda doc: doc["subscriberId"] if doc["subscriberId"] != doc["_id"] else None,
     ),
     Column(
         "organization_external_id",
-        "Its organization, by external id or alias. If empty: the one that alone claims the e-mail's domain, else "
+        "Its organization, by external id, alias or id. If empty: the one that alone claims the e-mail's domain, else "
         "UNCLASSIFIED.",
         short,
         "organizationId",
         decided=True,
+        names=customer,
     ),
+    *METADATA,
 )
 
 ORGANIZATION = Reference("organization_external_id", "customer", NAMED_BY, "UNKNOWN_ORGANIZATION", "organization")
-OWN_ID = Reference("subscriber_id", "subscriberId", ("subscriberId",), "UNKNOWN_SUBSCRIBER", "subscriber")
-OWN_EMAIL = Reference("email", "email", ("email",), "UNKNOWN_SUBSCRIBER", "subscriber", normalise_email)
+RULES = SubscriberLifecycle()
+COLUMN_OF = {"subscriberId": "subscriber_id", "appMetadata": "app_metadata"}
 
 
 class SubscriberImporter(Importer):
@@ -70,9 +76,13 @@ class SubscriberImporter(Importer):
     async def read(self, drafts: Sequence[Draft], chunk: Chunk) -> None:
         """The owners of every key in the rows, and who claims the domains that are to decide."""
         rows = [draft.values for draft in drafts]
-        await chunk.look_up(wanted([ORGANIZATION, OWN_ID, OWN_EMAIL], rows))
+        keys = wanted([ORGANIZATION], rows)
+        for row in rows:
+            for namespace, key, _ in claims(row):
+                keys[namespace].add(key)
+        await chunk.look_up(keys)
         undecided = {domain(row) for row in rows if "email" in row and not row.get("organization_external_id")}
-        self.claimants = await claimants(chunk, {each for each in undecided if not is_public(each)})
+        self.claimants = await claimants_of(chunk, undecided)
 
     def existing(self, draft: Draft, chunk: Chunk) -> Doc | None:
         return chunk.found("email", normalise_email(draft.values.get("email", "")), ("email",))
@@ -82,13 +92,11 @@ class SubscriberImporter(Importer):
         return draft.values | ({"organization_external_id": organization["_id"]} if organization else {})
 
     def objections(self, said: Doc, chunk: Chunk) -> list[Problem]:
-        return taken(said, chunk)
+        return taken(RULES, claims(said), said, chunk, COLUMN_OF)
 
     def create(self, said: Doc, chunk: Chunk) -> Made:
         made = subscriber(chunk.ids.new(Subscriber), said, self.organization_of(said), chunk)
-        chunk.add(made, [("email", made.email_key, "email"), ("subscriberId", made.subscriber_id, "subscriberId")])
-        chunk.point_at(made.organization_id)
-        return Made(made.id)
+        return Made(keep(RULES, made, chunk)["_id"])
 
     def organization_of(self, said: Doc) -> str:
         """The organization named, else the one that the e-mail's domain decides, else UNCLASSIFIED."""
@@ -108,35 +116,21 @@ def subscriber(new_id: str, said: Doc, organization_id: str, chunk: Chunk) -> Su
             "lastName": said.get("last_name"),
             "subscriberId": said.get("subscriber_id") or new_id,
             "organizationId": organization_id,
+            "customMetadata": said.get("custom_metadata", ()),
+            "appMetadata": said.get("app_metadata", ()),
             "createdAt": chunk.now,
             "updatedAt": chunk.now,
         }
     )
 
 
-def taken(said: Doc, chunk: Chunk) -> list[Problem]:
-    """A problem for each key that another record has."""
-    owners = {
-        "email": chunk.owner("email", normalise_email(said.get("email", ""))),
-        "subscriber_id": chunk.owner("subscriberId", said.get("subscriber_id", "")),
-    }
-    return [
-        Problem("TAKEN", (column,), f"It finds {owner.record_id} already.") for column, owner in owners.items() if owner
-    ]
+def claims(row: Doc) -> list[Key]:
+    """(namespace, key, field) for every key in a row."""
+    email_key = normalise_email(row["email"]) if "email" in row else None
+    doc = {"emailKey": email_key, "subscriberId": row.get("subscriber_id"), "appMetadata": row.get("app_metadata", ())}
+    return [key for key in RULES.claims(doc) if key[1]]
 
 
 def domain(row: Doc) -> str:
     """The host name of a row's e-mail address, as it is compared."""
     return domain_of(normalise_email(row["email"]))
-
-
-async def claimants(chunk: Chunk, domains: set[str]) -> dict[str, list[str]]:
-    """Domain → the live organizations that claim it, in one read."""
-    found: dict[str, list[str]] = defaultdict(list)
-    if not domains:
-        return found
-    query: Doc = {"associatedDomains": {"$in": sorted(domains)}, "deletedAt": None}
-    for doc in await chunk.find("organizations", query, {"associatedDomains": 1}):
-        for each in doc["associatedDomains"]:
-            found[each].append(doc["_id"])
-    return found

@@ -57,6 +57,8 @@ class Shown:
     of: str | Any
     doc: str
     many: bool = False
+    made: Callable[[Any], Any] | None = None
+    """What makes of a stored value what is shown, where that is no record."""
 
     @property
     def annotation(self) -> Any:
@@ -71,6 +73,8 @@ class Shown:
         inner = RECORDS[self.of] if isinstance(self.of, str) else self.of
         if inner is Node:
             return from_document(RECORDS[record_names()[stored["_id"].partition("_")[0]]], stored)
+        if self.made:
+            return [self.made(each) for each in stored] if self.many else self.made(stored)
         if isinstance(inner, type) and issubclass(inner, BaseModel):
             return [from_document(inner, each) for each in stored] if self.many else from_document(inner, stored)
         return stored
@@ -78,7 +82,11 @@ class Shown:
 
 @dataclass(eq=False, kw_only=True)
 class Operated(Declaration):
-    """A root field with one `input` and a payload. `needs` are the scopes, all of them; `seconds` is its deadline."""
+    """A root field with one `input` and a payload.
+
+    `needs` are the scopes, all of them; `seconds` is a deadline of its own; `unit` is the kind of unit of work that the
+    operation gets.
+    """
 
     operation: Operation
     inputs: Callable[[], Sequence[Described]]
@@ -86,6 +94,7 @@ class Operated(Declaration):
     needs: Callable[[], frozenset[Scope]]
     seconds: float = SECONDS
     warns: bool = False
+    unit: type[Work] = Work
 
     @property
     def more_inputs(self) -> Sequence[Described]:
@@ -152,10 +161,10 @@ class Operated(Declaration):
         """What the operation comes to, as documents."""
         raise NotImplementedError
 
-    def work(self, context: Context, session: AsyncClientSession) -> Work:
+    def begin(self, context: Context, session: AsyncClientSession) -> Work:
         """What one try reads, and is to write."""
         now, author = to_the_millisecond(context.now), Author(context.viewer.id, to_camel_case(self.name))
-        return Work(context.store, session, now, Identifiers(now), author, context.cipher)
+        return self.unit(context.store, session, now, Identifiers(now), author, context.cipher)
 
 
 @dataclass(eq=False, kw_only=True)
@@ -164,7 +173,7 @@ class Preview(Operated):
 
     async def run(self, context: Context, given: Any) -> Doc:
         async def once(session: AsyncClientSession) -> Doc:
-            planned = await self.operation(self.work(context, session), given, context)
+            planned = await self.operation(self.begin(context, session), given, context)
             result: Doc = without_secrets(stored_value(dict(planned)))
             return result
 
@@ -191,12 +200,12 @@ class Mutation(Operated):
         async def once(session: AsyncClientSession) -> Doc:
             if scope and hashed and (before := await idempotency.earlier(context.store, scope, hashed, session)):
                 return before
-            work = self.work(context, session)
+            work = self.begin(context, session)
             result: Doc = without_secrets(stored_value(dict(await self.operation(work, given, context))))
             if work.warnings:
                 result[WARNINGS] = rows(work.warnings)
             await work.write()
-            if scope and hashed:
+            if scope and hashed and not work.dry_run:
                 await idempotency.remember(context.store, scope, hashed, result, work.now, session)
             return result
 

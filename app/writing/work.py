@@ -70,6 +70,8 @@ class Work:
     sweeps: list[Sweep] = field(default_factory=list)
     pointed_at: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     warnings: list[Problem] = field(default_factory=list)
+    dry_run: bool = False
+    """Whether nothing of it is to be written."""
 
     async def look_up(self, wanted: Wanted) -> None:
         """Resolve keys (namespace → keys) and fetch what they lead to: one read, and one for each collection."""
@@ -183,7 +185,9 @@ class Work:
                 self.pointed_at[collection].add(each)
 
     async def write(self) -> None:
-        """All of it: one command for each collection and sort of write."""
+        """All of it: one command for each collection and sort of write. Nothing in a dry run."""
+        if self.dry_run:
+            return
         await release_claims(self.store, self.released, self.session)
         await repoint_claims(self.store, self.repointed, self.session)
         await insert_claims(self.store, self.new_claims, self.session)

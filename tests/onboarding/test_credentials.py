@@ -124,12 +124,45 @@ async def test_a_past_key_is_not_made_anew(files: Files, store: Store, tree: dic
     assert codes(await files.one("credentials", **row)) == {("EXISTS_DIFFERENT", "credential_id")}
 
 
-async def test_a_key_of_a_deleted_credential_is_not_given_away(
-    files: Files, store: Store, tree: dict[str, str]
+@pytest.mark.parametrize("dry_run", [True, False])
+async def test_a_key_of_a_deleted_credential_goes_to_its_own_organization_alone(
+    files: Files, store: Store, tree: dict[str, str], dry_run: bool
 ) -> None:
     made = await files.made("credentials", **WHOLE)
     await store["credentials"].update_one({"_id": made["_id"]}, {"$set": {"deletedAt": NOW}})
-    assert codes(await files.one("credentials", **WHOLE)) == {("TAKEN", "credential_id")}
+    elsewhere = {"credential_id": "hak-1", "name": "K", "subscriber_id": "2"}
+    (outcome,) = await files.rows("credentials", elsewhere, dry_run=dry_run)
+    assert codes(outcome) == {("CREDENTIAL_KEY_RESERVED", "credential_id")}
+    taken, again = await files.rows("credentials", WHOLE, WHOLE, dry_run=dry_run)
+    assert (taken.result, again.result) == (Result.CREATED, Result.UNCHANGED)
+    (claim,) = await store["keys"].find({"namespace": "credentialKey"}).to_list()
+    assert claim["recordId"] == (made["_id"] if dry_run else taken.record_id)
+
+
+async def test_nothing_new_is_billed_under_a_subscription_that_has_ended(
+    files: Files, store: Store, tree: dict[str, str]
+) -> None:
+    await files.made("credentials", **WHOLE)
+    await store["subscriptions"].update_one({"externalId": "sub_top"}, {"$set": {"status": "ENDED"}})
+    assert (await files.one("credentials", **WHOLE)).result is Result.UNCHANGED
+    outcome = await files.one("credentials", **WHOLE | {"credential_id": "new"})
+    assert codes(outcome) == {("ENDED", "subscription_external_id")}
+
+
+async def test_a_key_may_end_by_itself(files: Files, tree: dict[str, str]) -> None:
+    made = await files.made("credentials", **WHOLE, expires_at="2027-01-01T00:00:00Z")
+    assert made["keys"][0]["validTo"] == datetime(2027, 1, 1, tzinfo=UTC)
+    again = await files.one("credentials", **WHOLE, expires_at="2028-01-01T00:00:00Z")
+    assert codes(again) == {("EXISTS_DIFFERENT", "expires_at")}
+    never = await files.one("credentials", **WHOLE | {"credential_id": "n"}, expires_at="2025-01-01T00:00:00Z")
+    assert codes(never) == {("INVALID_INSTANT", "expires_at")}
+
+
+@pytest.mark.parametrize("name", ["org_unclassified", "own id"])
+async def test_an_organization_is_named_by_its_id_too(files: Files, tree: dict[str, str], name: str) -> None:
+    named = tree["other"] if name == "own id" else name
+    row = {"credential_id": "k", "name": "K", "subscriber_id": "1", "organization_external_id": named}
+    assert (await files.made("credentials", **row))["organizationId"] == named
 
 
 async def test_the_same_file_as_csv(files: Files, store: Store, tree: dict[str, str]) -> None:

@@ -1,0 +1,29 @@
+"""Organizations as an export writes them: parents before their children."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from app.entities.organization import UNCLASSIFIED_ID, Organization
+from app.graph.depth import MAX_DEPTH
+from app.mongo.client import Doc, Store
+from app.onboarding.exporting import LIVE, Exporter
+from app.organizations.organization_columns import COLUMNS
+
+
+async def levels(store: Store) -> AsyncIterator[Doc]:
+    """The levels of the trees, from the top down."""
+    for above in range(MAX_DEPTH + 1):
+        yield {"ancestorIds": {"$size": above}}
+        if not await store[Organization.collection].find_one({f"ancestorIds.{above}": {"$exists": True}, **LIVE}, {}):
+            return
+
+
+ORGANIZATIONS = Exporter(
+    COLUMNS,
+    Organization,
+    by="externalId",
+    steps=levels,
+    left_out={"externalId": None, "_id": {"$ne": UNCLASSIFIED_ID}},
+    why="they have no external id, by which an import could know them again",
+)
