@@ -69,7 +69,8 @@ async def export(store: Store, exporter: Exporter, written: Format, file: Binary
     """Write every live record, and tell after each page how far it is."""
     done = Exported()
     if exporter.left_out:
-        done.left_out = await store[exporter.record.collection].count_documents(exporter.left_out | LIVE)
+        with pymongo.timeout(SECONDS):
+            done.left_out = await store[exporter.record.collection].count_documents(exporter.left_out | LIVE)
     form = Csv(exporter.columns) if written is Format.CSV else Ndjson()
     file.write(form.header())
     async for docs in pages(store, exporter):
@@ -86,19 +87,18 @@ LIVE: Doc = {"deletedAt": None}
 
 async def pages(store: Store, exporter: Exporter) -> AsyncIterator[list[Doc]]:
     """The records by pages, each of them one bounded read from where the last one ended."""
-    with pymongo.timeout(None):
-        async for step in exporter.steps(store):
-            last = ""
-            while True:
-                query = {**step, **LIVE, "$nor": [exporter.left_out or {"_id": None}], exporter.by: {"$gt": last}}
-                with pymongo.timeout(SECONDS):
-                    found = store[exporter.record.collection].find(query).sort(exporter.by, 1).limit(exporter.page)
-                    docs = await found.to_list()
-                    if not docs:
-                        break
-                    last = docs[-1][exporter.by]
-                    completed = await exporter.complete(store, docs)
-                yield completed
+    async for step in exporter.steps(store):
+        last = ""
+        while True:
+            query = {**step, **LIVE, "$nor": [exporter.left_out or {"_id": None}], exporter.by: {"$gt": last}}
+            with pymongo.timeout(SECONDS):
+                found = store[exporter.record.collection].find(query).sort(exporter.by, 1).limit(exporter.page)
+                docs = await found.to_list()
+                completed = await exporter.complete(store, docs)
+            if not docs:
+                break
+            last = docs[-1][exporter.by]
+            yield completed
 
 
 async def referred(store: Store, columns: Columns, docs: Sequence[Doc]) -> dict[str, Doc]:

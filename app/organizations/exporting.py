@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
+import pymongo
+
 from app.entities.organization import UNCLASSIFIED_ID, Organization
 from app.graph.depth import MAX_DEPTH
 from app.mongo.client import Doc, Store
-from app.onboarding.exporting import LIVE, Exporter
+from app.onboarding.exporting import LIVE, SECONDS, Exporter
 from app.organizations.organization_columns import COLUMNS
 
 
@@ -15,7 +17,10 @@ async def levels(store: Store) -> AsyncIterator[Doc]:
     """The levels of the trees, from the top down."""
     for above in range(MAX_DEPTH + 1):
         yield {"ancestorIds": {"$size": above}}
-        if not await store[Organization.collection].find_one({f"ancestorIds.{above}": {"$exists": True}, **LIVE}, {}):
+        with pymongo.timeout(SECONDS):
+            deeper: Doc = {f"ancestorIds.{above}": {"$exists": True}, **LIVE}
+            found = await store[Organization.collection].find_one(deeper, {"_id": 1})
+        if found is None:
             return
 
 
