@@ -22,7 +22,8 @@ from typing import Any, ParamSpec
 import pytest
 from typer.testing import CliRunner, Result
 
-from app.cli import cli, make_sure_of
+from app.cli import cli
+from app.cli.files import make_sure_of
 from app.mongo.client import Store
 from app.onboarding.columns import flat
 from app.onboarding.files import whereabouts

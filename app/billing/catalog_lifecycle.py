@@ -15,7 +15,8 @@ from app.errors import Problem
 from app.mongo.client import Doc
 from app.organizations.lifecycle import CUSTOM_METADATA
 from app.writing.inputs import Field, Inputs, Path, Reference
-from app.writing.lifecycle import Key, Lifecycle, resting
+from app.writing.lifecycle import Key, Lifecycle
+from app.writing.resting import resting
 from app.writing.work import Work
 
 short = text(256)

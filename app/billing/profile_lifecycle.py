@@ -10,7 +10,8 @@ from app.entities.texts import Invalid, one_of, text
 from app.errors import Problem
 from app.mongo.client import Doc
 from app.writing.inputs import Field, Inputs, Path
-from app.writing.lifecycle import Lifecycle, resting
+from app.writing.lifecycle import Lifecycle
+from app.writing.resting import resting
 from app.writing.work import Work
 
 short = text(256)

@@ -7,7 +7,7 @@ from app.context import Context
 from app.errors import Problem
 from app.graph.scalars import show_decimal
 from app.mongo.client import Doc
-from app.writing.lifecycle import resting
+from app.writing.resting import resting
 from app.writing.work import Work
 
 PLACES = {

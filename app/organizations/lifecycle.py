@@ -19,7 +19,8 @@ from app.organizations.domains import is_public
 from app.organizations.duplicates import match_keys
 from app.organizations.tree import ancestors_below, at_or_below
 from app.writing.inputs import AppDocumentInput, Field, Inputs, Path, Reference, as_mapping
-from app.writing.lifecycle import Key, Lifecycle, resting
+from app.writing.lifecycle import Key, Lifecycle
+from app.writing.resting import resting
 from app.writing.work import Work
 
 short = text(256)

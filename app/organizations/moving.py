@@ -26,7 +26,8 @@ from app.organizations.subtrees import (
 )
 from app.organizations.tree import ancestors_below, at_or_below
 from app.writing import references
-from app.writing.lifecycle import LIFECYCLES, SHOWN, listed, stale
+from app.writing.lifecycle import LIFECYCLES, stale
+from app.writing.resting import SHOWN, listed
 from app.writing.work import Work
 
 PATH = ("parent",)

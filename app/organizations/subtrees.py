@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from app.errors import Problem
 from app.graph.depth import MAX_DEPTH
 from app.mongo.client import Doc
-from app.writing.lifecycle import SHOWN, listed
+from app.writing.resting import SHOWN, listed
 from app.writing.work import Work
 
 MOST_WRITES = 50_000

@@ -18,7 +18,8 @@ from app.organizations.domains import claimed_alone, domain_of, is_public
 from app.organizations.lifecycle import APP_METADATA, CUSTOM_METADATA
 from app.organizations.tree import at_or_below
 from app.writing.inputs import Field, Inputs, Path, Reference
-from app.writing.lifecycle import Key, Lifecycle, resting
+from app.writing.lifecycle import Key, Lifecycle
+from app.writing.resting import resting
 from app.writing.work import Work
 
 short = text(256)

@@ -1,0 +1,131 @@
+"""The commands that import files, and export to them."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app import logging
+from app.cli.configured import DataDirectory, demo_settings, settings_from
+from app.errors import SetupError
+from app.main import cipher_of, open_store
+from app.mongo.server import mongodb
+from app.onboarding.columns import Nested
+from app.onboarding.exporting import Exported
+from app.onboarding.files import Wanted, import_files, readable, whereabouts
+from app.onboarding.kinds import EXPORTERS, IMPORTERS
+from app.onboarding.outputs import export_to, format_of
+from app.onboarding.outputs import told as told_of
+from app.onboarding.rows import Format, Source
+
+imports = typer.Typer(
+    help="Create records from a file, CSV or NDJSON, of any size. It can be stopped and run again.",
+    no_args_is_help=True,
+)
+exports = typer.Typer(help="Write records in the format that import reads.", no_args_is_help=True)
+
+
+Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Imported one after another.")]
+FormatName = Annotated[str | None, typer.Option("--format", help="csv or ndjson; if not given, the file's name says.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Do everything but write, and say what would be.")]
+Report = Annotated[Path | None, typer.Option(dir_okay=False, help="Write a line of NDJSON for each row to this file.")]
+
+FromStart = Annotated[
+    bool, typer.Option("--from-start", help="Begin at the first row, although an earlier run stopped half way.")
+]
+ImportDemo = Annotated[bool, typer.Option("--demo", help="Import into the demo's database.")]
+
+
+def add_import(kind: str) -> None:
+    """The command that imports one kind of record, its columns in its help."""
+
+    def command(
+        files: Files,
+        format_name: FormatName = None,
+        dry_run: DryRun = False,
+        report: Report = None,
+        from_start: FromStart = False,
+        demo: ImportDemo = False,
+        data_directory: DataDirectory = None,
+    ) -> None:
+        settings = settings_from(data_directory=data_directory)
+        if demo:
+            settings = demo_settings(settings, data_directory)
+        sources = readable(kind, files, format_name)
+        if report:
+            make_sure_of(report, files)
+        logging.configure()
+        with mongodb(settings) as uri:
+            wanted = Wanted(dry_run, from_start, report, cipher_of(settings))
+            fine = asyncio.run(import_into(uri, settings.database, kind, sources, wanted))
+        where = whereabouts(settings.mongodb_uri, None if settings.ephemeral else settings.data_directory)
+        typer.echo(f"The database is {settings.database}, {where}.")
+        raise typer.Exit(0 if fine else 1)
+
+    imports.command(kind, help=f"Create {kind} from files.\n\n\b\n{columns_of(kind)}")(command)
+
+
+def add_export(kind: str) -> None:
+    """The command that exports one kind of record."""
+
+    def command(
+        format_name: Annotated[
+            str | None, typer.Option("--format", help="csv or ndjson; if not given, FILE's name says, else ndjson.")
+        ] = None,
+        output: Annotated[Path | None, typer.Option(dir_okay=False, help="Write to this file; else stdout.")] = None,
+        demo: Annotated[bool, typer.Option("--demo", help="Export from the demo's database.")] = False,
+        data_directory: DataDirectory = None,
+    ) -> None:
+        settings = settings_from(data_directory=data_directory)
+        if demo:
+            settings = demo_settings(settings, data_directory)
+        written = format_of(format_name, output)
+        logging.configure()
+        with mongodb(settings) as uri:
+            done = asyncio.run(export_from(uri, settings.database, kind, written, output))
+        for line in told_of(kind, done):
+            typer.echo(line, err=True)
+        raise typer.Exit(1 if done.left_out or done.unsayable else 0)
+
+    exports.command(kind, help=f"Write all {kind}, in the format that `import {kind}` reads; never a secret.")(command)
+
+
+async def export_from(uri: str, database: str, kind: str, written: Format, output: Path | None) -> Exported:
+    """Export from a database made ready."""
+    async with open_store(uri, database) as store:
+        return await export_to(store, kind, written, output)
+
+
+def make_sure_of(report: Path, sources: list[Path]) -> None:
+    """Know before anything is done that the report can be written, and over none of the files that are imported."""
+    try:
+        if report.exists() and any(report.samefile(each) for each in sources):
+            raise SetupError(f"The report {report} would be written over a file that is imported: name another.")
+        report.open("ab").close()
+    except OSError as error:
+        raise SetupError(f"The report {report} cannot be written: {error.strerror}.") from None
+
+
+async def import_into(uri: str, database: str, kind: str, sources: list[Source], wanted: Wanted) -> bool:
+    """Import files into a database made ready."""
+    async with open_store(uri, database) as store:
+        return await import_files(store, kind, sources, wanted)
+
+
+def columns_of(kind: str) -> str:
+    """The columns of a kind of record, a line each; * marks those that are needed."""
+    lines = ["Columns (* needed):"]
+    for column in IMPORTERS[kind]().columns:
+        lines.append(f"{column.name}{'*' if column.required else ''}: {column.doc}")
+        if isinstance(column, Nested):
+            lines += [f"  {each.name}{'*' if each.required else ''}: {each.doc}" for each in column.columns]
+    return "\n".join(lines)
+
+
+for each in IMPORTERS:
+    add_import(each)
+for each in EXPORTERS:
+    add_export(each)

@@ -1,0 +1,181 @@
+"""The program and its commands but for those on files."""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+import sys
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+import typer
+from pymongo.errors import PyMongoError
+from rich.console import Console
+from typer.core import TyperGroup
+
+from app import logging
+from app.cli.configured import DataDirectory, demo_settings, settings_from
+from app.cli.files import exports, imports
+from app.demo.load import load_demo
+from app.errors import SetupError
+from app.explaining import explain, tree
+from app.http.serving import leaving_on_signals, listening, serve, url_of
+from app.main import application, open_store
+from app.mongo.server import mongodb
+from app.onboarding.header import Unreadable
+from app.onboarding.runner import Stopped
+from app.schema import sdl
+from app.settings import Settings
+
+WRONG, STOPPED = 2, 3
+GOES_ON = "Run the same again: it goes on from there."
+
+
+class Commands(TyperGroup):
+    """Commands that say in one sentence why they cannot do what they were asked to."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (SetupError, Unreadable) as error:
+            typer.echo(f"Error: {error}", err=True)
+            raise typer.Exit(WRONG) from None
+        except (Stopped, PyMongoError, OSError, KeyboardInterrupt) as error:
+            again = "Nothing can be missed: run the same again." if ctx.invoked_subcommand == "export" else GOES_ON
+            typer.echo(f"Error: {why(error)} {again}", err=True)
+            raise typer.Exit(STOPPED) from None
+
+
+def why(error: BaseException) -> str:
+    """What made it stop before its end, in our words."""
+    if isinstance(error, Stopped):
+        return str(error)
+    if isinstance(error, OSError):
+        return f"A file could not be used: {error.strerror}."
+    return "Interrupted." if isinstance(error, KeyboardInterrupt) else f"The database failed: {type(error).__name__}."
+
+
+cli = typer.Typer(
+    cls=Commands,
+    help="The customer layer of usage-based billing, as one GraphQL endpoint over MongoDB.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+cli.add_typer(imports, name="import")
+cli.add_typer(exports, name="export")
+Host = Annotated[str | None, typer.Option(help="The address to bind; 127.0.0.1 if not set otherwise.")]
+Port = Annotated[int | None, typer.Option(min=0, max=65535, help="The port to bind; 0 picks a free one.")]
+Ephemeral = Annotated[
+    bool | None, typer.Option("--ephemeral", help="Our own MongoDB: keep nothing after the process ends.")
+]
+
+
+def main() -> None:
+    """The entry point."""
+    cli(prog_name="customer-graph")
+
+
+def show_version(asked: bool) -> None:
+    """Print the version and end."""
+    if asked:
+        try:
+            typer.echo(version("customer-graph"))
+        except PackageNotFoundError:
+            typer.echo("not installed: running from a checkout")
+        raise typer.Exit
+
+
+@cli.callback()
+def options(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """The options of the program itself."""
+
+
+@cli.command("serve")
+def serve_command(
+    host: Host = None, port: Port = None, data_directory: DataDirectory = None, ephemeral: Ephemeral = None
+) -> None:
+    """Serve the graph. Settings come from the environment or .env; options win over them."""
+    settings = settings_from(host=host, port=port, data_directory=data_directory, ephemeral=ephemeral)
+    run(settings, lambda url: (f"Customer Graph is ready at {url}/graphql",))
+
+
+@cli.command("demo")
+def demo_command(
+    host: Host = None, port: Port = None, data_directory: DataDirectory = None, ephemeral: Ephemeral = None
+) -> None:
+    """Serve the graph with data to try it on, in a database of its own."""
+    settings = settings_from(host=host, port=port, data_directory=data_directory, ephemeral=ephemeral)
+    run(demo_settings(settings, data_directory), welcome, demo=True)
+
+
+def welcome(url: str) -> tuple[str, ...]:
+    """What to try."""
+    return (
+        f"Customer Graph is ready at {url}/graphql, with the demo's data: open it in a browser.",
+        'Try: { subscriber(by: {email: "carol@finoptic.com"}) { organization { name payer { name } } } }',
+        "300 research organizations, 59 customers with 412 invoices, and Finoptic Group. Ctrl-C ends it.",
+    )
+
+
+def run(settings: Settings, ready: Callable[[str], tuple[str, ...]], *, demo: bool = False) -> None:
+    """Bind, have a database, load the demo if that is asked for, and serve."""
+    logging.configure()
+    with leaving_on_signals(), listening(settings.host, settings.port) as listener, mongodb(settings) as uri:
+        if demo:
+            asyncio.run(load(uri, settings.database))
+        lines = ready(url_of(listener))
+        served, say = application(settings, uri), lambda: print(*lines, sep="\n", flush=True)
+        serve(served, listener, say, settings.shutdown_seconds)
+
+
+async def load(uri: str, database: str) -> None:
+    """Have the demo's data in a database."""
+    async with open_store(uri, database) as store:
+        await load_demo(store)
+
+
+@cli.command("schema")
+def schema_command(
+    check: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="Compare with this file; exit 1 if it differs.")
+    ] = None,
+) -> None:
+    """Print the GraphQL schema."""
+    if check is None:
+        typer.echo(sdl(), nl=False)
+        return
+    stored = check.read_text(encoding="utf-8").splitlines(keepends=True)
+    difference = "".join(difflib.unified_diff(stored, sdl().splitlines(keepends=True), str(check), "the code's schema"))
+    typer.echo(difference, nl=False)
+    raise typer.Exit(1 if difference else 0)
+
+
+@cli.command("explain")
+def explain_command(
+    query: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A file with one GraphQL query.")],
+    variables: Annotated[str, typer.Option(help="Its variables, as a JSON object.")] = "{}",
+    demo: Annotated[bool, typer.Option("--demo", help="Ask the demo's database.")] = False,
+    data_directory: DataDirectory = None,
+) -> None:
+    """Run a query and show how it is answered: its reads, their indexes, and what they examine."""
+    settings = settings_from(data_directory=data_directory)
+    if demo:
+        settings = demo_settings(settings, data_directory)
+    try:
+        given = orjson.loads(variables)
+    except orjson.JSONDecodeError as error:
+        raise SetupError(f"The variables are not JSON: {error}.") from None
+    if not isinstance(given, dict):
+        raise SetupError("The variables have to be a JSON object.")
+    logging.configure()
+    with mongodb(settings) as uri:
+        plan = asyncio.run(explain(query.read_text(encoding="utf-8"), given, settings, uri))
+    Console(width=None if sys.stdout.isatty() else 200).print(tree(plan), markup=False)
+    raise typer.Exit(1 if plan["failed"] else 0)
