@@ -26,8 +26,9 @@ from app.entities import (  # noqa: F401  # they register their records
     usage_attribute,
 )
 from app.graph.check import check_declarations
+from app.graph.nodes import node, nodes
 from app.graph.record import RECORDS, declarations_of
-from app.graph.roots import node, nodes, query
+from app.graph.roots import query
 from app.graph.scalars import SCALARS
 from app.graph.search import search
 from app.onboarding.mutations import OnboardingMutations

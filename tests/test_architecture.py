@@ -8,7 +8,8 @@ from pathlib import Path
 
 APP = Path(__file__).parent.parent / "app"
 DOING = {"organizations", "subscribers", "credentials", "usage", "billing", "onboarding"}
-DECLARATIONS = {f"graph.{name}" for name in ("record", "edges", "many", "declarations", "choices", "scalars", "depth")}
+DECLARING = ("record", "edges", "many", "nodes", "declarations", "choices", "scalars", "depth")
+DECLARATIONS = {f"graph.{name}" for name in DECLARING}
 
 # What each kind of module may import of the project; a name stands for itself and all below it.
 MAY_IMPORT: dict[str, set[str]] = {

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from app.access.viewer import Scope
 from app.graph.choices import Choice, choices
+from app.graph.nodes import any_record
 from app.graph.record import Embedded, Record, embedded, filterable, order, record
 from app.graph.scalars import JSON
 
@@ -57,3 +58,5 @@ class AuditEntry(Record):
     action: AuditAction = Field(description="What was done to the record.")
     record_id: str = Field(description="The id of the record; `node(id:)` fetches it.")
     changes: tuple[AuditChange, ...] = Field(default=(), description="Every field that changed.")
+
+    record = any_record(via="recordId", doc="The record as it is now, deleted or not.")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, cast
+from typing import Any
 
 import strawberry
 from strawberry import UNSET
@@ -15,23 +14,22 @@ from strawberry.types import get_object_definition
 from strawberry.utils.str_converters import to_camel_case
 
 from app.context import Context
-from app.errors import Ambiguous, BadRequest, Denial, NotFound
+from app.errors import Ambiguous, BadRequest, NotFound
 from app.graph import read
 from app.graph.declarations import REQUIRED, Args, Argument
-from app.graph.documents import from_document
-from app.graph.edges import BATCHES, LIVE, Edge, forbidden
+from app.graph.edges import LIVE, Edge
 from app.graph.filters import class_of
 from app.graph.many import Many, many
-from app.graph.page import MAX_FIRST
+from app.graph.nodes import MAX_ID, unknown_id
 from app.graph.read import Fields, Key
-from app.graph.record import RECORDS, Finder, Node, Record, declarations_of
+from app.graph.record import Finder, Record, declarations_of
 from app.mongo.client import Doc
 from app.mongo.keys import resolve_key
 from app.mongo.reads import find as find_docs
 
 MAX_CANDIDATES = 10
-MAX_ID, MAX_KEY = 100, 1_000
-"""How long an id or another key may be, in characters: they are repeated in messages and merged into one command."""
+MAX_KEY = 1_000
+"""How long a key other than an id may be, in characters: they are repeated in messages."""
 
 
 @cache
@@ -117,95 +115,6 @@ def said(finder: Finder) -> str:
     return to_camel_case(finder.name)
 
 
-def unknown_id(node_id: str) -> NotFound:
-    """The answer to an id that nothing has."""
-    return NotFound(f"No record has the id {node_id}.", id=node_id)
-
-
-@dataclass(eq=False, kw_only=True)
-class NodeById(Edge):
-    """Any records by their ids, whose prefixes say what they are. One command for each kind among them."""
-
-    plural: bool
-
-    @property
-    def is_guarded(self) -> bool:
-        return True
-
-    def description(self) -> str:
-        return f"{self.doc} Null, with an error FORBIDDEN, where the viewer lacks the scope of its kind."
-
-    def graphql_type(self) -> Any:
-        return list[Node | None] if self.plural else Node | None
-
-    def graphql_arguments(self) -> dict[str, Argument]:
-        if self.plural:
-            text = f"Their ids, at most {MAX_FIRST}; the answer has their order, with null for each that is not found."
-            return {"ids": Argument(list[strawberry.ID], REQUIRED, text)}
-        return {"id": Argument(strawberry.ID, REQUIRED, "Its id.")}
-
-    def authorize(self, context: Context) -> None:
-        """Each kind is read under its own scope: `read` asks."""
-
-    def ids(self, args: Args) -> list[str]:
-        """The ids that are asked for, in their order."""
-        ids = args["ids"] if self.plural else [args["id"]]
-        if len(ids) > MAX_FIRST:
-            raise BadRequest(f"`ids` has {len(ids)} ids; it may have {MAX_FIRST}.", argument="ids")
-        if any(len(each) > MAX_ID for each in ids):
-            raise BadRequest(f"An id has at most {MAX_ID} characters.", argument="ids" if self.plural else "id")
-        return list(ids)
-
-    async def resolve(self, source: Any, context: Context, args: Args) -> Any:
-        ids = self.ids(args)
-        found = await self.documents(context, ids, {})
-        nodes = [found[node_id] for node_id in ids]
-        entities = [each if isinstance(each, Denial) else from_document(RECORDS[each[0]], each[1]) for each in nodes]
-        if self.plural:
-            return entities
-        if isinstance(entities[0], Denial):
-            raise entities[0]
-        return entities[0]
-
-    async def documents(
-        self, context: Context, ids: Sequence[str], fields: Mapping[str, Fields]
-    ) -> dict[str, tuple[str, Doc] | Denial]:
-        """Each id's record and its document, or the Denial that says why there is none. `fields` is by record."""
-        named: dict[str, list[str]] = {}
-        found: dict[str, tuple[str, Doc] | Denial] = {}
-        for node_id in dict.fromkeys(ids):
-            kind = record_names().get(node_id.partition("_")[0])
-            if kind is None:
-                found[node_id] = BadRequest(f"{node_id!r} is not an id: ids begin with {', '.join(record_names())}.")
-            else:
-                named.setdefault(kind, []).append(node_id)
-        groups = await asyncio.gather(
-            *(self.of_kind(context, kind, each, fields.get(kind)) for kind, each in named.items())
-        )
-        for group in groups:
-            found |= group
-        return found
-
-    async def of_kind(
-        self, context: Context, kind: str, ids: list[str], fields: Fields
-    ) -> dict[str, tuple[str, Doc] | Denial]:
-        """The records of one kind; what is computed has a batch of its own."""
-        record = cast(type[Record], RECORDS[kind])
-        if not context.viewer.may(record.read_scope):
-            return dict.fromkeys(ids, forbidden(record.read_scope))
-        if issubclass(record, Record):
-            docs = await read.by_ids(context, record.collection, ids, fields)
-        else:
-            docs = await BATCHES[f"{kind}.id"](context, ids, {}, fields)
-        return {each: (kind, docs[each]) if each in docs else unknown_id(each) for each in ids}
-
-
-@cache
-def record_names() -> Mapping[str, str]:
-    """Id prefix → record."""
-    return {cast(type[Record], cls).prefix: name for name, cls in RECORDS.items()}
-
-
 def find(target: str, *, doc: str) -> Find:
     """Declare a root field that finds one record by its id or any of its finders."""
     return Find(target=target, doc=doc)
@@ -214,16 +123,6 @@ def find(target: str, *, doc: str) -> Find:
 def page(target: str, *, doc: str) -> Many:
     """Declare a root field that lists all live records of a kind."""
     return many(target, by={}, doc=doc)
-
-
-def node(*, doc: str) -> NodeById:
-    """Declare the root field that fetches any record by its id."""
-    return NodeById(target="Node", plural=False, doc=doc)
-
-
-def nodes(*, doc: str) -> NodeById:
-    """Declare the root field that fetches any records by their ids."""
-    return NodeById(target="Node", plural=True, doc=doc)
 
 
 def query(cls: type) -> type:

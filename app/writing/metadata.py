@@ -14,8 +14,8 @@ from app.entities.texts import Invalid
 from app.errors import Problem, Refused
 from app.graph.choices import Choice, choices
 from app.graph.edges import forbidden
+from app.graph.nodes import record_names
 from app.graph.record import Node
-from app.graph.roots import record_names
 from app.graph.scalars import JSON
 from app.mongo.client import Doc
 from app.writing.crud import WRITTEN_UNDER

@@ -30,8 +30,8 @@ from app.graph.declarations import REQUIRED, Args, Argument, Declaration
 from app.graph.documents import from_document, stored_value
 from app.graph.edges import forbidden
 from app.graph.filters import class_of
+from app.graph.nodes import record_names
 from app.graph.record import RECORDS, Node, declarations_of
-from app.graph.roots import record_names
 from app.mongo.client import Doc
 from app.mongo.transactions import in_transaction
 from app.writing import idempotency

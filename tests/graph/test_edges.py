@@ -12,6 +12,7 @@ from app.errors import SetupError
 from app.graph.check import check_declarations
 from app.graph.edges import Edge, One, Refs
 from app.graph.many import Many
+from app.graph.nodes import NodeById
 from app.graph.record import RECORDS, declarations_of, stored_records
 from app.mongo.client import Store
 from app.schema import ROOTS, build_schema
@@ -177,6 +178,8 @@ async def test_denying_an_edge_never_nulls_its_parent(store: Store, scope: Scope
     await the_whole_graph(store)
     viewer = Viewer("limited", frozenset(Scope) - {scope})
     for edge in edges():
+        if isinstance(edge, NodeById):
+            continue  # it may lead to any record: tests/writing/test_audit.py
         if edge.scope is not scope or not edge.is_guarded or edge.owner.__name__ == "Statement":
             continue
         field, kind = to_camel_case(edge.name), edge.owner.__name__

@@ -10,6 +10,7 @@ import pytest
 from app.access.viewer import LOCAL_ADMIN, Scope, Viewer
 from app.mongo.client import Client, Store
 from tests.asking import ask, data
+from tests.commands import Commands
 from tests.writing.doing import WHOLE, done, everything, made_of_each, refused, send
 
 ENTRY = "actor operation action recordId version createdAt changes { field before after }"
@@ -149,3 +150,25 @@ def sealed(documents: Any) -> list[bytes]:
     if isinstance(documents, list):
         return [found for each in documents for found in sealed(each)]
     return [documents] if isinstance(documents, bytes) else []
+
+
+async def test_an_entry_leads_to_its_record_whatever_it_is_in_one_read_a_kind(store: Store, commands: Commands) -> None:
+    await done(store, "createOrganization", name="Acme", externalId="acme")
+    for n in range(5):
+        await done(store, "createSubscriber", email=f"s{n}@acme.com", organization={"externalId": "acme"})
+    await done(store, "deleteSubscriber", by={"email": "s4@acme.com"})
+    shown = "__typename ... on Subscriber { email deletedAt } ... on Organization { name }"
+    with commands.counting() as sent:
+        found = await data(store, f"{{ auditLog {{ nodes {{ action record {{ {shown} }} }} }} }}")
+    assert sent.reads == 3
+    records = [each["record"] for each in found["auditLog"]["nodes"]]
+    assert records[0] == {"__typename": "Organization", "name": "Acme"}
+    assert [each["deletedAt"] is None for each in records[1:]] == [True, True, True, True, False, False]
+
+
+async def test_a_record_under_a_scope_that_a_viewer_lacks_is_null(store: Store) -> None:
+    await done(store, "createOrganization", name="Acme")
+    auditor = Viewer(id="auditor", scopes=frozenset({Scope.AUDIT}))
+    answer = await ask(store, "{ auditLog { nodes { action record { id } } } }", viewer=auditor)
+    assert answer.data["auditLog"]["nodes"] == [{"action": "CREATED", "record": None}]
+    assert answer.codes == {"auditLog.nodes.0.record": "FORBIDDEN"}

@@ -37,11 +37,11 @@ from app.graph.edges import Computed, Edge, Refs
 from app.graph.edges import One as OneEdge
 from app.graph.listed import Listed
 from app.graph.many import Many
+from app.graph.nodes import NodeById
 from app.graph.plan.arguments import DEFINITION, Arguments, arguments_of
 from app.graph.plan.shape import Shape
 from app.graph.plan.steps import Kinds, Nodes, One, Paged, Plan, Searched, Several, Step, Worked
 from app.graph.record import RECORDS
-from app.graph.roots import NodeById
 from app.graph.search import Search
 
 Paging = Paged | Searched | Worked

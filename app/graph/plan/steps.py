@@ -20,10 +20,10 @@ from app.errors import Denial
 from app.graph.declarations import Args
 from app.graph.listed import Listed, cursor_of
 from app.graph.many import Many
+from app.graph.nodes import NodeById
 from app.graph.page import Page, Window
 from app.graph.plan.shape import Incomplete
 from app.graph.read import Key
-from app.graph.roots import NodeById
 from app.graph.search import Search
 from app.mongo.client import Doc
 from app.mongo.trace import LABEL, TRACE
@@ -168,14 +168,14 @@ class Kinds:
 
 @dataclass
 class Nodes(Step):
-    """`node` and `nodes`: a read for each kind among the ids."""
+    """`node`, `nodes`, and edges to any record: a read for each kind among the ids."""
 
     kinds: Kinds = field(default_factory=lambda: Kinds({}))
 
     async def run(self, run: Run, keys: Sequence[Key]) -> Mapping[Key, Json]:
         self.say(run)
         edge: NodeById = self.edge
-        ids = edge.ids(run.args[self.args])
+        ids = keys if edge.via else edge.ids(run.args[self.args])
         found = await edge.documents(run.context, ids, {kind: step.fields for kind, step in self.kinds.steps.items()})
         docs: dict[str, list[Doc]] = {}
         for answer in found.values():
@@ -184,6 +184,8 @@ class Nodes(Step):
             kind, doc = answer
             docs.setdefault(kind, []).append(doc)
         shaped = await self.kinds.shaped(run, docs)
+        if edge.via:
+            return shaped
         return {None: [shaped[each] for each in ids] if edge.plural else shaped[ids[0]]}
 
 
