@@ -15,6 +15,7 @@ from app.access.secrets import Cipher
 from app.access.viewer import LOCAL_ADMIN, Viewer
 from app.mongo.client import Store
 from app.mongo.merging import Merging
+from app.mongo.turns import Turns
 
 T = TypeVar("T")
 
@@ -23,12 +24,14 @@ T = TypeVar("T")
 class Context:
     """Made for each request and gone with it. `now` is the one instant that the whole request sees.
 
-    `merging` is the process's: look-ups that concurrent requests share. None where a request keeps to itself.
+    `merging` and `turns` are the process's: look-ups that concurrent requests share, and the queues in which they
+    write. None where a request keeps to itself.
     """
 
     store: Store
     viewer: Viewer = LOCAL_ADMIN
     merging: Merging | None = None
+    turns: Turns | None = None
     cipher: Cipher | None = None
     """What encrypts secrets; None where no key is configured."""
     count_error: PyMongoError | None = None

@@ -16,6 +16,7 @@ from app.http.execution import Execution
 from app.http.masking import presentable
 from app.http.prepare import Preparation, RequestErrors
 from app.mongo.client import Store
+from app.mongo.turns import Turns
 from app.schema import build_schema
 from app.settings import Settings
 from tests.records import NOW
@@ -42,9 +43,10 @@ def server(*, planning: bool) -> tuple[Preparation, Execution]:
 
 @dataclass
 class Way:
-    """How questions are answered: by plans, or by graphql-core alone."""
+    """How questions are answered: by plans, or by graphql-core alone; and whether writers queue, as in one process."""
 
     planning: bool = True
+    turns: Turns | None = None
 
 
 WAY = Way()
@@ -57,7 +59,8 @@ async def ask(
     preparation, execution = server(planning=WAY.planning)
     try:
         prepared = preparation.prepare(query, None, variables)
-        result = await execution.run(prepared, variables, Context(store=store, viewer=viewer, cipher=CIPHER, now=now))
+        context = Context(store=store, viewer=viewer, turns=WAY.turns, cipher=CIPHER, now=now)
+        result = await execution.run(prepared, variables, context)
         found, wrong = orjson.loads(orjson.dumps(result.data, option=orjson.OPT_UTC_Z)), result.errors or []
     except RequestErrors as refused:
         found, wrong = None, refused.errors

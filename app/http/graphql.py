@@ -34,6 +34,7 @@ from app.http.private import carries_secret, without_values
 from app.http.request import GraphQLRequest, Rejected, from_body, from_url
 from app.mongo.client import Client
 from app.mongo.merging import Merging
+from app.mongo.turns import Turns
 from app.settings import Settings
 
 Run = Callable[[Prepared, Mapping[str, Any], Context], Awaitable[ExecutionResult]]
@@ -48,7 +49,7 @@ class GraphQLEndpoint:
         self.settings = settings
         self.documents = Documents(Preparation(schema._schema, settings))  # it has no public name
         self.execution = Execution(schema, settings.request_seconds, planning=settings.planning)
-        self.merging = Merging()
+        self.merging, self.turns = Merging(), Turns()
         self.persisted = Persisted(manifest(settings.trusted_documents), trusted_only=settings.trusted_only)
         self.explaining = Explaining(self.execution, connect_traced)
 
@@ -105,7 +106,7 @@ class GraphQLEndpoint:
         if reads_only and not prepared.is_query:
             raise Rejected(405, "A mutation changes data: send it by POST.", headers={"allow": "POST"})
         state = scope["app"].state
-        context = Context(store=state.store, viewer=LOCAL_ADMIN, merging=self.merging, cipher=state.cipher)
+        context = Context(state.store, LOCAL_ADMIN, merging=self.merging, turns=self.turns, cipher=state.cipher)
         try:
             result = await run(prepared, request.variables, context)
         except TimeoutError:

@@ -193,8 +193,9 @@ class Lifecycle:
                 work.release(*key[:2])
         for key in new:
             self.claim(work, key, doc)
-        before_ids = set(self.pointed(before))
-        work.point_at(*(each for each in self.pointed(after) if each not in before_ids))
+        points = self.pointed(after)
+        if not set(points) <= set(self.pointed(before)):
+            work.point_at(*points)  # the others too: whether it may point there was judged by where they stand
         return doc
 
     async def delete(self, work: Work, given: Any) -> Doc:
@@ -260,6 +261,7 @@ class Lifecycle:
         if owner is None:
             work.claim(claim)
         elif owner != claim:
+            work.point_at(owner.record_id)  # it kept the key, and might be brought back with it meanwhile
             work.repoint(claim)
 
     def taken(self, work: Work, keys: Iterable[Key], doc: Doc, path: Path) -> list[Problem]:

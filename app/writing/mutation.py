@@ -6,6 +6,7 @@ they are stored. What it refuses is data in `userErrors`; nothing of it is store
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,6 +35,7 @@ from app.graph.nodes import record_names
 from app.graph.record import RECORDS, Node, declarations_of
 from app.mongo.client import Doc
 from app.mongo.transactions import in_transaction
+from app.mongo.turns import Busy, Turn
 from app.writing import idempotency
 from app.writing.audit import Author
 from app.writing.inputs import IDEMPOTENCY_KEY, Described, input_class, plain_value
@@ -161,10 +163,10 @@ class Operated(Declaration):
         """What the operation comes to, as documents."""
         raise NotImplementedError
 
-    def begin(self, context: Context, session: AsyncClientSession) -> Work:
+    def begin(self, context: Context, session: AsyncClientSession, turn: Turn | None = None) -> Work:
         """What one try reads, and is to write."""
         now, author = to_the_millisecond(context.now), Author(context.viewer.id, to_camel_case(self.name))
-        return self.unit(context.store, session, now, Identifiers(now), author, context.cipher)
+        return self.unit(context.store, session, now, Identifiers(now), author, context.cipher, turn)
 
 
 @dataclass(eq=False, kw_only=True)
@@ -197,10 +199,14 @@ class Mutation(Operated):
             scope = (context.viewer.id, to_camel_case(self.name), key)
             hashed = idempotency.digest(plain_value(given), context.cipher)
 
+        turn, patience = Turn(context.turns), Patience(self.seconds)
+
         async def once(session: AsyncClientSession) -> Doc:
-            if scope and hashed and (before := await idempotency.earlier(context.store, scope, hashed, session)):
-                return before
-            work = self.begin(context, session)
+            if scope and hashed:
+                turn.take([idempotency.row_id(scope)])
+                if before := await idempotency.earlier(context.store, scope, hashed, session):
+                    return before
+            work = self.begin(context, session, turn)
             result: Doc = without_secrets(stored_value(dict(await self.operation(work, given, context))))
             if work.warnings:
                 result[WARNINGS] = rows(work.warnings)
@@ -209,16 +215,24 @@ class Mutation(Operated):
                 await idempotency.remember(context.store, scope, hashed, result, work.now, session)
             return result
 
-        patience = Patience()
-        while True:
-            try:
-                return await in_transaction(context.store, once, self.seconds)
-            except PyMongoError as error:
-                if is_too_large(error):
-                    raise Refused([Problem("TOO_LARGE", (), TOO_LARGE)]) from error
-                if (is_unknown(error) and not scope) or not patience.lasts(error):
-                    raise  # without a key of the caller's, what may have been stored is not stored again
-                await patience.wait()
+        unknown: PyMongoError | None = None
+        with turn:
+            while True:
+                try:
+                    return await in_transaction(context.store, once, self.seconds)
+                except Busy:
+                    async with asyncio.timeout(patience.left):
+                        await turn.wait()
+                except PyMongoError as error:
+                    if is_too_large(error):
+                        raise Refused([Problem("TOO_LARGE", (), TOO_LARGE)]) from error
+                    unknown = error if is_unknown(error) else unknown
+                    if (unknown and not scope) or not patience.lasts(error):
+                        # Without a key of the caller's, what may have been stored is not stored again.
+                        if unknown is not None and unknown is not error:
+                            raise unknown from error
+                        raise
+                    await patience.wait()
 
 
 def rows(problems: Sequence[Problem]) -> list[list[Any]]:

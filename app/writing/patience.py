@@ -15,26 +15,28 @@ TRANSACTION_TOO_LARGE = 388
 
 
 class Patience:
-    """How long one transaction is tried."""
+    """How long one transaction is tried: `within` so many seconds in all, else as long as the database answers."""
 
-    def __init__(self) -> None:
+    def __init__(self, within: float | None = None) -> None:
         self.attempts, self.began, self.away = 0, time.monotonic(), False
+        self.bounded, self.within = within is not None, AWAY if within is None else within
 
     @property
     def seconds(self) -> float:
         """How long the next attempt may take."""
-        return max(self.left, FIRST_DELAY) if self.away else AWAY
+        return max(self.left, FIRST_DELAY) if self.away else self.within
 
     @property
     def left(self) -> float:
-        """Seconds until a database that is away is given up."""
-        return AWAY - (time.monotonic() - self.began)
+        """Seconds until it is given up: always where it is bounded, else where the database is away."""
+        return self.within - (time.monotonic() - self.began)
 
     def lasts(self, error: PyMongoError) -> bool:
         """Whether to try again after this."""
         self.attempts += 1
         self.away = self.away or is_away(error)
-        return self.attempts < ATTEMPTS and may_pass(error) and not (self.away and self.left <= self.delay)
+        is_late = (self.away or self.bounded) and self.left <= self.delay
+        return self.attempts < ATTEMPTS and may_pass(error) and not is_late
 
     @property
     def delay(self) -> float:

@@ -1,0 +1,48 @@
+"""Each race is run by several clients with connections of their own, a few rounds; 25 where slow tests are run.
+
+Once the database alone decides, as among several processes, and once the writers queue, as within one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from app.mongo.client import Client, Store, connect, database
+from app.mongo.turns import Turns
+from tests.asking import WAY
+
+CLIENTS = 4
+
+
+@pytest.fixture(params=[2, pytest.param(25, marks=pytest.mark.slow)], ids=["few", "many"])
+def rounds(request: pytest.FixtureRequest) -> int:
+    """How often a race is run."""
+    return int(request.param)
+
+
+@pytest.fixture(autouse=True, params=[False, True], ids=["several processes", "one process"])
+def queueing(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Whether writers queue before they meet in the database."""
+    WAY.turns = Turns() if request.param else None
+    yield
+    if WAY.turns is not None:
+        assert WAY.turns.queues == {}, "a turn was not given back"
+    WAY.turns = None
+
+
+@pytest.fixture(scope="session")
+async def others(mongod_uri: str) -> AsyncIterator[list[Client]]:
+    """Further clients, each with connections of its own."""
+    patient = f"{mongod_uri}{'&' if '?' in mongod_uri else '?'}connectTimeoutMS=60000&heartbeatFrequencyMS=10000"
+    made = [connect(patient) for _ in range(CLIENTS)]
+    yield made
+    for each in made:
+        await each.close()
+
+
+@pytest.fixture
+def stores(store: Store, others: list[Client]) -> list[Store]:
+    """One database, as each of the clients has it."""
+    return [database(client, store.name) for client in others]
