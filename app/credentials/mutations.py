@@ -58,6 +58,9 @@ def checked(name: str, parse: Any, value: Any, problems: list[Problem]) -> Any:
 
 async def revoke(work: Work, given: Any, context: Context) -> Mapping[str, Any]:
     """End keys of a credential."""
+    if given.keys == []:
+        message = "Name at least one key; all of them end where `keys` is left out."
+        raise Refused([Problem("REQUIRED", ("keys",), message)])
     values = None if given.keys is UNSET else given.keys
     return {"credential": await lifecycle().revoke(work, given, values)}
 

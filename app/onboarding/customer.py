@@ -13,6 +13,7 @@ from typing import Any
 from strawberry import UNSET
 from strawberry.utils.str_converters import to_camel_case
 
+from app.access.secrets import SECRET
 from app.context import Context
 from app.entities.addresses import normalise_email
 from app.entities.organization import UNCLASSIFIED_ID
@@ -48,6 +49,7 @@ class Onboarding:
     given: Any
     problems: list[Problem] = field(default_factory=list)
     made: dict[str, list[Doc]] = field(default_factory=dict)
+    seen: set[str] = field(default_factory=set)
 
     async def run(self) -> Mapping[str, Any]:
         """The payload's records. Raises Refused."""
@@ -58,6 +60,7 @@ class Onboarding:
             rows: list[Doc] = []
             for n, given in enumerate(self.rows(part)):
                 rows.append(await self.part(LIFECYCLES[record], given, organization, finders, (part, str(n))))
+                self.seen.add(rows[-1]["_id"])
             self.made[part] = rows
         if self.problems:
             raise Refused(self.problems)
@@ -83,7 +86,7 @@ class Onboarding:
         ]
         named = [name for name in ("organization", "existing") if is_given(self.given, name)]
         if len(named) != 1:
-            message = "Give `organization`, found by its external id or made, or name one that is there: `existing`."
+            message = "Give one of the two: `organization`, found or made, or `existing`, which is there."
             found.append(Problem("REQUIRED", ("organization",), message))
         if found:
             raise Refused(found)
@@ -135,7 +138,7 @@ class Onboarding:
 
     async def there(self, lifecycle: Lifecycle, given: Any, doc: Doc, organization: Doc, path: Path) -> Doc:
         """A record that was found: the customer's own, or nobody's yet."""
-        if doc["_id"] in {each["_id"] for docs in self.made.values() for each in docs} or self.work.is_new(doc["_id"]):
+        if doc["_id"] in self.seen:
             self.problems.append(Problem("DUPLICATE", path, "The same is given twice in this call."))
             return doc
         came_along = doc["_id"] in self.work.changes  # a credential, with its subscriber
@@ -154,11 +157,15 @@ class Onboarding:
     def compare(self, lifecycle: Lifecycle, given: Any, there: Doc, path: Path) -> None:
         """Warn of what the call says otherwise than what is there: it is left as it is."""
         said = read_fields(lifecycle.record, lifecycle.inputs, given, self.problems, path)
-        for name, value in said.items():
+        named = {each.stored: to_camel_case(each.name) for each in lifecycle.links}
+        for name, value in (said | lifecycle.referred(self.work, given, self.problems, path)).items():
             same = there.get(name) == value or (name == "email" and normalise_email(value) == there["emailKey"])
-            if name in there and not same:
-                message = f"{there['_id']} is there already, with another value here: it was left as it is."
-                self.work.warnings.append(Problem("EXISTS_DIFFERENT", (*path, name), message))
+            if name == SECRET or (name in there and not same):
+                message = f"{there['_id']} was there already, with something else here: it was left as it is."
+                self.work.warnings.append(Problem("EXISTS_DIFFERENT", (*path, named.get(name, name)), message))
+        if there.get("status") == "ENDED":
+            message = f"{there['externalId']!r} is over. Give a new external id for a new subscription."
+            self.work.warnings.append(Problem("ENDED", path, message))
 
 
 def is_given(given: Any, name: str) -> bool:

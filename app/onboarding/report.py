@@ -16,6 +16,9 @@ from app.onboarding.outcome import Outcome, Result, Summary
 WORDS = {Result.CREATED: "would be created", Result.UNCHANGED: "unchanged", Result.REFUSED: "would be refused"}
 DONE = {Result.CREATED: "created", Result.UNCHANGED: "unchanged", Result.REFUSED: "refused"}
 
+MOST_TOLD = 5
+"""How many problems of a row are printed."""
+
 
 def write_outcome(file: BinaryIO, name: str, outcome: Outcome) -> None:
     """One row's line: the file, the line on which the row begins, its outcome, its record, what there is to say."""
@@ -78,10 +81,12 @@ def show_summary(console: Console, kind: str, name: str, summary: Summary, *, dr
     table.add_row("rows a second", f"{done / max(summary.seconds, 0.001):,.0f}")
     console.print(table)
     for outcome in summary.first_refused:
-        for problem in outcome.problems[:3]:
+        for problem in outcome.problems[:MOST_TOLD]:
             where = ".".join(problem.field) or "row"
             console.print(
                 Text(readable(f"line {outcome.line}: {where}: {problem.message} ({problem.code})")), soft_wrap=True
             )
+        if (rest := len(outcome.problems) - MOST_TOLD) > 0:
+            console.print(f"line {outcome.line}: and {rest} more; --report FILE lists every one.")
     if (more := summary.counts[Result.REFUSED] - len(summary.first_refused)) > 0:
         console.print(f"and {more:,} more {kind}; --report FILE lists every one.")

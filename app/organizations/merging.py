@@ -73,7 +73,8 @@ async def plan_merge(work: Work, given: Any) -> Merge:
     """Read and judge a merge. Raises Refused where it names nothing that could be merged."""
     problems: list[Problem] = []
     if not 1 <= len(given.sources) <= MOST_SOURCES:
-        raise Refused([Problem("TOO_MANY", PATH, f"There are 1 to {MOST_SOURCES} sources.")])
+        code = "TOO_MANY" if given.sources else "REQUIRED"
+        raise Refused([Problem(code, PATH, f"Name 1 to {MOST_SOURCES} sources.")])
     named = [("Organization", by) for by in (given.target, *given.sources)]
     await LIFECYCLES["Organization"].prepare(work, [], named)
     target = references.find(work, "Organization", given.target, problems, ("target",))
@@ -98,7 +99,7 @@ def impossible(source: Doc, target: Doc, path: tuple[str, ...]) -> list[Problem]
     if UNCLASSIFIED_ID in (source["_id"], target["_id"]):
         return [Problem("UNCLASSIFIED_FIXED", path, fixed("merged").message)]
     if source["_id"] == target["_id"]:
-        return [Problem("CYCLE", path, "An organization cannot be merged into itself.")]
+        return [Problem("CYCLE", path, "It is the target itself; it may have been merged into it already.")]
     if is_below(target, source):
         message = f"{target['name']!r} stands below {source['name']!r}: merge the other way round, or move it first."
         return [Problem("CYCLE", path, message)]
@@ -149,7 +150,7 @@ async def merge_organizations(work: Work, given: Any) -> Merge:
     for source in merge.sources:
         gone = {"deletedAt": work.now, "mergedIntoId": target_id}
         work.change(source["_id"], gone, AuditAction.MERGED_AWAY)
-    hand_over(work, target_id, ids)
+    await hand_over(work, target_id, ids)
     for source in sorted(merge.sources, key=lambda each: len(each["ancestorIds"])):
         query: Doc = {"ancestorIds": source["_id"], "_id": {"$nin": ids}, "deletedAt": None}
         work.sweep("organizations", query, below_target(merge.subtree.above, source["_id"]))
@@ -174,17 +175,20 @@ async def repoint(work: Work, merge: Merge) -> None:
         work.repoint(Claim(claim.namespace, claim.key, target_id, name))
 
 
-def hand_over(work: Work, target_id: str, ids: list[str]) -> None:
-    """Give the target all that the sources have: what points at them, and what hangs below them."""
+async def hand_over(work: Work, target_id: str, ids: list[str]) -> None:
+    """Give the target all that the sources have: what points at them, and what hangs below them.
+
+    Invoice lines go with what they bill, with no history of their own.
+    """
     live: Doc = {"deletedAt": None}
     for collection in MOVED:
         if collection != "invoiceLines":
             theirs: Doc = {"organizationId": {"$in": ids}, **live}
-            work.sweep(collection, theirs, {"$set": {"organizationId": target_id}})
+            await work.reassign(collection, theirs, {"organizationId": target_id})
     for name in ("organizationId", "payerId"):
         work.sweep("invoiceLines", {name: {"$in": ids}, **live}, {"$set": {name: target_id}})
     own: Doc = {"organizationId": target_id, "chargedElsewhere": True, "payerId": target_id, **live}
     work.sweep("invoiceLines", own, {"$set": {"chargedElsewhere": False}})
     others: Doc = {"_id": {"$nin": ids}, **live}
-    work.sweep("organizations", {"parentId": {"$in": ids}, **others}, {"$set": {"parentId": target_id}})
-    work.sweep("organizations", {"payerId": {"$in": ids}, **others}, {"$set": {"payerId": target_id}})
+    await work.reassign("organizations", {"parentId": {"$in": ids}, **others}, {"parentId": target_id})
+    await work.reassign("organizations", {"payerId": {"$in": ids}, **others}, {"payerId": target_id})

@@ -55,6 +55,8 @@ class Move:
 async def plan_move(work: Work, given: Any) -> Move:
     """Read and judge a move. Raises Refused where it names nothing that could be moved."""
     lifecycle, problems = LIFECYCLES["Organization"], list[Problem]()
+    if given.parent is UNSET:
+        raise Refused([Problem("REQUIRED", PATH, "Say below which one it is to stand; null: at the top of a tree.")])
     to_top = given.parent is None
     named = [("Organization", given.by)] + ([] if to_top else [("Organization", given.parent)])
     await lifecycle.prepare(work, [], named)
@@ -85,7 +87,7 @@ def objections(move: Move) -> list[Problem]:
     if parent and parent["_id"] == UNCLASSIFIED_ID:
         return [Problem("UNCLASSIFIED_FIXED", PATH, "Nothing stands below UNCLASSIFIED.")]
     if parent and at_or_below(parent["_id"], parent["ancestorIds"], organization["_id"]):
-        message = f"{parent['name']!r} is {organization['name']!r} itself, or stands below it."
+        message = f"{parent['name']!r} is the organization itself, or stands below it."
         return [Problem("CYCLE", PATH, message)]
     counts = {"organizations": 1 + len(move.subtree.below)}
     return too_many(counts, PATH) + too_deep(move.subtree, PATH)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 import strawberry
+from strawberry import UNSET
 
 from app.access.viewer import Scope
 from app.context import Context
@@ -29,11 +30,11 @@ def organization_by() -> Any:
 
 def move_inputs() -> list[Described]:
     """What a move, or its preview, is told."""
-    where = "Below which one it is to stand; null: at the top of a tree of its own."
+    where = "Below which one it is to stand; null: at the top of a tree of its own. It has to be said."
     return [
         which("Organization", "Which one to move, with everything below it."),
         EXPECTED_VERSION,
-        ("parent", organization_by() | None, strawberry.field(description=where)),
+        ("parent", organization_by() | None, strawberry.field(default=UNSET, description=where)),
         (
             "lost_payers",
             LostPayer,

@@ -194,7 +194,7 @@ def read_field(
     """What is stored of one value; raises Invalid."""
     if value is None or value == "" or (isinstance(value, str) and not value.strip()):
         if each.required:
-            raise Invalid("REQUIRED", "It always has a value: leave it out to keep the one it has.")
+            raise Invalid("REQUIRED", "It always has a value, and that is not empty.")
         if value is not None:
             raise Invalid("REQUIRED", "It is empty. Give null to clear it.")
         return default_of(record, each.name)

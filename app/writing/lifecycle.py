@@ -125,7 +125,7 @@ class Lifecycle:
         await work.look_up(wanted(key for key in keys if key[1] != after["_id"]))
         problems += self.taken(work, keys, after, path)
         if len(problems) > count:
-            work.records.setdefault(after["_id"], after)  # so that what follows can be judged
+            self.pretend(work, keys, after)
             return after
         made = self.record.model_validate(after)
         doc = work.add(made)
@@ -133,6 +133,12 @@ class Lifecycle:
             self.claim(work, key, doc)
         work.point_at(*self.pointed(doc))
         return doc
+
+    def pretend(self, work: Work, keys: Iterable[Key], doc: Doc) -> None:
+        """Have a record found that is refused, so that what names it can be judged: nothing of it is written."""
+        work.records.setdefault(doc["_id"], doc)
+        for namespace, text, name in keys:
+            work.claims.setdefault((namespace, text), Claim(namespace, text, doc["_id"], name))
 
     def blank(self, work: Work) -> Doc:
         """A record before anything is said of it: an id, the time, and every default."""

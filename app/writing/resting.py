@@ -26,5 +26,4 @@ async def resting(work: Work, collection: str, query: Doc, what: str, field: str
     if not rows:
         return []
     count = len(rows) if len(rows) <= SHOWN else await work.count(collection, live, COUNTED)
-    told = f"{count:,}{' or more' if count == COUNTED else ''} {what}: {listed(rows[:SHOWN], count, field)}."
-    return [Problem("IN_USE", ("by",), f"It has {told} {advice}")]
+    return [Problem("IN_USE", ("by",), f"It has {what}: {listed(rows[:SHOWN], count, field)}. {advice}")]

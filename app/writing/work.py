@@ -70,6 +70,7 @@ class Work:
     new_ids: set[str] = field(default_factory=set)
     changes: dict[str, Change] = field(default_factory=dict)
     sweeps: list[Sweep] = field(default_factory=list)
+    reassigned: list[tuple[Doc, Doc]] = field(default_factory=list)
     pointed_at: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     warnings: list[Problem] = field(default_factory=list)
     dry_run: bool = False
@@ -180,6 +181,14 @@ class Work:
         """Change derived facts of many records, in one command."""
         self.sweeps.append(Sweep(collection, query, update))
 
+    async def reassign(self, collection: str, query: Doc, values: Mapping[str, str]) -> None:
+        """Give many records other owners: one read and one write, each with one version more and an audit entry."""
+        found = await self.find(collection, query, dict.fromkeys(values, 1))
+        if found:
+            self.reassigned += [(doc, {**doc, **values}) for doc in found]
+            stamps: Doc = {**values, "updatedAt": self.now}
+            self.sweep(collection, query, {"$set": stamps, "$inc": {"version": 1}})
+
     def point_at(self, *ids: str | None) -> None:
         """A record points at these: their guards are written, so that none of them can be deleted meanwhile."""
         for each in ids:
@@ -235,6 +244,8 @@ class Work:
         """An audit entry for each record that is made or changed."""
         for doc in self.documents():
             yield entry(self.ids, self.now, self.author, AuditAction.CREATED, None, doc)
+        for before, after in self.reassigned:
+            yield entry(self.ids, self.now, self.author, AuditAction.UPDATED, before, after)
         for change in self.changes.values():
             yield entry(self.ids, self.now, self.author, change.action, change.before, change.after)
 

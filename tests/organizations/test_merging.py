@@ -141,6 +141,19 @@ async def test_the_targets_fields_win_and_blanks_are_filled(store: Store) -> Non
     }
 
 
+async def test_what_changes_hands_has_a_version_and_an_entry_of_its_own(store: Store, twins: None) -> None:
+    await merge(store, "a", "b")
+    moved = [("organizationId", "sub_whob"), ("organizationId", "crd_keyb"), ("organizationId", "sbn_sb"),
+             ("organizationId", "att_attb"), ("organizationId", "inv_ib"), ("parentId", "org_b1")]  # fmt: skip
+    for field, node_id in moved:
+        shown = "nodes { changes { field before after } }"
+        query = f'{{ auditLog(filter: {{recordId: {{equals: "{node_id}"}}}}) {{ {shown} }} }}'
+        told = [change for each in (await data(store, query))["auditLog"]["nodes"] for change in each["changes"]]
+        assert {"field": field, "before": "org_b", "after": "org_a"} in told, node_id
+    stale = {"by": {"id": "sub_whob"}, "expectedVersion": 1, "firstName": "x"}
+    assert await refused(store, "updateSubscriber", **stale) == [("expectedVersion", "STALE_VERSION")]
+
+
 async def test_a_chain_of_merges_leads_to_the_last_survivor(store: Store) -> None:
     await save(store, *(organization(name, externalId=name) for name in "abc"))
     await merge(store, "b", "a")
@@ -173,7 +186,7 @@ async def test_what_cannot_be_merged(store: Store) -> None:
     assert await refuse(store, "top", "top") == [("sources.0", "CYCLE")]
     assert await refuse(store, "unclassified", "top") == [("sources.0", "UNCLASSIFIED_FIXED")]
     assert await refuse(store, "top", "unclassified", "nobody") == [("sources.1.id", "NOT_FOUND")]
-    assert await refuse(store, "top") == [("sources", "TOO_MANY")]
+    assert await refuse(store, "top") == [("sources", "REQUIRED")]
     await save(store, invoice("one", top, 1, NOW))
     assert await refuse(store, "top", "eur") == [("sources.0", "CURRENCY_MISMATCH")]
     assert (await merge(store, "usd", "eur"))["mergedIds"] == ["org_eur"], "nothing is in either"

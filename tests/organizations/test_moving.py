@@ -72,6 +72,10 @@ async def test_moving_where_it_stands_changes_nothing(store: Store, tree: Any) -
     assert (await move(store, "mid", "top"))["version"] == 1
 
 
+async def test_where_to_has_to_be_said(store: Store, tree: Any) -> None:
+    assert await refused(store, "moveOrganization", by={"id": "org_mid"}) == [("parent", "REQUIRED")]
+
+
 @pytest.mark.parametrize("to", ["mid", "low", "leaf"])
 async def test_no_cycle(store: Store, tree: Any, to: str) -> None:
     assert await refuse(store, "mid", to) == [("parent", "CYCLE")]

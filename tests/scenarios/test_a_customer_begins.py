@@ -162,4 +162,6 @@ async def test_a_customer_begins(store: Store) -> None:
     assert {each["actor"] for each in told_of} == {"local-admin"}
     assert [each["createdAt"][:10] for each in told_of] == ["2026-03-02", "2026-03-04", "2026-03-11", "2026-03-11"]
     log = await story.asks('{ auditLog(filter: {operation: {equals: "mergeOrganizations"}}) { nodes { action } } }')
-    assert sorted(each["action"] for each in log["auditLog"]["nodes"]) == ["MERGED", "MERGED_AWAY"]
+    assert sorted(each["action"] for each in log["auditLog"]["nodes"]) == ["MERGED", "MERGED_AWAY", "UPDATED"], (
+        "Dan, too"
+    )

@@ -106,12 +106,12 @@ async def test_what_rests_on_it_keeps_it_and_all_of_it_is_listed(store: Store) -
     messages = [each["message"] for each in payload["userErrors"]]
     for words, message in zip(
         (
-            "5 live children: Child 0, Child 1, Child 2 and 2 more.",
-            "1 live subscribers: carol@acme.com.",
-            "1 live credentials: Key.",
-            "1 live usage attributes: dept.",
-            "1 subscriptions that run: s.",
-            "2 open invoices: ",
+            "live children: Child 0, Child 1, Child 2 and 2 more.",
+            "live subscribers: carol@acme.com.",
+            "live credentials: Key.",
+            "live usage attributes: dept.",
+            "subscriptions that run: s.",
+            "open invoices: ",
             "30.00 USD of credit.",
         ),
         messages,
