@@ -44,18 +44,22 @@ def customer(key: str | None = None) -> dict[str, Any]:
 
 
 async def left_of(store: Store, given: dict[str, Any]) -> dict[str, int]:
-    """How much there is of a customer, in each collection."""
+    """How much there is of a customer, in each collection, at one instant."""
     name = given["organization"]["name"]
-    own = [doc["_id"] async for doc in store["organizations"].find({"name": name})]
-    mail = {"email": {"$in": [each["email"] for each in given["subscribers"]]}}
-    found = {
-        "organizations": own,
-        "subscribers": [doc["_id"] async for doc in store["subscribers"].find(mail)],
-        "subscriptions": [doc["_id"] async for doc in store["subscriptions"].find({"externalId": f"sub-{name}"})],
-        "credentials": [doc["_id"] async for doc in store["credentials"].find({"credentialId": f"key-{name}"})],
+    queries: dict[str, Any] = {
+        "organizations": {"name": name},
+        "subscribers": {"email": {"$in": [each["email"] for each in given["subscribers"]]}},
+        "subscriptions": {"externalId": f"sub-{name}"},
+        "credentials": {"credentialId": f"key-{name}"},
     }
-    ids = [each for rows in found.values() for each in rows]
-    rows: dict[str, Any] = {"auditEntries": {"recordId": {"$in": ids}}, "keys": {"key": {"$regex": f"{name}(\\.|$)"}}}
-    counts = {each: await store[each].count_documents(query) for each, query in rows.items()}
-    counts["keys"] += await store["keys"].count_documents({"key": {"$in": ids}})
-    return {each: len(found[each]) for each in found} | counts
+    async with store.client.start_session(snapshot=True) as session:
+        found = {
+            collection: [doc["_id"] async for doc in store[collection].find(query, {"_id": 1}, session=session)]
+            for collection, query in queries.items()
+        }
+        own = {"recordId": {"$in": [each for ids in found.values() for each in ids]}}
+        for collection in ("auditEntries", "keys"):
+            found[collection] = [doc["_id"] async for doc in store[collection].find(own, session=session)]
+        orphans = await store["keys"].find({"key": {"$regex": f"{name}(\\.|$)"}}, session=session).to_list()
+    assert {doc["recordId"] for doc in orphans} <= {each for ids in found.values() for each in ids}
+    return {collection: len(ids) for collection, ids in found.items()}

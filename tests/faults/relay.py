@@ -30,11 +30,15 @@ class Fate(enum.Enum):
 
 @dataclass(slots=True)
 class Relay:
-    """The relay: `judge` is asked about each request. While it is `closed`, connections are cut at once."""
+    """The relay: `judge` is asked about each request. While it is `closed`, connections are cut at once.
+
+    `seen` are the requests since it was healed or told what to lose, `lost` whether one, or its reply, is lost by now.
+    """
 
     judge: Callable[[str], Fate] = lambda name: Fate.ARRIVE
     closed: bool = False
     seen: list[str] = field(default_factory=list)
+    lost: asyncio.Event = field(default_factory=asyncio.Event)
     port: int = 0
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -49,7 +53,7 @@ class Relay:
 
     def lose(self, number: int, fate: Fate, *, then_closed: bool = False) -> None:
         """From now on: pass all but the request with that number, counted from 1; perhaps all after it is lost too."""
-        self.seen.clear()
+        self.heal()
 
         def judge(name: str) -> Fate:
             if len(self.seen) != number:
@@ -77,6 +81,7 @@ class Relay:
         """Pass everything again."""
         self.closed, self.judge = False, lambda name: Fate.ARRIVE
         self.seen.clear()
+        self.lost.clear()
 
     @property
     def mongodb_uri(self) -> str:
@@ -147,11 +152,13 @@ async def relaying(
             name, request = await read_request(client[0])
             fate = relay.fate(name)
             if fate is Fate.LOSE_REQUEST:
+                relay.lost.set()
                 return
             server[1].write(request)
             await server[1].drain()
             reply = await read_reply(server[0])
             if fate is Fate.LOSE_REPLY or relay.closed:
+                relay.lost.set()
                 return
             client[1].write(reply)
             await client[1].drain()

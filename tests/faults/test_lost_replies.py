@@ -57,7 +57,7 @@ async def test_a_commit_whose_reply_is_lost_is_asked_again(
     given = customer(key if with_key else None)
     relay.lose_each(COMMIT, fate)
     payload = done(await ask(behind, QUERY, input=given))
-    assert relay.seen.count(COMMIT) == 2
+    assert relay.seen.count(COMMIT) > 1
     assert await left_of(store, given) == WHOLE
     if with_key:
         assert done(await ask(behind, QUERY, input=given)) == payload
