@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -10,10 +11,12 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
+from app.mongo.abandoned import end_abandoned
 from app.mongo.client import Store
 
 T = TypeVar("T")
 SECONDS = 30.0
+LOOK_SECONDS = 1.0  # of being refused, until it is looked whether whoever is in the way is gone
 
 
 async def in_transaction(
@@ -24,8 +27,17 @@ async def in_transaction(
     `work` may run more than once, so it keeps nothing between runs. The bound is ours, since the driver's own retrying
     of transactions is not bounded by `timeoutMS`.
     """
+    look_at = time.monotonic() + LOOK_SECONDS
+
+    async def again(session: AsyncClientSession) -> T:
+        nonlocal look_at
+        if time.monotonic() > look_at:
+            look_at = time.monotonic() + LOOK_SECONDS
+            await end_abandoned(store)
+        return await work(session)
+
     with pymongo.timeout(seconds):
         async with store.client.start_session() as session:
             return await session.with_transaction(
-                work, read_concern=ReadConcern("snapshot"), write_concern=WriteConcern("majority", j=True)
+                again, read_concern=ReadConcern("snapshot"), write_concern=WriteConcern("majority", j=True)
             )

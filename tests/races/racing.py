@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from app.mongo.client import Store
@@ -35,8 +36,11 @@ def fresh(name: str = "r") -> str:
 
 
 async def outcome(store: Store, call: Call) -> Outcome:
-    """What a call came to. It fails where it was neither done nor refused: no race is answered with a fault."""
-    answer = await send(store, call.mutation, call.given, call.shown)
+    """What a call came to. It fails where it was neither done nor refused: no race is answered with a fault.
+
+    Now is now: what an idempotency key came to is forgotten after seven days.
+    """
+    answer = await send(store, call.mutation, call.given, call.shown, now=datetime.now(UTC))
     assert answer.messages == [], (call, answer.codes, answer.messages)
     payload = answer.data[call.mutation]
     errors = payload.pop("userErrors")

@@ -13,7 +13,7 @@ from app.mongo.client import connect, database
 from app.mongo.embedded import EmbeddedMongo
 
 PROCESSES = 8
-FEW = 3
+FEW = 3  # rounds, and processes
 
 
 @pytest.fixture

@@ -1,0 +1,67 @@
+"""A mutation that others are in the way of: it waits its turn, is tried again, and gives up in time and says so."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+
+from app.mongo.client import Store
+from app.mongo.turns import Turn, Turns
+from app.subscribers.mutations import SubscriberMutations
+from tests.asking import WAY
+from tests.records import organization, save
+from tests.writing.doing import done, send
+
+GIVEN = {"email": "ann@example.com", "organization": {"id": "org_busy"}}
+SHOWN = "subscriber { id }"
+
+
+@pytest.fixture
+def turns() -> Iterator[Turns]:
+    """The queues of a process."""
+    WAY.turns = Turns()
+    yield WAY.turns
+    assert WAY.turns.queues == {}
+    WAY.turns = None
+
+
+@pytest.fixture
+async def hurried(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An organization, and little time to make subscribers of it."""
+    await save(store, organization("busy"))
+    monkeypatch.setattr(SubscriberMutations.create_subscriber, "seconds", 0.5)
+
+
+async def test_whoever_waits_too_long_for_its_turn_is_told_and_nothing_is_stored(
+    store: Store, hurried: None, turns: Turns
+) -> None:
+    with Turn(turns) as before:
+        before.take(["org_busy"])
+        assert (await send(store, "createSubscriber", GIVEN, SHOWN)).codes == {"createSubscriber": "TIMEOUT"}
+        assert await store["subscribers"].count_documents({}) == 0
+    await done(store, "createSubscriber", SHOWN, **GIVEN)
+
+
+async def test_whoever_has_its_turn_in_time_is_done(store: Store, turns: Turns) -> None:
+    await save(store, organization("busy"))
+    with Turn(turns) as before:
+        before.take(["org_busy"])
+        waiting = asyncio.create_task(done(store, "createSubscriber", SHOWN, **GIVEN))
+        while not turns.queues["org_busy"]:  # noqa: ASYNC110  # until it stands in the queue
+            await asyncio.sleep(0)
+    assert (await waiting)["id"]
+
+
+async def test_a_writer_of_another_process_that_stays_in_the_way_is_told_as_a_timeout(
+    store: Store, hurried: None, turns: Turns
+) -> None:
+    async with store.client.start_session() as session:
+        await session.start_transaction()
+        await store["organizations"].update_one({"_id": "org_busy"}, {"$inc": {"guard": 1}}, session=session)
+        answer = await send(store, "createSubscriber", GIVEN, SHOWN)
+        await session.abort_transaction()
+    assert answer.codes == {"createSubscriber": "TIMEOUT"}
+    assert await store["subscribers"].count_documents({}) == 0
+    await done(store, "createSubscriber", SHOWN, **GIVEN)
