@@ -99,8 +99,9 @@ class CredentialLifecycle(Lifecycle):
         return frozenset({"credentialKey"})
 
     def may_take(self, work: Work, claim: Claim, doc: Doc) -> bool:
-        owner = work.records.get(claim.record_id, {})
-        freed = bool(owner.get("deletedAt")) and owner.get("organizationId") == doc["organizationId"]
+        owner, organization = work.records.get(claim.record_id, {}), work.records.get(doc["organizationId"] or "", {})
+        its_own = (doc["organizationId"], *(organization.get("mergedIds") or ()))
+        freed = bool(owner.get("deletedAt")) and owner.get("organizationId") in its_own
         return claim.namespace == "credentialKey" and freed
 
     def taken_problem(self, work: Work, owner: Claim, path: Path, text: str) -> Problem:
@@ -169,6 +170,7 @@ class CredentialLifecycle(Lifecycle):
         said = {"keys": rotated(before["keys"], key, work.now, grace), "credentialId": value}
         new = [("credentialKey", value, "keys")]
         await work.look_up(wanted(new))
+        await work.fetch([before["organizationId"]])
         problems += [] if problems else self.taken(work, new, before, ())
         if problems:
             raise Refused(problems)

@@ -96,15 +96,24 @@ def json_object(value: Any) -> dict[str, Any]:
 
 def within_size(rows: Sequence[Row]) -> tuple[Row, ...]:
     """Rows of names and values that have at most 64 KiB in all, counted as the object that was given."""
-    pairs = dict(tuple(row.values()) for row in rows)
-    if len(json.dumps(pairs, ensure_ascii=False).encode()) > MOST_BYTES:
+    if size(dict(tuple(row.values()) for row in rows)) > MOST_BYTES:
         raise Invalid("TOO_LONG", "It is larger than 64 KiB.")
     return tuple(rows)
 
 
 def size_of_entries(rows: Iterable[Mapping[str, Any]]) -> int:
     """How large entries are, in bytes, as the limit counts them."""
-    return len(json.dumps({row["name"]: row["value"] for row in rows}, ensure_ascii=False).encode())
+    return size({row["name"]: row["value"] for row in rows})
+
+
+def size_of_documents(rows: Iterable[Mapping[str, Any]]) -> int:
+    """How large the documents of apps are, in bytes, as the limit counts them."""
+    return size({row["app"]: row["data"] for row in rows})
+
+
+def size(value: Mapping[str, Any]) -> int:
+    """How large an object is as JSON, in bytes."""
+    return len(json.dumps(value, ensure_ascii=False).encode())
 
 
 def storable(value: Any, depth: int = 0) -> Any:

@@ -19,7 +19,7 @@ from app.organizations.domains import is_public
 from app.organizations.duplicates import match_keys
 from app.organizations.tree import ancestors_below, at_or_below
 from app.writing.inputs import AppDocumentInput, Field, Inputs, Path, Reference, as_mapping
-from app.writing.lifecycle import Key, Lifecycle
+from app.writing.lifecycle import Key, Lifecycle, wanted
 from app.writing.resting import resting
 from app.writing.work import Work
 
@@ -83,7 +83,8 @@ class OrganizationLifecycle(Lifecycle):
     field_of: ClassVar = {"id": "by"}
 
     def claims(self, doc: Doc) -> Iterable[Key]:
-        yield "customer", doc["_id"], "id"
+        for each in (doc["_id"], *doc.get("mergedIds", ())):
+            yield "customer", each, "id"
         if doc.get("externalId"):
             yield "customer", doc["externalId"], "externalId"
         for alias in doc.get("aliases", ()):
@@ -109,6 +110,19 @@ class OrganizationLifecycle(Lifecycle):
             await change_currency(work, before, problems)
         had = (before or {}).get("associatedDomains", ())
         work.warnings += public([each for each in after.get("associatedDomains", ()) if each not in had], path)
+
+    async def restore(self, work: Work, given: Any) -> Doc:
+        """Bring one back with the app ids of those merged into it, too. Raises Refused."""
+        restored = await super().restore(work, given)
+        merged_ids = restored.get("mergedIds") or ()
+        await work.fetch(merged_ids)
+        merged = (work.records[each].get("appMetadata") or () for each in merged_ids)
+        keys = [(namespace, key, "appMetadata") for rows in merged for namespace, key in app_claims(rows)]
+        await work.look_up(wanted(keys))
+        for key in keys:
+            if work.owner(*key[:2]) is None:  # nobody took it meanwhile
+                self.claim(work, key, restored)
+        return restored
 
     async def in_the_way(self, work: Work, doc: Doc) -> list[Problem]:
         if doc["_id"] == UNCLASSIFIED_ID:

@@ -12,7 +12,7 @@ from typing import Any
 
 from app.billing.standing import currency_rests_on
 from app.entities.audit_entry import AuditAction
-from app.entities.metadata import MOST_BYTES, size_of_entries
+from app.entities.metadata import MOST_BYTES, size_of_documents, size_of_entries
 from app.entities.organization import UNCLASSIFIED_ID
 from app.errors import Problem, Refused
 from app.mongo.client import Doc
@@ -117,6 +117,9 @@ async def objections(work: Work, merge: Merge) -> list[Problem]:
         found.append(Problem("PAYER_NOT_ABOVE", PATH, message))
     if size_of_entries(merge.values["customMetadata"]) > MOST_BYTES:
         message = "Their custom metadata come to more than 64 KiB together. Remove some first."
+        found.append(Problem("TOO_LONG", PATH, message))
+    if size_of_documents(merge.values["appMetadata"]) > MOST_BYTES:
+        message = "What apps keep beside them comes to more than 64 KiB together. Remove some first."
         found.append(Problem("TOO_LONG", PATH, message))
     return found + await currencies(work, merge)
 

@@ -188,7 +188,7 @@ class Lifecycle:
         await self.settle(work, before, after, problems, ())
         after |= self.derived(after)
         had, has = list(self.claims(before)), list(self.claims(after))
-        new = [key for key in has if key[:2] not in {each[:2] for each in had}]
+        new = [key for key in has if key not in had]  # or one that is another field's from now on
         await work.look_up(wanted(new))
         problems += self.taken(work, has, after, ())
         if problems:
@@ -225,15 +225,15 @@ class Lifecycle:
         survivors = self.survivors(work, doc)
         await work.fetch(each for each in survivors.values() if isinstance(each, str))
         doc = doc | survivors
+        after, found = {**doc, "deletedAt": None}, list[Problem]()
+        await self.settle(work, doc, after, found, ())
+        after |= self.derived(after)
         problems = [
             references.gone(referred, ("id",))
-            for each in self.pointed(doc)
+            for each in self.pointed(after)
             if each and (referred := work.records.get(each)) and referred.get("deletedAt")
         ]
-        problems += self.taken(work, keys, doc, ())
-        after = {**doc, "deletedAt": None}
-        await self.settle(work, doc, after, problems, ())
-        after |= self.derived(after)
+        problems += self.taken(work, keys, doc, ()) + found
         if problems:
             raise Refused([Problem(each.code, ("id",), each.message) for each in problems])
         restored = work.change(doc["_id"], after, AuditAction.RESTORED)

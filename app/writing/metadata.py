@@ -9,7 +9,7 @@ import strawberry
 from strawberry import UNSET
 
 from app.context import Context
-from app.entities.metadata import app_documents, metadata_entries
+from app.entities.metadata import MOST_BYTES, app_documents, metadata_entries, size_of_documents
 from app.entities.texts import Invalid
 from app.errors import Problem, Refused
 from app.graph.choices import Choice, choices
@@ -89,6 +89,9 @@ async def set_app(work: Work, given: Any, context: Context) -> Mapping[str, Any]
         raise Refused([Problem("REQUIRED", ("app",), "Name the app.")])
     place = next((n for n, row in enumerate(doc["appMetadata"]) if row["app"] == given.app), len(others))
     both = [*others[:place], *rows, *others[place:]]
+    if rows and size_of_documents(both) > MOST_BYTES:
+        message = "What all apps keep beside it would come to more than 64 KiB. Remove some first."
+        raise Refused([Problem("TOO_LONG", ("data",), message)])
     return {"record": await lifecycle.alter(work, doc, {"appMetadata": both}, [])}
 
 

@@ -7,11 +7,14 @@ import time
 
 from pymongo.errors import BulkWriteError, ConnectionFailure, OperationFailure, PyMongoError
 
+from app.mongo.transactions import DOCUMENT_TOO_LARGE
+
 ATTEMPTS = 8
 FIRST_DELAY = 0.05  # seconds; doubled with each attempt
 AWAY = 30.0  # seconds in all for a transaction, once the database was away
 DUPLICATE_KEY = 11000
-TRANSACTION_TOO_LARGE = 388
+TOO_LARGE = frozenset({388, DOCUMENT_TOO_LARGE, 17419, 17420})
+"""More than the database's cache holds at once; a document of more than 16 MB, or that an update would make one."""
 
 
 class Patience:
@@ -66,8 +69,8 @@ def is_away(error: PyMongoError) -> bool:
 
 
 def is_too_large(error: PyMongoError) -> bool:
-    """Whether the database's cache cannot hold what one transaction writes: it never will, but may hold half of it."""
-    return TRANSACTION_TOO_LARGE in codes_of(error)
+    """Whether the database cannot hold what one transaction writes: it never will, but may hold half of it."""
+    return bool(TOO_LARGE & codes_of(error))
 
 
 def codes_of(error: PyMongoError) -> set[int | None]:

@@ -128,3 +128,14 @@ async def test_what_rests_on_it_keeps_it_and_all_of_it_is_listed(store: Store) -
     await done(store, "deleteOrganization", by={"id": acme})
     assert await refused(store, "restoreSubscriber", id=carol["id"]) == [("id", "DELETED")]
     assert ("id", "DELETED") in await refused(store, "restoreCredential", id=key["id"])
+
+
+async def test_it_comes_back_without_a_payer_that_was_deleted_and_is_not_above_it_any_more(store: Store) -> None:
+    top = await made(store, "Top")
+    middle = await made(store, "Middle", parent={"id": top})
+    low = await made(store, "Low", parent={"id": middle}, payer={"id": top})
+    await done(store, "deleteOrganization", by={"id": low})
+    await done(store, "moveOrganization", by={"id": middle}, parent=None)
+    await done(store, "deleteOrganization", by={"id": top})
+    restored = await done(store, "restoreOrganization", "organization { id payer { id } }", id=low)
+    assert restored["payer"] == {"id": low}
