@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from pymongo import ASCENDING, IndexModel
@@ -66,10 +66,10 @@ async def earlier(store: Store, scope: tuple[str, str, str], hashed: str, sessio
 
 
 async def remember(
-    store: Store, scope: tuple[str, str, str], hashed: str, result: Doc, now: datetime, session: AsyncClientSession
+    store: Store, scope: tuple[str, str, str], hashed: str, result: Doc, session: AsyncClientSession
 ) -> None:
-    """Keep the result, in the transaction that made it."""
-    row = {"_id": row_id(scope), "hash": hashed, "result": result, "createdAt": now}
+    """Keep the result, in the transaction that made it, for as long as the database's own clock says."""
+    row = {"_id": row_id(scope), "hash": hashed, "result": result, "createdAt": datetime.now(UTC)}
     await store[COLLECTION].insert_one(row, session=session)
 
 

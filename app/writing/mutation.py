@@ -212,7 +212,7 @@ class Mutation(Operated):
                 result[WARNINGS] = rows(work.warnings)
             await work.write()
             if scope and hashed and not work.dry_run:
-                await idempotency.remember(context.store, scope, hashed, result, work.now, session)
+                await idempotency.remember(context.store, scope, hashed, result, session)
             return result
 
         unknown: PyMongoError | None = None
