@@ -11,8 +11,10 @@ from typing import Any
 
 from graphql import GraphQLError
 
-from app.access.secrets import SECRET
 from app.errors import Denial
+
+NAMED = "secret"
+"""Whatever is called so is taken for one."""
 
 WHERE = re.compile(r"Variable '\$\w+' has invalid value(?: at [\w.\[\]]+)?(?=:)")
 QUOTES_NAMES_ONLY = re.compile(
@@ -23,17 +25,17 @@ UNTOLD = "Values are not repeated here, since the request carries a secret: comp
 
 
 def carries_secret(text: str | None, variables: Mapping[str, Any] | None) -> bool:
-    """Whether a secret may stand in a request."""
-    return (text is not None and SECRET in text) or holds(variables)
+    """Whether a secret may stand in a request, be its field's name mistyped: `external_secret`, `secret`."""
+    return (text is not None and NAMED in text.lower()) or holds(variables)
 
 
 def holds(value: Any) -> bool:
-    """Whether a field of that name is anywhere in a JSON value."""
+    """Whether a field of such a name is anywhere in a JSON value."""
     waiting = [value]
     while waiting:
         each = waiting.pop()
         if isinstance(each, Mapping):
-            if SECRET in each:
+            if any(NAMED in name.lower() for name in each):
                 return True
             waiting.extend(each.values())
         elif isinstance(each, list):

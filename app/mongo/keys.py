@@ -44,8 +44,11 @@ async def insert_claims(store: Store, claims: Sequence[Claim], session: AsyncCli
 
 async def release_claims(store: Store, keys: Sequence[tuple[str, str]], session: AsyncClientSession) -> None:
     """Free these (namespace, key): whoever has them is not found by them any more."""
-    if keys:
-        each = [{"namespace": namespace, "key": {"$eq": key}} for namespace, key in keys]
+    by_namespace: dict[str, set[str]] = {}
+    for namespace, key in keys:
+        by_namespace.setdefault(namespace, set()).add(key)
+    if by_namespace:
+        each = [{"namespace": namespace, "key": {"$in": sorted(found)}} for namespace, found in by_namespace.items()]
         await store[COLLECTION].delete_many({"$or": each}, session=session)
 
 

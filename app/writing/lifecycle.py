@@ -188,14 +188,15 @@ class Lifecycle:
         await self.settle(work, before, after, problems, ())
         after |= self.derived(after)
         had, has = list(self.claims(before)), list(self.claims(after))
-        new = [key for key in has if key not in had]  # or one that is another field's from now on
+        kept, claimed = {each[:2] for each in has}, set(had)
+        new = [key for key in has if key not in claimed]  # or one that is another field's from now on
         await work.look_up(wanted(new))
         problems += self.taken(work, has, after, ())
         if problems:
             raise Refused(problems)
         doc = work.change(before["_id"], {name: after[name] for name in after if name not in STAMPS}, action)
         for key in had:
-            if key[:2] not in {each[:2] for each in has}:
+            if key[:2] not in kept:
                 work.release(*key[:2])
         for key in new:
             self.claim(work, key, doc)
@@ -274,15 +275,18 @@ class Lifecycle:
         """A problem for each key that another record has, or that is given twice."""
         problems, seen = [], set()
         for namespace, text, name in keys:
-            owner, here = work.owner(namespace, text), (*path, self.field_of.get(name, name))
-            if isinstance(values := doc.get(name), (list, tuple)) and text in values:
-                here = (*here, str(values.index(text)))
+            owner = work.owner(namespace, text)
             if (namespace, text) in seen:
-                problems.append(Problem("DUPLICATE", here, f"{text!r} is given twice."))
+                problems.append(Problem("DUPLICATE", self.place(doc, name, text, path), f"{text!r} is given twice."))
             elif owner is not None and owner.record_id != doc["_id"] and not self.may_take(work, owner, doc):
-                problems.append(self.taken_problem(work, owner, here, text))
+                problems.append(self.taken_problem(work, owner, self.place(doc, name, text, path), text))
             seen.add((namespace, text))
         return problems
+
+    def place(self, doc: Doc, name: str, text: str, path: Path) -> Path:
+        """Where in the input a key of a stored field was given."""
+        values, here = doc.get(name), (*path, self.field_of.get(name, name))
+        return (*here, str(values.index(text))) if isinstance(values, (list, tuple)) and text in values else here
 
     def taken_problem(self, work: Work, owner: Claim, path: Path, text: str) -> Problem:
         """Who has a key already."""

@@ -61,11 +61,12 @@ async def set_custom(work: Work, given: Any, context: Context) -> Mapping[str, A
     entries = [plain_value(each) for each in given.entries or ()]
     removed = set(given.remove or ())
     problems = []
-    names = [each["name"] for each in entries]
-    for n, name in enumerate(names):
-        if name in names[:n] or name in removed:
-            message = f"{name[:40]!r} is given twice." if name in names[:n] else f"{name[:40]!r} is set and removed."
+    seen: set[str] = set()
+    for n, name in enumerate(each["name"] for each in entries):
+        if name in seen or name in removed:
+            message = f"{name[:40]!r} is given twice." if name in seen else f"{name[:40]!r} is set and removed."
             problems.append(Problem("DUPLICATE", ("entries", str(n), "name"), message))
+        seen.add(name)
     before = {} if given.mode is MetadataMode.SET else {row["name"]: row["value"] for row in doc["customMetadata"]}
     kept = {name: value for name, value in before.items() if name not in removed}
     try:

@@ -48,6 +48,14 @@ WRONG: dict[str, Any] = {
         {},
     ),
     "a syntax error after it": (f'mutation {{ createCredential(input: {{externalSecret: "{CANARY}" "{CANARY}"', {}),
+    **{
+        f"its name is {name}": (CREATE, {"input": {k: v for k, v in GIVEN.items() if v != CANARY} | {name: CANARY}})
+        for name in ("external_secret", "externalsecret", "ExternalSecrets", "secret")
+    },
+    "a literal under another name": (
+        f'mutation {{ createCredential(input: {{name: 1, external_secret: "{CANARY}"}}) {{ userErrors {{ code }} }} }}',
+        {},
+    ),
     "a rule that is broken": (CREATE, {"input": GIVEN | {"name": " ", "subscriber": {"email": "nobody@acme.com"}}}),
     "a secret that is too long": (CREATE, {"input": GIVEN | {"externalSecret": CANARY * 1_000}}),
 }
