@@ -46,7 +46,7 @@ class AuditEntry(Record):
     read_scope: ClassVar = Scope.AUDIT
     orders: ClassVar = (order("created_at", "By when it was written."),)
     filters: ClassVar = (
-        filterable("record_id", indexed=True),
+        filterable("record_id"),
         filterable("actor", indexed=True),
         filterable("operation"),
         filterable("action"),

@@ -14,7 +14,9 @@ from app.mongo.client import Doc
 from app.writing.resting import SHOWN, listed
 from app.writing.work import Work
 
-MOST_WRITES = 50_000
+MOST_WRITES = 25_000
+"""Records that change hands; with their audit entries twice as many writes. A cache of half a gigabyte holds that, and
+not 30,000."""
 SECONDS = 60.0
 """How long a move or merge may take: it has a deadline of its own."""
 
