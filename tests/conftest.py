@@ -6,10 +6,11 @@ The controller process starts the mongod and hands its address to the workers. W
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any, cast
 
 import pytest
+import structlog
 
 from app.main import prepare
 from app.mongo.client import Client, Store, connect, database
@@ -45,6 +46,13 @@ def uri_of(config: pytest.Config) -> str:
     if is_worker(config):
         return str(cast(Any, config).workerinput["mongod_uri"])
     return config.stash[MONGO].uri if MONGO in config.stash else os.environ["MONGODB_URI"]
+
+
+@pytest.fixture(autouse=True)
+def logs() -> Iterator[None]:
+    """What a test made of the logs ends with it: the streams that it had them written to are closed by then."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")
