@@ -15,6 +15,7 @@ from graphql import GraphQLError
 from pymongo.errors import ConnectionFailure, ExecutionTimeout, PyMongoError, ServerSelectionTimeoutError
 
 from app.errors import Code, Denial, Refused
+from app.mongo.reads import is_retryable
 
 MAX_LOGGED = 5
 """How many faults of one response are logged: a list of a thousand rows may fail a thousand times in the same way."""
@@ -72,7 +73,8 @@ def database_error(error: PyMongoError) -> tuple[Code, str] | None:
         return Code.UNAVAILABLE, UNAVAILABLE
     if error.timeout or isinstance(error, ExecutionTimeout):
         return Code.TIMEOUT, TIMEOUT
-    if isinstance(error, ConnectionFailure):
+    was_undone = error.has_error_label("TransientTransactionError")
+    if was_undone or isinstance(error, ConnectionFailure) or is_retryable(error):
         return Code.UNAVAILABLE, UNAVAILABLE
     return None
 

@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 import strawberry
 import structlog
+from pymongo.errors import OperationFailure
 from starlette.testclient import TestClient
 from strawberry.extensions import QueryDepthLimiter
 from structlog.testing import capture_logs
 
 from app.errors import Code, SetupError
 from app.http.execution import Execution
-from app.http.masking import MAX_LOGGED
+from app.http.masking import MAX_LOGGED, database_error
 from tests.http.asking import ask, codes, message
 from tests.http.toy import SECRET, Mutation, toy_application
 
@@ -158,3 +159,17 @@ def test_a_schema_whose_extensions_would_not_run_is_refused() -> None:
 
 def test_no_code_is_made_up() -> None:
     assert {"TIMEOUT", "OUTCOME_UNKNOWN", "UNAVAILABLE", "INTERNAL", "BAD_REQUEST", "NOT_FOUND"} <= set(Code)
+
+
+@pytest.mark.parametrize("code", [91, 189, 11600])
+def test_a_database_that_is_going_is_unavailable_and_no_fault(code: int) -> None:
+    told = database_error(OperationFailure("interrupted at shutdown", code))
+    assert told is not None
+    assert told[0] is Code.UNAVAILABLE
+
+
+def test_a_transaction_that_was_undone_may_be_sent_again() -> None:
+    error = OperationFailure("no such transaction", 251, {"errorLabels": ["TransientTransactionError"]})
+    told = database_error(error)
+    assert told is not None
+    assert told[0] is Code.UNAVAILABLE
