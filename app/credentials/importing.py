@@ -116,11 +116,7 @@ class CredentialImporter(Importer):
     async def read(self, drafts: Sequence[Draft], chunk: Chunk) -> None:
         """What the rows name, and the organizations of the subscribers."""
         rows = [draft.values for draft in drafts]
-        keys = wanted([ORGANIZATION, BY_EMAIL, BY_ID, SUBSCRIPTION], rows)
-        for row in rows:
-            for namespace, key, _ in claims(row):
-                keys[namespace].add(key)
-        await chunk.look_up(keys)
+        await chunk.look_up(wanted([ORGANIZATION, BY_EMAIL, BY_ID, SUBSCRIPTION], rows, claims))
         await chunk.fetch([doc.get("organizationId") for doc in chunk.records.values()])
 
     def existing(self, draft: Draft, chunk: Chunk) -> Doc | None:

@@ -104,7 +104,7 @@ class NodeById(Edge):
         named: dict[str, list[str]] = {}
         found: dict[str, tuple[str, Doc] | Denial] = {}
         for node_id in dict.fromkeys(ids):
-            kind = record_names().get(node_id.partition("_")[0])
+            kind = kind_of(node_id)
             if kind is None:
                 found[node_id] = BadRequest(f"{node_id!r} is not an id: ids begin with {', '.join(record_names())}.")
             else:
@@ -134,6 +134,11 @@ class NodeById(Edge):
 def record_names() -> Mapping[str, str]:
     """Id prefix → record."""
     return {cast(type[Record], cls).prefix: name for name, cls in RECORDS.items()}
+
+
+def kind_of(node_id: str) -> str | None:
+    """The record that an id is one of, by its prefix; None for what is no id."""
+    return record_names().get(node_id.partition("_")[0])
 
 
 def node(*, doc: str) -> NodeById:

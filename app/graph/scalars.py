@@ -38,7 +38,12 @@ def parse_instant(value: Any) -> datetime:
         raise ValueError("There is no such instant. A DateTime is RFC 3339 text: 2026-01-31T00:00:00Z.") from None
     if not EARLIEST <= utc <= LATEST:
         raise ValueError("A DateTime lies between the years 1900 and 2200.")
-    return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
+    return to_the_millisecond(utc)
+
+
+def to_the_millisecond(at: datetime) -> datetime:
+    """An instant as the database keeps it, so that what is shown now is what is read later."""
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)
 
 
 def show_instant(value: datetime) -> str:

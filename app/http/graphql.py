@@ -95,10 +95,10 @@ class GraphQLEndpoint:
         self, request: GraphQLRequest, reads_only: bool, media_type: str, scope: Scope, run: Run
     ) -> Response:
         identity, text = request_id(scope), self.persisted.text(request)
-        private = carries_secret(text, request.variables)
         try:
             prepared = self.documents.prepare(text, request.operation_name, request.variables)
         except RequestErrors as refused:
+            private = carries_secret(text, request.variables)
             errors = without_values(refused.errors) if private else refused.errors
             return _not_run({"errors": presentable(errors, identity)}, media_type, identity)
         if prepared.operation.operation is OperationType.SUBSCRIPTION:
@@ -113,7 +113,7 @@ class GraphQLEndpoint:
             return _too_late(prepared, media_type)
         except Denial as denied:
             raise Rejected(403, denied.message, code=denied.code) from None
-        if private and result.errors:
+        if result.errors and carries_secret(text, request.variables):
             result = ExecutionResult(result.data, without_values(result.errors), result.extensions)
         return _told(result, media_type, identity)
 

@@ -19,6 +19,7 @@ from app.onboarding.importer import Importer
 from app.onboarding.outcome import Outcome, Result
 from app.onboarding.rows import Format, Raw
 from app.writing.inputs import Described
+from app.writing.problems import rows
 from app.writing.work import Work
 
 MOST = 1_000
@@ -82,7 +83,7 @@ def placed(index: int, problems: Sequence[Problem]) -> list[Problem]:
 def row(outcome: Outcome) -> Doc:
     """What the payload tells of a row, as it is stored for a retry."""
     told = {
-        name: [[each.code, list(each.field), each.message] for each in placed(outcome.line, problems)]
+        name: rows(placed(outcome.line, problems))
         for name, problems in (("userErrors", outcome.problems), ("warnings", outcome.warnings))
     }
     return {"index": outcome.line, "result": outcome.result.value, "recordId": outcome.record_id, **told}

@@ -20,6 +20,7 @@ from app.errors import Problem
 from app.mongo.client import Doc, Store
 from app.onboarding.outcome import Outcome, Result, Summary, refused
 from app.onboarding.rows import Source
+from app.writing.problems import from_row
 
 COLLECTION = "importCursors"
 KEPT_SECONDS = 7 * 24 * 3600
@@ -118,5 +119,4 @@ def summary_of(row: Mapping[str, Any]) -> Summary:
 
 def refused_before(row: Mapping[str, Any]) -> Outcome:
     """A row that was refused."""
-    problems = [Problem(code, tuple(field), message) for code, field, message in row["problems"]]
-    return refused(row["line"], problems, row["rows"])
+    return refused(row["line"], [from_row(each) for each in row["problems"]], row["rows"])

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from app.access.secrets import Cipher
+from app.graph.scalars import to_the_millisecond
 from app.mongo.client import Store
 from app.onboarding import cursor as cursors
 from app.onboarding.header import Unreadable
@@ -110,4 +111,4 @@ def bar() -> Progress:
 def now() -> datetime:
     """This instant, as the database keeps it: to the millisecond."""
     at = datetime.now(UTC)
-    return at.replace(microsecond=at.microsecond // 1000 * 1000)
+    return to_the_millisecond(at)

@@ -43,12 +43,18 @@ class Reference:
         return found
 
 
-def wanted(references: Iterable[Reference], rows: Iterable[Doc]) -> dict[str, set[str]]:
-    """Namespace → the keys in these rows."""
+def wanted(
+    references: Iterable[Reference],
+    rows: Iterable[Doc],
+    own: Callable[[Doc], Iterable[tuple[str, str, str]]] = lambda _row: (),
+) -> dict[str, set[str]]:
+    """Namespace → the keys in these rows: those that name others, and those that are a row's `own`."""
     rows = list(rows)
     found: dict[str, set[str]] = defaultdict(set)
     for reference in references:
         found[reference.namespace] |= reference.keys(rows)
+    for namespace, key, _ in (each for row in rows for each in own(row)):
+        found[namespace].add(key)
     return found
 
 

@@ -8,7 +8,6 @@ from typing import Any
 import strawberry
 
 from app.context import Context
-from app.errors import Problem
 from app.graph.choices import Choice, choices
 from app.onboarding.batch import MOST, described, store_rows
 from app.onboarding.chunk import Chunk
@@ -16,7 +15,7 @@ from app.onboarding.kinds import IMPORTERS
 from app.writing.crud import scopes_of
 from app.writing.inputs import Described, input_class
 from app.writing.mutation import Mutation, Shown
-from app.writing.problems import UserError
+from app.writing.problems import UserError, from_row
 from app.writing.work import Work
 
 
@@ -63,7 +62,7 @@ class ImportRow:
 
 def told(problems: list[Any]) -> list[UserError]:
     """Problems as they are shown."""
-    return [UserError.of(Problem(code, tuple(field), message)) for code, field, message in problems]
+    return [UserError.of(from_row(each)) for each in problems]
 
 
 def inputs(kind: str) -> list[Described]:

@@ -48,11 +48,7 @@ class OrganizationImporter(Importer):
     async def read(self, drafts: Sequence[Draft], chunk: Chunk) -> None:
         """The owners of every key in the rows, and the parents."""
         rows = [draft.values for draft in drafts]
-        keys = wanted([PARENT], rows)
-        for row in rows:
-            for namespace, key, _ in claims(row):
-                keys[namespace].add(key)
-        await chunk.look_up(keys)
+        await chunk.look_up(wanted([PARENT], rows, claims))
 
     def existing(self, draft: Draft, chunk: Chunk) -> Doc | None:
         return chunk.found("customer", draft.values.get("external_id", ""), ("externalId",))

@@ -192,15 +192,14 @@ async def settle_payer(work: Work, before: Doc | None, after: Doc, problems: lis
             field = "payer" if payer_id != had else "currency"
             problems.append(Problem("CURRENCY_MISMATCH", (*path, field), message))
     if payer_id != had:
-        terms = list((before or {}).get("payerTerms", ()))
-        first = [{"payerId": had, "validFrom": before["createdAt"]}] if before and not terms else []
-        after["payerTerms"] = [*terms, *first, {"payerId": payer_id, "validFrom": work.now}]
+        after |= paid_by(payer_id, before, work)
 
 
-def pays_itself(doc: Doc, work: Work) -> Doc:
-    """The fields of an organization that pays for itself from now on."""
-    terms = doc.get("payerTerms") or [{"payerId": doc["payerId"], "validFrom": doc["createdAt"]}]
-    return {"payerId": doc["_id"], "payerTerms": [*terms, {"payerId": doc["_id"], "validFrom": work.now}]}
+def paid_by(payer_id: str, before: Doc | None, work: Work) -> Doc:
+    """The fields of an organization that another, or itself, pays for from now on; `before` is None where it is new."""
+    terms = list((before or {}).get("payerTerms", ()))
+    first = [{"payerId": before["payerId"], "validFrom": before["createdAt"]}] if before and not terms else []
+    return {"payerId": payer_id, "payerTerms": [*terms, *first, {"payerId": payer_id, "validFrom": work.now}]}
 
 
 async def change_currency(work: Work, before: Doc, problems: list[Problem]) -> None:

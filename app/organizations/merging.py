@@ -27,6 +27,7 @@ from app.organizations.subtrees import (
     lock_tree,
     losing_payer,
     losing_subscription,
+    payer_lost,
     position,
     too_deep,
     too_many,
@@ -35,7 +36,6 @@ from app.organizations.subtrees import (
 from app.organizations.tree import ancestors_below
 from app.writing import references
 from app.writing.lifecycle import LIFECYCLES, stale
-from app.writing.resting import SHOWN, listed
 from app.writing.work import Work
 
 MOST_SOURCES = 20
@@ -82,7 +82,7 @@ async def plan_merge(work: Work, given: Any) -> Merge:
     if target is None or problems:
         raise Refused(problems)
     sources = list({doc["_id"]: doc for doc in found if doc}.values())
-    problems += stale(target, getattr(given, "expected_version", None))
+    problems += stale(target, given.expected_version)
     problems += [each for n, source in enumerate(sources) for each in impossible(source, target, (*PATH, str(n)))]
     if problems:
         raise Refused(problems)
@@ -111,10 +111,7 @@ async def objections(work: Work, merge: Merge) -> list[Problem]:
     found = too_deep(merge.subtree, PATH) + await losing_subscription(work, merge.subtree, PATH)
     sources = set(merge.source_ids)
     lost = [doc for doc in losing_payer(merge.subtree) if doc["_id"] not in sources]
-    if lost:
-        told = f"{len(lost):,}: {listed(lost[:SHOWN], len(lost), 'name')}"
-        message = f"Their payer would not stand above them any more: {told}. Let others pay first."
-        found.append(Problem("PAYER_NOT_ABOVE", PATH, message))
+    found += payer_lost(lost, "Let others pay first.", PATH)
     if size_of_entries(merge.values["customMetadata"]) > MOST_BYTES:
         message = "Their custom metadata come to more than 64 KiB together. Remove some first."
         found.append(Problem("TOO_LONG", PATH, message))

@@ -12,13 +12,14 @@ from app.entities.organization import UNCLASSIFIED_ID
 from app.errors import Problem, Refused
 from app.graph.choices import Choice, choices
 from app.mongo.client import Doc
-from app.organizations.lifecycle import fixed, pays_itself
+from app.organizations.lifecycle import fixed, paid_by
 from app.organizations.subtrees import (
     Subtree,
     below,
     lock_tree,
     losing_payer,
     losing_subscription,
+    payer_lost,
     position,
     too_deep,
     too_many,
@@ -27,7 +28,6 @@ from app.organizations.subtrees import (
 from app.organizations.tree import ancestors_below, at_or_below
 from app.writing import references
 from app.writing.lifecycle import LIFECYCLES, stale
-from app.writing.resting import SHOWN, listed
 from app.writing.work import Work
 
 PATH = ("parent",)
@@ -63,7 +63,7 @@ async def plan_move(work: Work, given: Any) -> Move:
     organization = references.find(work, "Organization", given.by, problems, ("by",))
     parent = None if to_top else references.find(work, "Organization", given.parent, problems, PATH)
     if organization is not None:
-        problems += stale(organization, getattr(given, "expected_version", UNSET))
+        problems += stale(organization, given.expected_version)
     if organization is None or problems:
         raise Refused(problems)
     subtree = Subtree([organization], await below(work, [organization]), ancestors_below(parent))
@@ -71,11 +71,9 @@ async def plan_move(work: Work, given: Any) -> Move:
     move.problems += objections(move)
     if not move.problems:
         move.problems += await losing_subscription(work, subtree, PATH)
-    if move.losing_payer and getattr(given, "lost_payers", LostPayer.REFUSE) is LostPayer.REFUSE:
-        told = f"{len(move.losing_payer):,}: {listed(move.losing_payer[:SHOWN], len(move.losing_payer), 'name')}"
-        message = f"Their payer would not stand above them any more: {told}. Say `lostPayers: PAY_THEMSELVES`, or let \
-others pay first."
-        move.problems.append(Problem("PAYER_NOT_ABOVE", PATH, message))
+    if given.lost_payers is LostPayer.REFUSE:
+        advice = "Say `lostPayers: PAY_THEMSELVES`, or let others pay first."
+        move.problems += payer_lost(move.losing_payer, advice, PATH)
     return move
 
 
@@ -102,7 +100,7 @@ async def move_organization(work: Work, given: Any) -> Doc:
     root, above = move.organization, move.subtree.above
     for doc in move.losing_payer:
         work.records.setdefault(doc["_id"], doc)
-        work.change(doc["_id"], pays_itself(doc, work), AuditAction.UPDATED)
+        work.change(doc["_id"], paid_by(doc["_id"], doc, work), AuditAction.UPDATED)
     place: Doc = {"parentId": move.parent and move.parent["_id"], "ancestorIds": list(above)}
     moved = work.change(root["_id"], place, AuditAction.MOVED)
     if move.subtree.below and list(above) != root["ancestorIds"]:

@@ -13,7 +13,8 @@ from app.mongo.client import Doc
 from app.organizations.merging import MOVED, plan_merge
 from app.organizations.moving import plan_move
 from app.organizations.subtrees import counted
-from app.writing.mutation import PROBLEMS, rows
+from app.writing.mutation import PROBLEMS
+from app.writing.problems import rows
 from app.writing.work import Work
 
 AMOUNTS = {"outstanding": "outstandingBalance", "overdue": "overdueBalance", "credit": "creditBalance"}

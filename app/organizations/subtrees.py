@@ -91,20 +91,30 @@ def is_below(doc: Doc, root: Doc) -> bool:
 
 def losing_payer(subtree: Subtree) -> list[Doc]:
     """Those whose payer would not stand above them any more."""
-    return [doc for doc in (*subtree.roots, *subtree.below) if doc["payerId"] in subtree.lost]
+    lost = subtree.lost
+    return [doc for doc in (*subtree.roots, *subtree.below) if doc["payerId"] in lost]
+
+
+def payer_lost(losing: Sequence[Doc], advice: str, path: tuple[str, ...]) -> list[Problem]:
+    """What is said of those who would lose their payer, if there are any."""
+    if not losing:
+        return []
+    told = f"{len(losing):,}: {listed(losing[:SHOWN], len(losing), 'name')}"
+    return [Problem("PAYER_NOT_ABOVE", path, f"Their payer would not stand above them any more: {told}. {advice}")]
 
 
 async def losing_subscription(work: Work, subtree: Subtree, path: tuple[str, ...]) -> list[Problem]:
     """Credentials linked to a subscription of an organization that would not stand above them any more."""
-    if not subtree.lost:
+    lost, ids = subtree.lost, subtree.ids
+    if not lost:
         return []
-    theirs: Doc = {"organizationId": {"$in": sorted(subtree.lost)}, "deletedAt": None}
+    theirs: Doc = {"organizationId": {"$in": sorted(lost)}, "deletedAt": None}
     subscriptions = {doc["_id"]: doc for doc in await work.find("subscriptions", theirs, {"externalId": 1})}
     if not subscriptions:
         return []
     query: Doc = {"subscriptionId": {"$in": sorted(subscriptions)}, "deletedAt": None}
     shown = {"name": 1, "organizationId": 1}
-    linked = [doc for doc in await work.find("credentials", query, shown) if doc["organizationId"] in subtree.ids]
+    linked = [doc for doc in await work.find("credentials", query, shown) if doc["organizationId"] in ids]
     if not linked:
         return []
     message = (

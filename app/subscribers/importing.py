@@ -76,11 +76,7 @@ class SubscriberImporter(Importer):
     async def read(self, drafts: Sequence[Draft], chunk: Chunk) -> None:
         """The owners of every key in the rows, and who claims the domains that are to decide."""
         rows = [draft.values for draft in drafts]
-        keys = wanted([ORGANIZATION], rows)
-        for row in rows:
-            for namespace, key, _ in claims(row):
-                keys[namespace].add(key)
-        await chunk.look_up(keys)
+        await chunk.look_up(wanted([ORGANIZATION], rows, claims))
         undecided = {domain(row) for row in rows if "email" in row and not row.get("organization_external_id")}
         self.claimants = await claimants_of(chunk, undecided)
 

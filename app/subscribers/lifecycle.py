@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from typing import ClassVar
 
+from app.credentials.lifecycle import covers
 from app.entities.addresses import normalise_email
 from app.entities.contacts import email_address
 from app.entities.metadata import app_claims
@@ -16,7 +17,6 @@ from app.errors import Problem
 from app.mongo.client import Doc
 from app.organizations.domains import claimed_alone, domain_of, is_public
 from app.organizations.lifecycle import APP_METADATA, CUSTOM_METADATA
-from app.organizations.tree import at_or_below
 from app.writing.inputs import Field, Inputs, Path, Reference
 from app.writing.lifecycle import Key, Lifecycle
 from app.writing.resting import resting
@@ -45,7 +45,6 @@ class SubscriberLifecycle(Lifecycle):
             "domain, else UNCLASSIFIED.",
         ),
     )
-    field_of: ClassVar = {"email": "email"}
 
     def claims(self, doc: Doc) -> Iterable[Key]:
         yield "email", doc["emailKey"], "email"
@@ -94,9 +93,7 @@ async def change_hands(work: Work, before: Doc, after: Doc, problems: list[Probl
     organization = work.records[after["organizationId"]]
     for credential in credentials:
         subscription = work.records.get(credential.get("subscriptionId") or "")
-        if subscription and not at_or_below(
-            organization["_id"], organization["ancestorIds"], subscription["organizationId"]
-        ):
+        if subscription and not covers(subscription, organization):
             message = (
                 f"Its credential {credential['name']!r} is linked to {subscription['externalId']!r}, a subscription of "
                 "neither that organization nor one above it. Unlink it first."

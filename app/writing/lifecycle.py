@@ -166,7 +166,7 @@ class Lifecycle:
             raise Refused(problems)
         return doc
 
-    async def update(self, work: Work, given: Any, action: AuditAction = AuditAction.UPDATED) -> Doc:
+    async def update(self, work: Work, given: Any) -> Doc:
         """A record with what an input says of it; what is absent is left alone. Raises Refused."""
         problems: list[Problem] = []
         try:
@@ -178,11 +178,9 @@ class Lifecycle:
         said |= self.referred(work, given, problems, ())
         if not before:
             raise Refused(problems)
-        return await self.alter(work, before, said, problems, action)
+        return await self.alter(work, before, said, problems)
 
-    async def alter(
-        self, work: Work, before: Doc, said: Doc, problems: list[Problem], action: AuditAction = AuditAction.UPDATED
-    ) -> Doc:
+    async def alter(self, work: Work, before: Doc, said: Doc, problems: list[Problem]) -> Doc:
         """A record with other values, judged by all its rules. Raises Refused."""
         after = before | said
         await self.settle(work, before, after, problems, ())
@@ -194,7 +192,7 @@ class Lifecycle:
         problems += self.taken(work, has, after, ())
         if problems:
             raise Refused(problems)
-        doc = work.change(before["_id"], {name: after[name] for name in after if name not in STAMPS}, action)
+        doc = work.change(before["_id"], {name: after[name] for name in after if name not in STAMPS})
         for key in had:
             if key[:2] not in kept:
                 work.release(*key[:2])

@@ -14,7 +14,7 @@ from app.entities.texts import Invalid
 from app.errors import Problem, Refused
 from app.graph.choices import Choice, choices
 from app.graph.edges import forbidden
-from app.graph.nodes import record_names
+from app.graph.nodes import kind_of
 from app.graph.record import Node
 from app.graph.scalars import JSON
 from app.mongo.client import Doc
@@ -36,8 +36,8 @@ class MetadataMode(Choice):
 
 async def record_of(work: Work, given: Any, context: Context, stored: str) -> tuple[Lifecycle, Doc]:
     """The live record that is meant, which can keep what goes into `stored`, at the version that is expected."""
-    kind = record_names().get(given.id.partition("_")[0], "")
-    lifecycle = LIFECYCLES.get(kind)
+    kind = kind_of(given.id)
+    lifecycle = LIFECYCLES.get(kind or "")
     if lifecycle is None or not lifecycle.keeps(stored):
         able = ", ".join(sorted(name for name, each in LIFECYCLES.items() if each.keeps(stored)))
         message = f"{given.id[:60]!r} is not the id of a record that has {stored}: that are {able}."

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -31,8 +30,9 @@ from app.graph.declarations import REQUIRED, Args, Argument, Declaration
 from app.graph.documents import from_document, stored_value
 from app.graph.edges import forbidden
 from app.graph.filters import class_of
-from app.graph.nodes import record_names
+from app.graph.nodes import kind_of
 from app.graph.record import RECORDS, Node, declarations_of
+from app.graph.scalars import to_the_millisecond
 from app.mongo.client import Doc
 from app.mongo.transactions import in_transaction
 from app.mongo.turns import Busy, Turn
@@ -40,7 +40,7 @@ from app.writing import idempotency
 from app.writing.audit import Author
 from app.writing.inputs import IDEMPOTENCY_KEY, Described, input_class, plain_value
 from app.writing.patience import Patience, is_too_large, is_unknown
-from app.writing.problems import UserError
+from app.writing.problems import UserError, from_row, rows
 from app.writing.work import Work
 
 SECONDS = 8.0
@@ -63,18 +63,23 @@ class Shown:
     """What makes of a stored value what is shown, where that is no record."""
 
     @property
+    def inner(self) -> Any:
+        """What one of them is."""
+        return RECORDS[self.of] if isinstance(self.of, str) else self.of
+
+    @property
     def annotation(self) -> Any:
         """The field's GraphQL type; null, or an empty list, where nothing was done."""
-        inner = RECORDS[self.of] if isinstance(self.of, str) else self.of
+        inner = self.inner
         return list[inner] if self.many else inner | None  # type: ignore[valid-type]  # dynamic
 
     def value(self, stored: Any) -> Any:
         """What graphql-core walks on."""
         if stored is None:
             return [] if self.many else None
-        inner = RECORDS[self.of] if isinstance(self.of, str) else self.of
+        inner = self.inner
         if inner is Node:
-            return from_document(RECORDS[record_names()[stored["_id"].partition("_")[0]]], stored)
+            inner = RECORDS[str(kind_of(stored["_id"]))]
         if self.made:
             return [self.made(each) for each in stored] if self.many else self.made(stored)
         if isinstance(inner, type) and issubclass(inner, BaseModel):
@@ -150,13 +155,13 @@ class Operated(Declaration):
                 context.loaders.clear()  # what was loaded for a mutation before this one may be another by now
         except Refused as refused:
             return self.payload({}, refused.problems)
-        return self.payload(stored, [problem(each) for each in stored.get(PROBLEMS, ())])
+        return self.payload(stored, [from_row(each) for each in stored.get(PROBLEMS, ())])
 
     def payload(self, stored: Mapping[str, Any], problems: Sequence[Problem]) -> Any:
         """The payload's object."""
         values = {name: shown.value(stored.get(name)) for name, shown in self.shows.items()}
         if self.warns:
-            values[WARNINGS] = [UserError.of(problem(each)) for each in stored.get(WARNINGS, ())]
+            values[WARNINGS] = [UserError.of(from_row(each)) for each in stored.get(WARNINGS, ())]
         return self.payload_type(**values, user_errors=[UserError.of(each) for each in problems])
 
     async def run(self, context: Context, given: Any) -> Doc:
@@ -233,22 +238,6 @@ class Mutation(Operated):
                             raise unknown from error
                         raise
                     await patience.wait()
-
-
-def rows(problems: Sequence[Problem]) -> list[list[Any]]:
-    """Problems as a result keeps them."""
-    return [[each.code, list(each.field), each.message] for each in problems]
-
-
-def problem(row: Sequence[Any]) -> Problem:
-    """What `rows` made of a problem."""
-    code, field, message = row
-    return Problem(code, tuple(field), message)
-
-
-def to_the_millisecond(at: datetime) -> datetime:
-    """An instant as the database keeps it, so that what is shown now is what is read later."""
-    return at.replace(microsecond=at.microsecond // 1000 * 1000)
 
 
 def without_secrets(value: Any) -> Any:
