@@ -16,11 +16,11 @@ from app.mongo import keys
 from app.mongo.client import Store, connect, database
 from app.mongo.indexes import ensure_indexes
 from app.mongo.trace import Tracer
-from app.onboarding import cursor
 from app.organizations.unclassified import ensure_defaults
 from app.organizations.upkeep import ensure_match_keys
 from app.schema import ROOTS, build_schema
 from app.settings import Settings
+from app.transfer import cursor
 from app.writing import idempotency
 
 CLOSE_SECONDS = 1.0

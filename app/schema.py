@@ -7,9 +7,11 @@ from functools import cache
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
-from app.billing import entitlements, statements  # noqa: F401  # they register what they compute
-from app.billing.mutations import BillingMutations
+from app.billing import statements  # noqa: F401  # it registers what it computes
 from app.billing.queries import BillingQueries
+from app.catalog import entitlements  # noqa: F401  # it registers what it computes
+from app.catalog.mutations import CatalogMutations
+from app.catalog.queries import CatalogQueries
 from app.credentials.mutations import CredentialMutations
 from app.credentials.queries import CredentialQueries
 from app.entities import (  # noqa: F401  # they register their records
@@ -32,17 +34,17 @@ from app.graph.roots import query
 from app.graph.scalars import SCALARS
 from app.graph.search import search
 from app.onboarding.mutations import OnboardingMutations
-from app.onboarding.row_mutations import ImportMutations
-from app.organizations import candidates  # noqa: F401  # it registers what it lists
+from app.organizations import (
+    candidates,  # noqa: F401  # it registers what it lists
+    usage_attributes,  # noqa: F401
+)
 from app.organizations import lifecycle as organizations  # noqa: F401  # it registers itself
-from app.organizations.mutations import OrganizationMutations, OrganizationPreviews
+from app.organizations.mutations import OrganizationMutations, OrganizationPreviews, UsageAttributeMutations
 from app.organizations.queries import OrganizationQueries
 from app.subscribers import lifecycle as subscribers  # noqa: F401
 from app.subscribers.mutations import SubscriberMutations
 from app.subscribers.queries import SubscriberQueries
-from app.usage import lifecycle as usage  # noqa: F401
-from app.usage.mutations import UsageMutations
-from app.usage.queries import UsageQueries
+from app.transfer.row_mutations import ImportMutations
 from app.writing.metadata import MetadataMutations
 from app.writing.mutation import mutation_root
 from app.writing.queries import AuditQueries
@@ -53,7 +55,7 @@ class Query(
     OrganizationQueries,
     SubscriberQueries,
     CredentialQueries,
-    UsageQueries,
+    CatalogQueries,
     BillingQueries,
     AuditQueries,
     OrganizationPreviews,
@@ -70,8 +72,8 @@ class Mutation(
     OrganizationMutations,
     SubscriberMutations,
     CredentialMutations,
-    UsageMutations,
-    BillingMutations,
+    UsageAttributeMutations,
+    CatalogMutations,
     MetadataMutations,
     OnboardingMutations,
     ImportMutations,

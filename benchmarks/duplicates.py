@@ -28,12 +28,12 @@ from app.http.prepare import Preparation
 from app.main import open_store
 from app.mongo.client import Store
 from app.mongo.embedded import EmbeddedMongo
-from app.onboarding.kinds import IMPORTERS
-from app.onboarding.outcome import Result
-from app.onboarding.rows import source
-from app.onboarding.runner import Run
 from app.schema import build_schema
 from app.settings import Settings
+from app.transfer.kinds import IMPORTERS
+from app.transfer.outcome import Result
+from app.transfer.rows import source
+from app.transfer.runner import Run
 from benchmarks import sample
 from benchmarks.__main__ import tell
 from benchmarks.growth import profiled

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 APP = Path(__file__).parent.parent / "app"
-DOING = {"organizations", "subscribers", "credentials", "usage", "billing", "onboarding"}
+DOING = {"organizations", "catalog", "credentials", "subscribers", "billing", "onboarding", "transfer"}
 DECLARING = ("record", "edges", "many", "nodes", "declarations", "choices", "scalars", "depth")
 DECLARATIONS = {f"graph.{name}" for name in DECLARING}
 

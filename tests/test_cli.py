@@ -24,12 +24,12 @@ from typer.testing import CliRunner, Result
 
 from app.cli import cli
 from app.cli.files import make_sure_of
+from app.cli.importing import whereabouts
 from app.mongo.client import Store
-from app.onboarding.columns import flat
-from app.onboarding.files import whereabouts
-from app.onboarding.kinds import IMPORTERS
 from app.schema import sdl
 from app.settings import Settings
+from app.transfer.columns import flat
+from app.transfer.kinds import IMPORTERS
 
 ROOT = Path(__file__).parent.parent
 P = ParamSpec("P")

@@ -1,1 +1,1 @@
-"""What can be done with plans, subscriptions, invoices and statements."""
+"""What customers owe: invoices, payments, credit notes and statements."""

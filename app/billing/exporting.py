@@ -9,7 +9,7 @@ from app.billing.invoice_columns import COLUMNS
 from app.billing.invoice_records import as_said
 from app.entities.invoice import Invoice
 from app.mongo.client import Doc, Store
-from app.onboarding.exporting import LIVE, Exporter
+from app.transfer.exporting import LIVE, Exporter
 
 PAGE = 100  # invoices, of any number of lines
 

@@ -14,13 +14,13 @@ from app.entities.invoice import CreditNote, Invoice, InvoiceLine, Payment
 from app.errors import Problem
 from app.graph.record import Record
 from app.mongo.client import Doc
-from app.onboarding.chunk import Chunk
-from app.onboarding.columns import Draft
-from app.onboarding.importer import Importer, Made, Plan
-from app.onboarding.nesting import apart, nest, whole
-from app.onboarding.references import Reference, wanted
-from app.onboarding.rows import Format, Raw
 from app.organizations.importing import NAMED_BY
+from app.transfer.chunk import Chunk
+from app.transfer.columns import Draft
+from app.transfer.importer import Importer, Made, Plan
+from app.transfer.nesting import apart, nest, whole
+from app.transfer.references import Reference, wanted
+from app.transfer.rows import Format, Raw
 
 PAYER = Reference("organization_external_id", "customer", NAMED_BY, "UNKNOWN_ORGANIZATION", "organization")
 NUMBER = Reference("number", "invoiceNumber", ("number",), "UNKNOWN_INVOICE", "invoice")

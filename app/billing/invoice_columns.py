@@ -10,8 +10,8 @@ from app.entities.contacts import email_address
 from app.entities.measures import EXACT, instant, number, positive
 from app.entities.texts import text
 from app.mongo.client import Doc
-from app.onboarding.columns import Column, Columns, Nested
-from app.onboarding.references import customer, field_of
+from app.transfer.columns import Column, Columns, Nested
+from app.transfer.references import customer, field_of
 
 short = text(256)
 

@@ -16,10 +16,10 @@ from app.entities.addresses import normalise_email
 from app.entities.texts import Invalid
 from app.errors import Problem
 from app.mongo.client import Doc
-from app.onboarding.chunk import Chunk
-from app.onboarding.references import Reference
 from app.organizations.importing import NAMED_BY
 from app.organizations.tree import at_or_below
+from app.transfer.chunk import Chunk
+from app.transfer.references import Reference
 
 CONSUMER = Reference("consumer_external_id", "customer", NAMED_BY, "UNKNOWN_ORGANIZATION", "organization")
 SUBSCRIPTION = Reference(

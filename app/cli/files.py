@@ -10,16 +10,16 @@ import typer
 
 from app import logging
 from app.cli.configured import DataDirectory, demo_settings, settings_from
+from app.cli.exporting import export_to, format_of
+from app.cli.exporting import told as told_of
+from app.cli.importing import Wanted, import_files, readable, whereabouts
 from app.errors import SetupError
 from app.main import cipher_of, open_store
 from app.mongo.server import mongodb
-from app.onboarding.columns import Nested
-from app.onboarding.exporting import Exported
-from app.onboarding.files import Wanted, import_files, readable, whereabouts
-from app.onboarding.kinds import EXPORTERS, IMPORTERS
-from app.onboarding.outputs import export_to, format_of
-from app.onboarding.outputs import told as told_of
-from app.onboarding.rows import Format, Source
+from app.transfer.columns import Nested
+from app.transfer.exporting import Exported
+from app.transfer.kinds import EXPORTERS, IMPORTERS
+from app.transfer.rows import Format, Source
 
 imports = typer.Typer(
     help="Create records from a file, CSV or NDJSON, of any size. It can be stopped and run again.",

@@ -25,10 +25,10 @@ from app.explaining import explain, tree
 from app.http.serving import leaving_on_signals, listening, serve, url_of
 from app.main import application, open_store
 from app.mongo.server import mongodb
-from app.onboarding.header import Unreadable
-from app.onboarding.runner import Stopped
 from app.schema import sdl
 from app.settings import Settings
+from app.transfer.header import Unreadable
+from app.transfer.runner import Stopped
 
 WRONG, STOPPED = 2, 3
 GOES_ON = "Run the same again: it goes on from there."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.credentials.importing import COLUMNS, with_period
 from app.entities.credential import Credential
 from app.mongo.client import Doc, Store
-from app.onboarding.exporting import Exporter
+from app.transfer.exporting import Exporter
 
 
 async def with_periods(_store: Store, docs: list[Doc]) -> list[Doc]:

@@ -22,13 +22,13 @@ from app.entities.measures import instant
 from app.entities.texts import text, texts
 from app.errors import Problem
 from app.mongo.client import Doc
-from app.onboarding.chunk import Chunk
-from app.onboarding.claiming import by_column, keep, taken
-from app.onboarding.columns import Column, Columns, Draft, Shape
-from app.onboarding.importer import Importer, Made
-from app.onboarding.references import Reference, customer, field_of, wanted
 from app.organizations.importing import NAMED_BY
 from app.organizations.organization_columns import METADATA
+from app.transfer.chunk import Chunk
+from app.transfer.claiming import by_column, keep, taken
+from app.transfer.columns import Column, Columns, Draft, Shape
+from app.transfer.importer import Importer, Made
+from app.transfer.references import Reference, customer, field_of, wanted
 from app.writing.lifecycle import Key
 
 short = text(256)

@@ -12,10 +12,10 @@ from pathlib import Path
 from app.demo import catalogue
 from app.errors import SetupError
 from app.mongo.client import Store
-from app.onboarding.kinds import IMPORTERS
-from app.onboarding.outcome import Result
-from app.onboarding.rows import source
-from app.onboarding.runner import Run
+from app.transfer.kinds import IMPORTERS
+from app.transfer.outcome import Result
+from app.transfer.rows import source
+from app.transfer.runner import Run
 
 DATA = Path(__file__).parent / "data"
 RECORDED_AT = datetime(2026, 1, 15, 12, tzinfo=UTC)

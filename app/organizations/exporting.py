@@ -9,8 +9,8 @@ import pymongo
 from app.entities.organization import UNCLASSIFIED_ID, Organization
 from app.graph.depth import MAX_DEPTH
 from app.mongo.client import Doc, Store
-from app.onboarding.exporting import LIVE, SECONDS, Exporter
 from app.organizations.organization_columns import COLUMNS
+from app.transfer.exporting import LIVE, SECONDS, Exporter
 
 
 async def levels(store: Store) -> AsyncIterator[Doc]:

@@ -9,15 +9,15 @@ from app.entities.organization import Organization
 from app.errors import Problem
 from app.graph.depth import MAX_DEPTH
 from app.mongo.client import Doc
-from app.onboarding.chunk import Chunk
-from app.onboarding.claiming import by_column, keep, taken
-from app.onboarding.columns import Draft, flat
-from app.onboarding.importer import Importer, Made, Plan
-from app.onboarding.references import Reference, wanted
-from app.onboarding.rows import Format, Raw
 from app.organizations.lifecycle import OrganizationLifecycle, place, public
 from app.organizations.organization_columns import COLUMNS
 from app.organizations.rounds import Place, Rounds, rounds
+from app.transfer.chunk import Chunk
+from app.transfer.claiming import by_column, keep, taken
+from app.transfer.columns import Draft, flat
+from app.transfer.importer import Importer, Made, Plan
+from app.transfer.references import Reference, wanted
+from app.transfer.rows import Format, Raw
 from app.writing.lifecycle import Key
 
 NAMED_BY = ("externalId", "aliases", "id")

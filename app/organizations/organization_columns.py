@@ -8,9 +8,9 @@ from app.entities.contacts import domain_name, email_address, web_address
 from app.entities.metadata import app_documents, metadata_entries
 from app.entities.organization import OrganizationKind
 from app.entities.texts import one_of, text, texts
-from app.onboarding.columns import Column, Columns, Shape
-from app.onboarding.references import customer
 from app.organizations.lifecycle import external_id
+from app.transfer.columns import Column, Columns, Shape
+from app.transfer.references import customer
 
 short = text(256)
 

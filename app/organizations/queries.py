@@ -11,7 +11,7 @@ from app.graph.roots import by_input, find, page
 
 
 class OrganizationQueries:
-    """The root fields that lead to organizations."""
+    """The root fields that lead to organizations, and to what produces their usage."""
 
     organization = find("Organization", doc="One organization, by its id, external id or name.")
     organizations = page("Organization", doc="All organizations.")
@@ -25,3 +25,5 @@ class OrganizationQueries:
         of=Argument(by_input(Organization) | None, UNSET, "Only what is like this one; all organizations if left out."),
         minimum_score=Argument(float, 0.75, "Only candidates with at least this score, 0 to 1."),
     )
+    usage_attribute = find("UsageAttribute", doc="One usage attribute, by its id or key.")
+    usage_attributes = page("UsageAttribute", doc="All usage attributes.")

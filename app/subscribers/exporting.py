@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.entities.subscriber import Subscriber
-from app.onboarding.exporting import Exporter
 from app.subscribers.importing import COLUMNS
+from app.transfer.exporting import Exporter
 
 SUBSCRIBERS = Exporter(COLUMNS, Subscriber, by="emailKey")

@@ -11,15 +11,15 @@ from app.entities.subscriber import Subscriber
 from app.entities.texts import text
 from app.errors import Problem
 from app.mongo.client import Doc
-from app.onboarding.chunk import Chunk
-from app.onboarding.claiming import keep, taken
-from app.onboarding.columns import Column, Columns, Draft
-from app.onboarding.importer import Importer, Made
-from app.onboarding.references import Reference, customer, wanted
 from app.organizations.domains import claimed_alone, domain_of
 from app.organizations.importing import NAMED_BY
 from app.organizations.organization_columns import METADATA
 from app.subscribers.lifecycle import SubscriberLifecycle, claimants_of
+from app.transfer.chunk import Chunk
+from app.transfer.claiming import keep, taken
+from app.transfer.columns import Column, Columns, Draft
+from app.transfer.importer import Importer, Made
+from app.transfer.references import Reference, customer, wanted
 from app.writing.lifecycle import Key
 
 short = text(256)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.asking import WAY
-from tests.onboarding.conftest import files
+from tests.transfer.conftest import files
 
 __all__ = ["files"]
 

@@ -15,8 +15,8 @@ from app.organizations.candidates import MAX_BATCHES, MAX_SHARING
 from app.organizations.upkeep import ensure_match_keys
 from tests.asking import ask, data
 from tests.commands import Commands, examined
-from tests.onboarding.running import Files
 from tests.records import NOW, organization, save
+from tests.transfer.running import Files
 
 pytestmark = pytest.mark.usefixtures("way")
 

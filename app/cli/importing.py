@@ -1,0 +1,114 @@
+"""Importing files from the command line: one after another, with a progress bar, a report and a summary each."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO
+from urllib.parse import unquote
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from app.access.secrets import Cipher
+from app.cli.report import show_summary, write_going_on, write_outcome
+from app.graph.scalars import to_the_millisecond
+from app.mongo.client import Store
+from app.transfer import cursor as cursors
+from app.transfer.header import Unreadable
+from app.transfer.kinds import IMPORTERS
+from app.transfer.outcome import Result
+from app.transfer.rows import Source, source
+from app.transfer.runner import Run
+
+
+def readable(kind: str, paths: Sequence[Path], given: str | None) -> list[Source]:
+    """The files, each with a header that can be read. Raises Unreadable for the first that cannot be imported."""
+    sources = []
+    for path in paths:
+        try:
+            found = source(path, given)
+            next(found.rows(IMPORTERS[kind]().columns), None)
+        except OSError as error:
+            raise Unreadable(f"{path} cannot be read: {error.strerror}.") from None
+        sources.append(found)
+    return sources
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How files are to be imported."""
+
+    dry_run: bool = False
+    from_start: bool = False
+    report: Path | None = None
+    cipher: Cipher | None = None
+
+
+async def import_files(store: Store, kind: str, sources: Sequence[Source], wanted: Wanted) -> bool:
+    """Import them in turn. Whether every row of all of them is in the database now, or would be."""
+    runs = [await run_of(store, kind, each, wanted) for each in sources]
+    goes_on = any(run.position.done for run in runs)
+    fine = True
+    with ExitStack() as stack:
+        file = stack.enter_context(wanted.report.open("ab" if goes_on else "wb")) if wanted.report else None
+        for run in runs:
+            run.now = now()
+            await import_file(run, report=file)
+            show_summary(Console(), kind, run.source.path.name, run.summary, dry_run=wanted.dry_run)
+            fine = fine and not run.summary.counts[Result.REFUSED]
+    return fine
+
+
+async def run_of(store: Store, kind: str, each: Source, wanted: Wanted) -> Run:
+    """The import of a file, where an earlier run of it stopped."""
+    run = Run(IMPORTERS[kind](), each, store, now(), dry_run=wanted.dry_run, cipher=wanted.cipher)
+    if wanted.dry_run:
+        return run
+    run.cursor = cursors.cursor_id(kind, each)
+    if not wanted.from_start and (before := await cursors.find(store, run.cursor)):
+        await cursors.clear_away(store, before)
+        run.go_on(before)
+        run.summary.after_line = run.position.line if run.position.done else None
+    return run
+
+
+async def import_file(run: Run, *, report: BinaryIO | None) -> None:
+    """Import one, showing how far it is where stderr is a terminal."""
+    name, began = run.source.path.name, time.perf_counter()
+    if report and run.position.done:
+        write_going_on(report, name, run.summary)
+    with bar() as progress:
+        task = progress.add_task(name, total=run.source.path.stat().st_size, rows=0)
+        run.at = lambda position: progress.update(task, completed=position, rows=run.summary.rows)
+        async for outcome in run.outcomes():
+            if report:
+                write_outcome(report, name, outcome)
+    run.summary.seconds = time.perf_counter() - began
+
+
+def whereabouts(uri: str | None, directory: Path | None) -> str:
+    """Where the database is: the hosts of its address, never who logs in there; or our own MongoDB's directory."""
+    if uri is None:
+        return f"in {directory}" if directory else "kept for this run alone"
+    hosts = re.split("[/?]", uri.partition("://")[2], maxsplit=1)[0]
+    return f"at {unquote(hosts.rpartition('@')[2])}"
+
+
+def bar() -> Progress:
+    """A bar over the bytes of a file; it starts anew with each reading."""
+    console = Console(stderr=True)
+    rows = TextColumn("{task.fields[rows]:,} rows")
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), rows, TimeElapsedColumn())
+    return Progress(*columns, console=console, disable=not console.is_terminal, transient=True)
+
+
+def now() -> datetime:
+    """This instant, as the database keeps it: to the millisecond."""
+    at = datetime.now(UTC)
+    return to_the_millisecond(at)

@@ -1,0 +1,126 @@
+"""CSV rows that together are one record: consecutive ones with the same key, as the nested object of NDJSON.
+
+Each row gives one object to each nested list that it has cells for. Of what repeats on every row (a payment, as it is
+exported beside each line) only the first nested list, the lines, keeps every one. A record whose rows stand apart, with
+others between, is refused: nobody could say where it ends before the whole file is read, so it is read once for that.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from app.errors import Problem
+from app.mongo.client import Doc
+from app.transfer.columns import Column, Columns, Nested
+from app.transfer.rows import Raw
+
+SHOWN = 10
+
+
+@dataclass(slots=True)
+class Group:
+    """The rows of one record so far."""
+
+    line: int
+    values: Doc = field(default_factory=dict)
+    problem: Problem | None = None
+    rows: int = 0
+    size: int = 0
+
+    def refuse(self, code: str, message: str, *path: str) -> None:
+        """Keep the record from being stored; the first reason is told."""
+        self.problem = self.problem or Problem(code, path, message)
+
+    def take(self, row: Raw, columns: Columns) -> None:
+        """Add a row's cells."""
+        self.rows += 1
+        self.size += row.size
+        nested = [each for each in columns if isinstance(each, Nested)]
+        for column in columns:
+            if isinstance(column, Column) and column.name in row.values:
+                self.agree(column.name, row)
+        for number, each in enumerate(nested):
+            self.append(each, row, repeats=number == 0)
+
+    def agree(self, name: str, row: Raw) -> None:
+        """A value of the record itself: the same on every row that has one."""
+        before, here = self.values.get(name, ""), row.values[name].strip()
+        if before and here and before != here:
+            self.refuse("INCONSISTENT", f"It is {before!r} on line {self.line} and {here!r} on line {row.line}.", name)
+        self.values[name] = before or here
+
+    def append(self, nested: Nested, row: Raw, *, repeats: bool) -> None:
+        """An object of a nested list, where the row has cells for one."""
+        made = {each.name: row.values[each.name].strip() for each in nested.columns if each.name in row.values}
+        if not made:
+            return  # the file has none of these columns
+        rows = self.values.setdefault(nested.name, [])
+        if any(made.values()) and (repeats or made not in rows) and len(rows) <= nested.most:
+            rows.append(made)
+
+
+def nest(rows: Iterator[Raw], columns: Columns, key: str) -> Iterator[Raw]:
+    """One row a record. Beside a line that cannot be read no record is whole: it may have been one of its rows."""
+    group: Group | None = None
+    unreadable: Raw | None = None
+    for row in rows:
+        if row.problem:
+            yield row
+            unreadable = row
+            if group:
+                beside(group, row)
+            continue
+        if group is None or row.values[key].strip() != group.values[key]:
+            if group:
+                yield finished(group)
+            group = Group(row.line, {key: row.values[key].strip()})
+            if unreadable:
+                beside(group, unreadable)
+        unreadable = None
+        group.take(row, columns)
+    if group:
+        yield finished(group)
+
+
+def beside(group: Group, row: Raw) -> None:
+    """Refuse what stands beside a row that cannot be read."""
+    group.refuse("INCOMPLETE", f"Line {row.line} beside it cannot be read, and may be a part of it.")
+
+
+def finished(group: Group) -> Raw:
+    """The record that the rows come to."""
+    return Raw(group.line, group.values, group.problem, group.rows, group.size)
+
+
+def apart(rows: Iterable[Raw], key: str) -> dict[str, list[int]]:
+    """Key → the lines on which its pieces begin, where they stand apart and are not the same record again."""
+    first: dict[str, tuple[int, bytes]] = {}
+    found: dict[str, list[int]] = {}
+    for row in rows:
+        if not (name := row.values.get(key)):
+            continue
+        mark = digest(row)
+        line, before = first.setdefault(name, (row.line, mark))
+        if mark != before:
+            found.setdefault(name, [line]).append(row.line)
+    return found
+
+
+def digest(row: Raw) -> bytes:
+    """What a record says, or that it cannot be stored, in eight bytes."""
+    says = repr((row.values, row.problem and row.problem.code))
+    return hashlib.blake2b(says.encode(errors="replace"), digest_size=8).digest()
+
+
+def whole(row: Raw, key: str, pieces: Mapping[str, Sequence[int]]) -> Raw:
+    """The record; refused where its rows stand apart."""
+    name = row.values.get(key) or ""
+    lines = pieces.get(name)
+    if row.problem or lines is None:
+        return row
+    last = f"line {lines[-1]}" if len(lines) <= SHOWN else f"{len(lines) - SHOWN + 1:,} more"
+    told = ", ".join(f"line {line}" for line in lines[: SHOWN - 1] if line != lines[-1])
+    message = f"The rows of one invoice stand together: those of {name!r} are parted, on {told} and {last}."
+    return replace(row, problem=Problem("ROWS_APART", (key,), message))

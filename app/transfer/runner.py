@@ -1,0 +1,178 @@
+"""A run through one file: rows become drafts, chunks of drafts become transactions, and every row has an outcome.
+
+It holds a chunk of rows at a time, and for each row before it a few dozen bytes (`seen`). It can be killed and
+started again: it goes on where its cursor is, or, without one, finds UNCHANGED what is there. Other writers may be at
+work, the same import among them: a chunk that they get in the way of is read and tried again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import islice
+
+from pymongo.asynchronous.client_session import AsyncClientSession
+from pymongo.errors import PyMongoError
+
+from app.access.secrets import Cipher
+from app.entities.identifiers import Identifiers
+from app.errors import Problem
+from app.mongo.client import Store
+from app.mongo.transactions import in_transaction
+from app.transfer import cursor as cursors
+from app.transfer.chunk import Chunk, Planned
+from app.transfer.columns import Draft
+from app.transfer.cursor import START, Before, Position
+from app.transfer.deciding import Drafting, Entry, decide_all
+from app.transfer.importer import Importer, Plan
+from app.transfer.outcome import Outcome, Summary, refused
+from app.transfer.rows import Format, Raw, Source
+from app.writing.audit import Author
+from app.writing.patience import Patience, is_too_large
+
+ROWS = 1_000  # of a chunk: one transaction
+BYTES = 4_000_000  # of the rows' text: the database's cache holds what a transaction writes
+
+
+class Stopped(Exception):  # noqa: N818  # said to whoever called
+    """The database could not be used: rows before `line` are stored. The same import, run again, goes on from there."""
+
+    def __init__(self, line: int, cause: PyMongoError) -> None:
+        super().__init__(f"The database did not take the rows from line {line} on: {type(cause).__name__}.")
+        self.line = line
+
+
+@dataclass(slots=True)
+class Run:
+    """An import of one file. `seed` makes the ids of what it creates the same every time.
+
+    `cursor` is the id under which it keeps where it is, if it does; a dry run never does. `position` and `summary` say
+    how far it is, and what the rows up to there came to, those of an earlier run included.
+    """
+
+    importer: Importer
+    source: Source
+    store: Store
+    now: datetime
+    dry_run: bool = False
+    seed: str | None = None
+    actor: str = "command-line"
+    cipher: Cipher | None = None
+    cursor: str | None = None
+    position: Position = START
+    summary: Summary = field(default_factory=Summary)
+    at: Callable[[int], None] = lambda _: None
+    planned: Planned = field(default_factory=Planned)
+    drafting: Drafting = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.drafting = Drafting(self.importer, self.source.format)
+
+    @property
+    def author(self) -> Author:
+        """Who imports, as the audit tells it."""
+        return Author(self.actor, f"import {self.importer.kind}")
+
+    def go_on(self, before: Before) -> None:
+        """Be where these rows, or an earlier run of the same ones, are done."""
+        self.position, self.summary = before.position, before.summary
+
+    async def outcomes(self) -> AsyncIterator[Outcome]:
+        """What becomes of each row that is not done yet, chunk by chunk."""
+        plan = self.importer.plan(self.rows, self.source.format)
+        if self.cursor:
+            await cursors.begin(self.store, self.cursor, Before(self.position, self.summary), datetime.now(UTC))
+        for reading in range(self.position.reading, plan.readings):
+            entries = self.entries(plan, reading)
+            if reading == self.position.reading:
+                for _ in islice(entries, self.position.done):
+                    pass  # it is read, since later rows may have its key, and not looked up again
+            else:
+                self.position = Position(reading)
+            for chunk in chunks(entries):
+                for outcome in await self.store_chunk(chunk):
+                    yield outcome
+        if self.cursor:
+            await cursors.remove(self.store, self.cursor)
+
+    def rows(self) -> Iterator[Raw]:
+        """The records that the file holds, from its beginning."""
+        rows = self.source.rows(self.importer.columns, self.at)
+        return self.importer.from_csv(rows) if self.source.format is Format.CSV else rows
+
+    def entries(self, plan: Plan, reading: int) -> Iterator[Entry]:
+        """The rows whose turn it is."""
+        return (self.drafting.entry(raw, plan) for raw in self.rows() if plan.reading(raw) == reading)
+
+    async def store_chunk(self, entries: Sequence[Entry]) -> list[Outcome]:
+        """The outcomes of rows, in their order; stored, again where others were in the way, a bounded number of times.
+
+        Rows that are refused as they stand ask nothing of the database: the cursor passes them with the next ones.
+        """
+        drafts = [each for each in entries if isinstance(each, Draft)]
+        if not drafts:
+            outcomes = [each for each in entries if isinstance(each, Outcome)]
+            self.go_on(self.after(entries, outcomes))
+            return outcomes
+        patience = Patience()
+        while True:
+            try:
+                return await self.transact(entries, drafts, patience.seconds)
+            except PyMongoError as error:
+                if is_too_large(error):
+                    return await self.halves(entries, drafts)
+                if not patience.lasts(error):
+                    raise Stopped(drafts[0].line, error) from error
+            await patience.wait()
+
+    async def halves(self, entries: Sequence[Entry], drafts: Sequence[Draft]) -> list[Outcome]:
+        """What the database cannot take at once, in two; a record that it cannot take by itself is refused."""
+        if len(drafts) == 1:
+            message = "The record with all its parts is larger than one transaction of this database."
+            problem = Problem("TOO_LARGE", (), message)
+            told = (refused(each.line, [problem], each.rows) if isinstance(each, Draft) else each for each in entries)
+            return await self.store_chunk(list(told))
+        middle = entries.index(drafts[len(drafts) // 2])
+        return [*await self.store_chunk(entries[:middle]), *await self.store_chunk(entries[middle:])]
+
+    async def transact(self, entries: Sequence[Entry], drafts: Sequence[Draft], seconds: float) -> list[Outcome]:
+        """One transaction: read, decide, write, and move the cursor on. A dry run writes nothing but remembers it."""
+
+        async def work(session: AsyncClientSession) -> tuple[Chunk, list[Outcome]]:
+            seed = self.seed and f"{self.seed} {self.importer.kind} {drafts[0].line}"
+            ids = Identifiers(self.now, seed)
+            chunk = Chunk(self.store, session, self.now, ids, self.author, self.cipher, planned=self.planned)
+            chunk.dry_run = self.dry_run
+            decided = iter(await decide_all(self.importer, drafts, chunk))
+            outcomes = [next(decided) if isinstance(each, Draft) else each for each in entries]
+            await chunk.write()
+            if self.cursor and not self.dry_run:
+                await cursors.keep(self.store, self.cursor, self.after(entries, outcomes), datetime.now(UTC), session)
+            return chunk, outcomes
+
+        chunk, outcomes = await in_transaction(self.store, work, seconds)
+        if self.dry_run:
+            self.planned.remember(chunk)
+        self.go_on(self.after(entries, outcomes))
+        return outcomes
+
+    def after(self, entries: Sequence[Entry], outcomes: Sequence[Outcome]) -> Before:
+        """Where it is when these rows, the next ones, are done."""
+        reading, done, _ = self.position
+        return Before(Position(reading, done + len(entries), entries[-1].line), self.summary.with_(outcomes))
+
+
+def chunks(entries: Iterator[Entry]) -> Iterator[list[Entry]]:
+    """Entries by about a thousand records, or four megabytes."""
+    chunk: list[Entry] = []
+    weight = size = 0
+    for entry in entries:
+        more, larger = (entry.weight, entry.size) if isinstance(entry, Draft) else (1, 0)
+        if chunk and (weight + more > ROWS or size + larger > BYTES):
+            yield chunk
+            chunk, weight, size = [], 0, 0
+        chunk.append(entry)
+        weight, size = weight + more, size + larger
+    if chunk:
+        yield chunk
