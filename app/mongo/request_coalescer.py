@@ -58,9 +58,10 @@ class RequestCoalescer:
                 return await read(wanted)
             finally:
                 self.send_next_batch(kind, queue, read)
-        batch = queue.next_batch = queue.next_batch or Batch()
+        batch = queue.next_batch or Batch()
         if len(batch.ids) + len(wanted) > MAX_IDS:
             return await read(wanted)
+        queue.next_batch = batch
         batch.ids.update(dict.fromkeys(wanted))
         documents = await asyncio.shield(batch.documents)
         return {record_id: documents[record_id] for record_id in wanted if record_id in documents}

@@ -88,3 +88,15 @@ async def test_a_batch_is_bounded() -> None:
     reads.gate.set()
     await asyncio.gather(*tasks)
     assert max(map(len, reads.asked)) <= MAX_IDS
+
+
+async def test_a_look_up_that_is_too_large_for_a_batch_is_sent_by_itself_and_leaves_no_empty_batch() -> None:
+    coalescer, reads = RequestCoalescer(), Reads()
+    many = [f"o{n}" for n in range(MAX_IDS + 1)]
+    tasks = [asyncio.create_task(coalescer.find_by_ids("a", ids, reads)) for ids in (["o0"], many)]
+    await asyncio.sleep(0)
+    reads.gate.set()
+    assert [sorted(documents) for documents in await asyncio.gather(*tasks)] == [["o0"], sorted(many)]
+    await asyncio.gather(*coalescer.tasks)
+    assert reads.asked == [["o0"], many]
+    assert coalescer.queues == {}
