@@ -14,8 +14,8 @@ from strawberry.dataloader import DataLoader
 from app.access.secrets import Cipher
 from app.access.viewer import LOCAL_ADMIN, Viewer
 from app.mongo.client import Store
-from app.mongo.merging import Merging
-from app.mongo.turns import Turns
+from app.mongo.request_coalescer import RequestCoalescer
+from app.mongo.write_locks import WriteLocks
 
 T = TypeVar("T")
 
@@ -24,14 +24,14 @@ T = TypeVar("T")
 class Context:
     """Made for each request and gone with it. `now` is the one instant that the whole request sees.
 
-    `merging` and `turns` are the process's: look-ups that concurrent requests share, and the queues in which they
-    write. None where a request keeps to itself.
+    `coalescer` and `write_locks` are the process's: concurrent requests share look-ups through the one, and writers
+    queue in the other. None where a request keeps to itself.
     """
 
     store: Store
     viewer: Viewer = LOCAL_ADMIN
-    merging: Merging | None = None
-    turns: Turns | None = None
+    coalescer: RequestCoalescer | None = None
+    write_locks: WriteLocks | None = None
     cipher: Cipher | None = None
     """What encrypts secrets; None where no key is configured."""
     count_error: PyMongoError | None = None

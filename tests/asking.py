@@ -16,7 +16,7 @@ from app.http.execution import Execution
 from app.http.masking import presentable
 from app.http.prepare import Preparation, RequestErrors
 from app.mongo.client import Store
-from app.mongo.turns import Turns
+from app.mongo.write_locks import WriteLocks
 from app.schema import build_schema
 from app.settings import Settings
 from tests.records import NOW
@@ -46,7 +46,7 @@ class Way:
     """How questions are answered: by plans, or by graphql-core alone; and whether writers queue, as in one process."""
 
     planning: bool = True
-    turns: Turns | None = None
+    write_locks: WriteLocks | None = None
 
 
 WAY = Way()
@@ -59,7 +59,7 @@ async def ask(
     preparation, execution = server(planning=WAY.planning)
     try:
         prepared = preparation.prepare(query, None, variables)
-        context = Context(store=store, viewer=viewer, turns=WAY.turns, cipher=CIPHER, now=now)
+        context = Context(store=store, viewer=viewer, write_locks=WAY.write_locks, cipher=CIPHER, now=now)
         result = await execution.run(prepared, variables, context)
         found, wrong = orjson.loads(orjson.dumps(result.data, option=orjson.OPT_UTC_Z)), result.errors or []
     except RequestErrors as refused:

@@ -34,10 +34,10 @@ async def by_ids(context: Context, collection: str, ids: Sequence[str], fields: 
         docs = await find(context.store, collection, query, projection(fields), limit=len(asked))
         return {doc["_id"]: doc for doc in docs}
 
-    if context.merging is None:
+    if context.coalescer is None:
         return await read(list(ids))
     kind = collection, None if fields is None else frozenset(fields), context.viewer
-    return await context.merging.by_ids(kind, ids, read)
+    return await context.coalescer.find_by_ids(kind, ids, read)
 
 
 async def page(store: Store, collection: str, window: Window, fields: Fields) -> Page:

@@ -37,7 +37,7 @@ class Explaining:
         """The result, with the plan among its extensions; FORBIDDEN for a viewer without the scope."""
         if not context.viewer.may(Scope.EXPLAIN):
             raise forbidden(Scope.EXPLAIN)
-        context.store, context.merging = self.traced(context.store), None
+        context.store, context.coalescer = self.traced(context.store), None
         trace = Trace()
         token = TRACE.set(trace)
         try:

@@ -33,8 +33,8 @@ from app.http.prepare import Preparation, Prepared, RequestErrors
 from app.http.private import carries_secret, without_values
 from app.http.request import GraphQLRequest, Rejected, from_body, from_url
 from app.mongo.client import Client
-from app.mongo.merging import Merging
-from app.mongo.turns import Turns
+from app.mongo.request_coalescer import RequestCoalescer
+from app.mongo.write_locks import WriteLocks
 from app.settings import Settings
 
 Run = Callable[[Prepared, Mapping[str, Any], Context], Awaitable[ExecutionResult]]
@@ -49,7 +49,7 @@ class GraphQLEndpoint:
         self.settings = settings
         self.documents = Documents(Preparation(schema._schema, settings))  # it has no public name
         self.execution = Execution(schema, settings.request_seconds, planning=settings.planning)
-        self.merging, self.turns = Merging(), Turns()
+        self.coalescer, self.write_locks = RequestCoalescer(), WriteLocks()
         self.persisted = Persisted(manifest(settings.trusted_documents), trusted_only=settings.trusted_only)
         self.explaining = Explaining(self.execution, connect_traced)
 
@@ -106,7 +106,13 @@ class GraphQLEndpoint:
         if reads_only and not prepared.is_query:
             raise Rejected(405, "A mutation changes data: send it by POST.", headers={"allow": "POST"})
         state = scope["app"].state
-        context = Context(state.store, LOCAL_ADMIN, merging=self.merging, turns=self.turns, cipher=state.cipher)
+        context = Context(
+            state.store,
+            LOCAL_ADMIN,
+            coalescer=self.coalescer,
+            write_locks=self.write_locks,
+            cipher=state.cipher,
+        )
         try:
             result = await run(prepared, request.variables, context)
         except TimeoutError:

@@ -45,14 +45,17 @@ async def ensure_collection(store: Store, name: str, models: list[IndexModel]) -
 
 
 async def replace_index(store: Store, name: str, model: IndexModel) -> None:
-    """Make one index, dropping what stands in its way: one of its name, or one of its keys that has another name."""
+    """Make one index of the collection `name`, dropping the ones that conflict with it.
+
+    Those are the index of its name, and the index on the same fields in the same order under another name.
+    """
     try:
         await store[name].create_indexes([model])
     except OperationFailure as error:
         if error.code not in CONFLICTS:
             raise
-        wanted = model.document
-        for there, facts in (await store[name].index_information()).items():
-            if there == wanted["name"] or dict(facts["key"]) == dict(wanted["key"]):
-                await store[name].drop_index(there)
+        required = model.document
+        for existing_name, existing in (await store[name].index_information()).items():
+            if existing_name == required["name"] or list(existing["key"]) == list(required["key"].items()):
+                await store[name].drop_index(existing_name)
         await store[name].create_indexes([model])

@@ -45,7 +45,7 @@ class Subtree:
 
 async def lock_tree(work: Work) -> None:
     """Let nobody else change the tree before this is committed."""
-    work.take_turn(LOCKS)
+    work.acquire_write_locks(LOCKS)
     taken: Doc = {"$inc": {"taken": 1}}
     await work.store[LOCKS].update_one({"_id": "tree"}, taken, upsert=True, session=work.session)
 

@@ -29,7 +29,7 @@ from app.transfer.importer import Importer, Plan
 from app.transfer.outcome import Outcome, Summary, refused
 from app.transfer.rows import Format, Raw, Source
 from app.writing.audit import Author
-from app.writing.patience import Patience, is_too_large
+from app.writing.retrying import RetryPolicy, is_too_large
 
 ROWS = 1_000  # of a chunk: one transaction
 BYTES = 4_000_000  # of the rows' text: the database's cache holds what a transaction writes
@@ -115,16 +115,16 @@ class Run:
             outcomes = [each for each in entries if isinstance(each, Outcome)]
             self.go_on(self.after(entries, outcomes))
             return outcomes
-        patience = Patience()
+        policy = RetryPolicy()
         while True:
             try:
-                return await self.transact(entries, drafts, patience.seconds)
+                return await self.transact(entries, drafts, policy.attempt_seconds)
             except PyMongoError as error:
                 if is_too_large(error):
                     return await self.halves(entries, drafts)
-                if not patience.lasts(error):
+                if not policy.should_retry(error):
                     raise Stopped(drafts[0].line, error) from error
-            await patience.wait()
+            await policy.back_off()
 
     async def halves(self, entries: Sequence[Entry], drafts: Sequence[Draft]) -> list[Outcome]:
         """What the database cannot take at once, in two; a record that it cannot take by itself is refused."""

@@ -35,12 +35,12 @@ from app.graph.record import RECORDS, Node, declarations_of
 from app.graph.scalars import to_the_millisecond
 from app.mongo.client import Doc
 from app.mongo.transactions import in_transaction
-from app.mongo.turns import Busy, Turn
+from app.mongo.write_locks import LockContended, WriteLock
 from app.writing import idempotency
 from app.writing.audit import Author
 from app.writing.inputs import IDEMPOTENCY_KEY, Described, input_class, plain_value
-from app.writing.patience import Patience, is_too_large, is_unknown
 from app.writing.problems import UserError, from_row, rows
+from app.writing.retrying import RetryPolicy, is_outcome_unknown, is_too_large
 from app.writing.work import Work
 
 SECONDS = 8.0
@@ -168,10 +168,10 @@ class Operated(Declaration):
         """What the operation comes to, as documents."""
         raise NotImplementedError
 
-    def begin(self, context: Context, session: AsyncClientSession, turn: Turn | None = None) -> Work:
+    def begin(self, context: Context, session: AsyncClientSession, write_lock: WriteLock | None = None) -> Work:
         """What one try reads, and is to write."""
         now, author = to_the_millisecond(context.now), Author(context.viewer.id, to_camel_case(self.name))
-        return self.unit(context.store, session, now, Identifiers(now), author, context.cipher, turn)
+        return self.unit(context.store, session, now, Identifiers(now), author, context.cipher, write_lock)
 
 
 @dataclass(eq=False, kw_only=True)
@@ -204,14 +204,14 @@ class Mutation(Operated):
             scope = (context.viewer.id, to_camel_case(self.name), key)
             hashed = idempotency.digest(plain_value(given), context.cipher)
 
-        turn, patience = Turn(context.turns), Patience(self.seconds)
+        write_lock, policy = WriteLock(context.write_locks), RetryPolicy(self.seconds)
 
         async def once(session: AsyncClientSession) -> Doc:
             if scope and hashed:
-                turn.take([idempotency.row_id(scope)])
+                write_lock.acquire([idempotency.row_id(scope)])
                 if before := await idempotency.earlier(context.store, scope, hashed, session):
                     return before
-            work = self.begin(context, session, turn)
+            work = self.begin(context, session, write_lock)
             result: Doc = without_secrets(stored_value(dict(await self.operation(work, given, context))))
             if work.warnings:
                 result[WARNINGS] = rows(work.warnings)
@@ -221,23 +221,23 @@ class Mutation(Operated):
             return result
 
         unknown: PyMongoError | None = None
-        with turn:
+        with write_lock:
             while True:
                 try:
                     return await in_transaction(context.store, once, self.seconds)
-                except Busy:
-                    async with asyncio.timeout(patience.left):
-                        await turn.wait()
+                except LockContended:
+                    async with asyncio.timeout(policy.seconds_left):
+                        await write_lock.acquire_when_free()
                 except PyMongoError as error:
                     if is_too_large(error):
                         raise Refused([Problem("TOO_LARGE", (), TOO_LARGE)]) from error
-                    unknown = error if is_unknown(error) else unknown
-                    if (unknown and not scope) or not patience.lasts(error):
+                    unknown = error if is_outcome_unknown(error) else unknown
+                    if (unknown and not scope) or not policy.should_retry(error):
                         # Without a key of the caller's, what may have been stored is not stored again.
                         if unknown is not None and unknown is not error:
                             raise unknown from error
                         raise
-                    await patience.wait()
+                    await policy.back_off()
 
 
 def without_secrets(value: Any) -> Any:

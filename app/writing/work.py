@@ -24,7 +24,7 @@ from app.graph.documents import to_document
 from app.graph.record import Record, stored_records
 from app.mongo.client import Doc, Store
 from app.mongo.keys import Claim, insert_claims, owners, release_claims, repoint_claims
-from app.mongo.turns import Turn
+from app.mongo.write_locks import WriteLock
 from app.writing.audit import Author, entry
 
 ALL_AT_ONCE = 100_000
@@ -58,7 +58,7 @@ class Work:
     ids: Identifiers
     author: Author
     cipher: Cipher | None = None
-    turn: Turn | None = None
+    write_lock: WriteLock | None = None
     claims: dict[tuple[str, str], Claim] = field(default_factory=dict)
     asked: set[tuple[str, str]] = field(default_factory=set)
     records: dict[str, Doc] = field(default_factory=dict)
@@ -195,10 +195,10 @@ class Work:
             if each is not None and (collection := collection_of(each)):
                 self.pointed_at[collection].add(each)
 
-    def take_turn(self, *names: str) -> None:
-        """Be the only one in this process who writes these; raises Busy, before anything is written, if somebody is."""
-        if self.turn is not None:
-            self.turn.take(names)
+    def acquire_write_locks(self, *names: str) -> None:
+        """Keep the other writers of this process from writing these; raises LockContended where one of them does."""
+        if self.write_lock is not None:
+            self.write_lock.acquire(names)
 
     def contested(self) -> Iterable[str]:
         """What others may be about to write as well: records that are there, and keys."""
@@ -215,7 +215,7 @@ class Work:
         """All of it: one command for each collection and sort of write. Nothing in a dry run."""
         if self.dry_run:
             return
-        self.take_turn(*self.contested())
+        self.acquire_write_locks(*self.contested())
         await release_claims(self.store, self.released, self.session)
         await repoint_claims(self.store, self.repointed, self.session)
         await insert_claims(self.store, self.new_claims, self.session)

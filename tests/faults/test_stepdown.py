@@ -13,7 +13,7 @@ from pymongo.errors import AutoReconnect, OperationFailure
 from app.main import prepare
 from app.mongo.client import Client, Store, connect, database
 from app.mongo.embedded import EmbeddedMongo
-from app.mongo.turns import Turns
+from app.mongo.write_locks import WriteLocks
 from tests.asking import WAY, ask
 from tests.faults.customer import NOTHING, QUERY, WHOLE, customer, gold, left_of
 from tests.races.racing import check_keys, check_tree
@@ -31,9 +31,9 @@ async def own() -> AsyncIterator[Store]:
             store: Store = database(client, "stepping")
             await prepare(store)
             await gold(store)
-            WAY.turns = Turns()
+            WAY.write_locks = WriteLocks()
             yield store
-            WAY.turns = None
+            WAY.write_locks = None
 
 
 async def step_down(client: Client) -> None:

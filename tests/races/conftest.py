@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from app.mongo.client import Client, Store, connect, database
-from app.mongo.turns import Turns
+from app.mongo.write_locks import WriteLocks
 from tests.asking import WAY
 
 CLIENTS = 4
@@ -25,11 +25,11 @@ def rounds(request: pytest.FixtureRequest) -> int:
 @pytest.fixture(autouse=True, params=[False, True], ids=["several processes", "one process"])
 def queueing(request: pytest.FixtureRequest) -> Iterator[None]:
     """Whether writers queue before they meet in the database."""
-    WAY.turns = Turns() if request.param else None
+    WAY.write_locks = WriteLocks() if request.param else None
     yield
-    if WAY.turns is not None:
-        assert WAY.turns.queues == {}, "a turn was not given back"
-    WAY.turns = None
+    if WAY.write_locks is not None:
+        assert WAY.write_locks.queues == {}, "a lock was not released"
+    WAY.write_locks = None
 
 
 @pytest.fixture(scope="session")

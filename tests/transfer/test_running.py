@@ -24,7 +24,7 @@ from app.transfer.importer import Importer
 from app.transfer.kinds import IMPORTERS
 from app.transfer.rows import source
 from app.transfer.runner import BYTES, ROWS, Run, Stopped, chunks
-from app.writing import patience as failures
+from app.writing import retrying
 from tests.commands import Commands
 from tests.transfer.running import NOW, Files, by_line, codes, results
 
@@ -126,12 +126,12 @@ class Failing(OrganizationImporter):
 async def test_trying_again_is_bounded_and_then_says_where_it_stopped(
     files: Files, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(failures, "FIRST_DELAY", 0.001)
+    monkeypatch.setattr(retrying, "FIRST_DELAY_SECONDS", 0.001)
     path = files.ndjson({"external_id": "a", "name": "A"})
     importer = Failing(AutoReconnect("away"))
     with pytest.raises(Stopped, match="line 1"):
         [each async for each in Run(importer, source(path), store, NOW).outcomes()]
-    assert importer.tries == failures.ATTEMPTS
+    assert importer.tries == retrying.MAX_ATTEMPTS
     importer = Failing(PyMongoError("never mind"))
     with pytest.raises(Stopped):
         [each async for each in Run(importer, source(path), store, NOW).outcomes()]
@@ -150,7 +150,7 @@ class Slow(Failing):
 async def test_a_database_that_does_not_answer_is_given_up_in_time(
     files: Files, store: Store, monkeypatch: pytest.MonkeyPatch, error: PyMongoError
 ) -> None:
-    monkeypatch.setattr(failures, "AWAY", 0.5, raising=False)
+    monkeypatch.setattr(retrying, "OUTAGE_SECONDS", 0.5, raising=False)
     importer, began = Slow(error), time.monotonic()
     path = files.ndjson({"external_id": "a", "name": "A"})
     with pytest.raises(Stopped):
@@ -160,7 +160,7 @@ async def test_a_database_that_does_not_answer_is_given_up_in_time(
 
 
 async def test_a_database_that_is_not_there_is_given_up_in_time(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(failures, "AWAY", 0.5, raising=False)
+    monkeypatch.setattr(retrying, "OUTAGE_SECONDS", 0.5, raising=False)
     began, path = time.monotonic(), files.ndjson({"external_id": "a", "name": "A"})
     async with connect("mongodb://127.0.0.1:1/?directConnection=true") as nobody:
         run = Run(OrganizationImporter(), source(path), database(nobody, "none"), NOW)

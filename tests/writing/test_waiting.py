@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from app.mongo.client import Store
-from app.mongo.turns import Turn, Turns
+from app.mongo.write_locks import WriteLock, WriteLocks
 from app.subscribers.mutations import SubscriberMutations
 from tests.asking import WAY
 from tests.records import organization, save
@@ -19,12 +19,12 @@ SHOWN = "subscriber { id }"
 
 
 @pytest.fixture
-def turns() -> Iterator[Turns]:
+def write_locks() -> Iterator[WriteLocks]:
     """The queues of a process."""
-    WAY.turns = Turns()
-    yield WAY.turns
-    assert WAY.turns.queues == {}
-    WAY.turns = None
+    WAY.write_locks = WriteLocks()
+    yield WAY.write_locks
+    assert WAY.write_locks.queues == {}
+    WAY.write_locks = None
 
 
 @pytest.fixture
@@ -35,27 +35,27 @@ async def hurried(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_whoever_waits_too_long_for_its_turn_is_told_and_nothing_is_stored(
-    store: Store, hurried: None, turns: Turns
+    store: Store, hurried: None, write_locks: WriteLocks
 ) -> None:
-    with Turn(turns) as before:
-        before.take(["org_busy"])
+    with WriteLock(write_locks) as before:
+        before.acquire(["org_busy"])
         assert (await send(store, "createSubscriber", GIVEN, SHOWN)).codes == {"createSubscriber": "TIMEOUT"}
         assert await store["subscribers"].count_documents({}) == 0
     await done(store, "createSubscriber", SHOWN, **GIVEN)
 
 
-async def test_whoever_has_its_turn_in_time_is_done(store: Store, turns: Turns) -> None:
+async def test_whoever_has_its_turn_in_time_is_done(store: Store, write_locks: WriteLocks) -> None:
     await save(store, organization("busy"))
-    with Turn(turns) as before:
-        before.take(["org_busy"])
+    with WriteLock(write_locks) as before:
+        before.acquire(["org_busy"])
         waiting = asyncio.create_task(done(store, "createSubscriber", SHOWN, **GIVEN))
-        while not turns.queues["org_busy"]:  # noqa: ASYNC110  # until it stands in the queue
+        while not write_locks.queues["org_busy"]:  # noqa: ASYNC110  # until it stands in the queue
             await asyncio.sleep(0)
     assert (await waiting)["id"]
 
 
 async def test_a_writer_of_another_process_that_stays_in_the_way_is_told_as_a_timeout(
-    store: Store, hurried: None, turns: Turns
+    store: Store, hurried: None, write_locks: WriteLocks
 ) -> None:
     async with store.client.start_session() as session:
         await session.start_transaction()
