@@ -9,7 +9,7 @@ here.
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -105,3 +105,37 @@ class Refused(Exception):  # noqa: N818
 
 class SetupError(Exception):
     """The program cannot start as it was asked to; the message is for the operator and says what to do."""
+
+
+class Problems:
+    """Everything that is wrong with one input, gathered while it is judged, each with its place in the input."""
+
+    def __init__(self, path: tuple[str, ...] = (), gathered: list[Problem] | None = None) -> None:
+        self.path = path
+        self.gathered: list[Problem] = [] if gathered is None else gathered
+
+    def add(self, code: str, field: str | tuple[str, ...], message: str) -> None:
+        """Add a problem; `field` is its place below this one's path."""
+        inner = (field,) if isinstance(field, str) else field
+        self.gathered.append(Problem(code, (*self.path, *inner), message))
+
+    def extend(self, problems: Iterable[Problem]) -> None:
+        """Add problems whose places are whole already."""
+        self.gathered.extend(problems)
+
+    def at(self, *names: str) -> Problems:
+        """The same problems, for a part of the input that stands below this one's path."""
+        return Problems((*self.path, *names), self.gathered)
+
+    def mention(self, field: str) -> bool:
+        """Whether something is wrong with that field, or with a part of it."""
+        place = (*self.path, field)
+        return any(problem.field[: len(place)] == place for problem in self.gathered)
+
+    def __len__(self) -> int:
+        return len(self.gathered)
+
+    def refuse(self) -> None:
+        """Raise Refused with all of them, if there are any."""
+        if self.gathered:
+            raise Refused(self.gathered)

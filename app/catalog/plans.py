@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from app.entities.catalog import KEY_PATTERN, Charging, Feature, Plan
+from app.entities.catalog import MOST_FEATURES, MOST_PRICES, Charging, Feature, Plan, catalog_key
 from app.entities.codes import currency_code
 from app.entities.measures import number
 from app.entities.texts import Invalid, one_of, text
@@ -20,15 +19,6 @@ from app.writing.resting import resting
 from app.writing.work import Work
 
 short = text(256)
-MOST_PRICES, MOST_FEATURES = 100, 1_000
-
-
-def catalog_key(value: Any) -> str:
-    """The key of a plan or feature."""
-    found: str = text(64)(value)
-    if not re.fullmatch(KEY_PATTERN, found):
-        raise Invalid("INVALID_KEY", f"{found!r} is not lower-case words and digits joined by _, such as gold_2026.")
-    return found
 
 
 def price(value: Any) -> Decimal:

@@ -9,6 +9,7 @@ from pydantic import Field
 from app.access.viewer import Scope
 from app.graph.choices import Choice, choices
 from app.graph.nodes import any_record
+from app.graph.ownership import OnMerge, Ownership
 from app.graph.record import Embedded, Record, embedded, filterable, order, record
 from app.graph.scalars import JSON
 
@@ -59,4 +60,6 @@ class AuditEntry(Record):
     record_id: str = Field(description="The id of the record; `node(id:)` fetches it.")
     changes: tuple[AuditChange, ...] = Field(default=(), description="Every field that changed.")
 
-    record = any_record(via="recordId", doc="The record as it is now, deleted or not.")
+    record = any_record(
+        via="recordId", doc="The record as it is now, deleted or not.", owned=Ownership(on_merge=OnMerge.NOTHING)
+    )

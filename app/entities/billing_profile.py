@@ -46,16 +46,16 @@ class BillingProfile(Record):
 
     name: str = Field(min_length=1, max_length=256, description="What it is called.")
     is_default: bool = Field(default=False, description="Whether it applies where none is pinned; exactly one does.")
-    tax_app: str | None = Field(default=None, description="The app that works out taxes.")
-    invoicing_app: str | None = Field(default=None, description="The app that sends invoices.")
-    payment_app: str | None = Field(default=None, description="The app that collects payments.")
+    tax_app: str | None = Field(default=None, max_length=256, description="The app that works out taxes.")
+    invoicing_app: str | None = Field(default=None, max_length=256, description="The app that sends invoices.")
+    payment_app: str | None = Field(default=None, max_length=256, description="The app that collects payments.")
     collection_method: CollectionMethod = Field(
         default=CollectionMethod.SEND_INVOICE, description="How what is due is collected."
     )
     collection_interval: CollectionInterval = Field(
         default=CollectionInterval.MONTHLY, description="How often invoices are made."
     )
-    payment_term_days: int = Field(default=30, ge=0, description="Days from issue to due date.")
+    payment_term_days: int = Field(default=30, ge=0, le=3_650, description="Days from issue to due date, 0 to 3,650.")
 
     applies_to: strawberry.Private[tuple[str | None, ...]]
 

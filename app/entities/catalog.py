@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+import re
+from typing import Annotated, ClassVar
 
 import strawberry
 from pydantic import Field
 
 from app.access.viewer import Scope
+from app.entities.texts import Invalid, text
+from app.entities.value_rules import ReadBy
 from app.entities.values import METADATA, MetadataEntry, Money, history
 from app.graph.choices import Choice, choices
 from app.graph.edges import refs
 from app.graph.many import many
+from app.graph.ownership import Blocker, Ownership
 from app.graph.record import Embedded, Record, claimed, embedded, filterable, order, record
 from app.graph.scalars import Currency
 
 KEY_PATTERN = r"^[a-z0-9]+(_[a-z0-9]+)*$"
+MOST_PRICES, MOST_FEATURES = 100, 1_000
+
+
+def catalog_key(value: object) -> str:
+    """The key of a plan or feature."""
+    found: str = text(64)(value)
+    if not re.fullmatch(KEY_PATTERN, found):
+        raise Invalid("INVALID_KEY", f"{found!r} is not lower-case words and digits joined by _, such as gold_2026.")
+    return found
+
+
+CatalogKey = Annotated[str, ReadBy(catalog_key)]
 
 
 @choices(description="How a plan charges.")
@@ -31,7 +47,7 @@ class Charging(Choice):
 class UnitPrice(Embedded):
     """What one unit of a quantity costs."""
 
-    quantity: str = Field(description='The quantity as usage events name it, such as "prompt_tokens".')
+    quantity: str = Field(max_length=256, description='The quantity as usage events name it, such as "prompt_tokens".')
     price: Money = Field(description="The price of one unit.")
 
 
@@ -47,7 +63,7 @@ class Plan(Record):
     finders: ClassVar = (claimed("key", "planKey", "Its key."),)
     searched: ClassVar = ("key", "name")
 
-    key: str = Field(pattern=KEY_PATTERN, max_length=64, description="Lower-case words joined by _, unique.")
+    key: CatalogKey = Field(pattern=KEY_PATTERN, max_length=64, description="Lower-case words joined by _, unique.")
     name: str = Field(min_length=1, max_length=256, description="What it is called.")
     currency: Currency = Field(description="The currency it charges in, ISO 4217.")
     charging: Charging = Field(description="How it charges.")
@@ -60,7 +76,12 @@ class Plan(Record):
     feature_ids: strawberry.Private[tuple[str, ...]] = ()
 
     history = history()
-    features = refs("Feature", via="featureIds", doc="What it lets a customer use.")
+    features = refs(
+        "Feature",
+        via="featureIds",
+        doc="What it lets a customer use.",
+        owned=Ownership(blocks_delete=Blocker("plans that include it", "key", "Take it out of them first.")),
+    )
     subscriptions = many("Subscription", by="planId", doc="Who subscribes to it.")
 
 
@@ -76,7 +97,7 @@ class Feature(Record):
     finders: ClassVar = (claimed("key", "featureKey", "Its key."),)
     searched: ClassVar = ("key", "name")
 
-    key: str = Field(pattern=KEY_PATTERN, max_length=64, description="Lower-case words joined by _, unique.")
+    key: CatalogKey = Field(pattern=KEY_PATTERN, max_length=64, description="Lower-case words joined by _, unique.")
     name: str = Field(min_length=1, max_length=256, description="What it is called.")
     description: str | None = Field(default=None, max_length=1024, description="At most 1,024 characters.")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import strawberry
 from pydantic import Field
@@ -14,6 +14,7 @@ from app.graph.choices import Choice, choices
 from app.graph.declarations import derived
 from app.graph.edges import computed, one
 from app.graph.many import many
+from app.graph.ownership import MOVE_OR_DELETE, Blocker, OnMerge, Ownership
 from app.graph.record import Embedded, Record, claimed, embedded, filterable, order, record
 
 
@@ -64,14 +65,16 @@ class Credential(Record):
         filterable("custom_metadata", indexed=True),
     )
     finders: ClassVar = (
-        claimed("credential_id", "credentialKey", "Any of its keys, past ones too.", fields=("keys",)),
+        claimed("credential_id", "credentialKey", "Any of its keys, past ones too.", fields=("keys",), within="value"),
     )
     searched: ClassVar = ("name", "keys.value", "tags")
 
     name: str = Field(min_length=1, max_length=256, description='Its label, such as "Mobile App Production Key".')
     credential_id: str = Field(min_length=1, max_length=256, description="Its current key: what metering events carry.")
     keys: tuple[CredentialKey, ...] = Field(description="All its keys, the oldest first.")
-    tags: tuple[str, ...] = Field(default=(), description="Free words to group and filter by.")
+    tags: tuple[Annotated[str, Field(max_length=256)], ...] = Field(
+        default=(), max_length=100, description="Free words to group and filter by."
+    )
     last_used_at: datetime | None = Field(default=None, description="When usage last came through it, UTC.")
     custom_metadata: tuple[MetadataEntry, ...] = Field(default=(), description=METADATA)
 
@@ -83,9 +86,29 @@ class Credential(Record):
     app_metadata = app_metadata()
 
     history = history()
-    subscriber = one("Subscriber", via="subscriberId", doc="Whose it is; null where only usage has shown it so far.")
-    organization = one("Organization", via="organizationId", required=True, doc="Whose usage comes through it.")
-    subscription = one("Subscription", via="subscriptionId", doc="What its usage is billed under, where that is said.")
+    subscriber = one(
+        "Subscriber",
+        via="subscriberId",
+        doc="Whose it is; null where only usage has shown it so far.",
+        owned=Ownership(blocks_delete=Blocker("live credentials", "name", "Delete them first.")),
+    )
+    organization = one(
+        "Organization",
+        via="organizationId",
+        required=True,
+        doc="Whose usage comes through it.",
+        owned=Ownership(
+            on_merge=OnMerge.REASSIGN,
+            blocks_delete=Blocker("live credentials", "name", MOVE_OR_DELETE),
+            is_counted=True,
+        ),
+    )
+    subscription = one(
+        "Subscription",
+        via="subscriptionId",
+        doc="What its usage is billed under, where that is said.",
+        owned=Ownership(blocks_delete=Blocker("credentials linked to it", "name", "Unlink them first.")),
+    )
     statement = computed(
         "Statement",
         of=("organizationId",),

@@ -14,6 +14,7 @@ from app.entities.values import METADATA, MetadataEntry, Money, history
 from app.graph.choices import Choice, choices
 from app.graph.edges import one
 from app.graph.many import many
+from app.graph.ownership import Blocker, OnMerge, Ownership
 from app.graph.record import Embedded, Record, claimed, embedded, filterable, named, order, record
 from app.graph.scalars import CountryCode, Currency
 
@@ -90,7 +91,23 @@ class Invoice(Record):
     open_until: strawberry.Private[datetime] = FOREVER
 
     history = history()
-    organization = one("Organization", via="organizationId", required=True, doc="Who pays it.")
+    organization = one(
+        "Organization",
+        via="organizationId",
+        required=True,
+        doc="Who pays it.",
+        owned=Ownership(
+            on_merge=OnMerge.REASSIGN,
+            blocks_delete=Blocker(
+                "open invoices",
+                "number",
+                "Let them be paid, voided or written off first.",
+                {"status": {"$in": ["OPEN", "DRAFT"]}},
+            ),
+            is_counted=True,
+            fixes_currency=True,
+        ),
+    )
     lines = many("InvoiceLine", by="invoiceId", doc="What it bills, and for whose usage.")
     payments = many("Payment", by="invoiceId", doc="What was paid on it.")
     credit_notes = many("CreditNote", by="invoiceId", doc="What was credited on it.")
@@ -125,8 +142,16 @@ class InvoiceLine(Record):
 
     history = history()
     invoice = one("Invoice", via="invoiceId", required=True, doc="The invoice it stands on.")
-    organization = one("Organization", via="organizationId", required=True, doc="Whose usage it bills.")
-    payer = one("Organization", via="payerId", required=True, doc="Who pays it.")
+    organization = one(
+        "Organization",
+        via="organizationId",
+        required=True,
+        doc="Whose usage it bills.",
+        owned=Ownership(on_merge=OnMerge.SWEEP),
+    )
+    payer = one(
+        "Organization", via="payerId", required=True, doc="Who pays it.", owned=Ownership(on_merge=OnMerge.SWEEP)
+    )
     subscription = one("Subscription", via="subscriptionId", doc="The subscription it bills under, where known.")
     subscriber = one("Subscriber", via="subscriberId", doc="Who used it, where known.")
     credential = one("Credential", via="credentialId", doc="The key the usage came through, where known.")
@@ -156,7 +181,13 @@ class Payment(Record):
     invoice_id: strawberry.Private[str | None] = None
 
     history = history()
-    organization = one("Organization", via="organizationId", required=True, doc="Who paid.")
+    organization = one(
+        "Organization",
+        via="organizationId",
+        required=True,
+        doc="Who paid.",
+        owned=Ownership(on_merge=OnMerge.REASSIGN, fixes_currency=True),
+    )
     invoice = one("Invoice", via="invoiceId", doc="On which invoice; null where it was paid in advance.")
 
 
@@ -186,5 +217,11 @@ class CreditNote(Record):
     invoice_id: strawberry.Private[str]
 
     history = history()
-    organization = one("Organization", via="organizationId", required=True, doc="To whom.")
+    organization = one(
+        "Organization",
+        via="organizationId",
+        required=True,
+        doc="To whom.",
+        owned=Ownership(on_merge=OnMerge.REASSIGN, fixes_currency=True),
+    )
     invoice = one("Invoice", via="invoiceId", required=True, doc="On which invoice.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
 from typing import Any
@@ -17,7 +18,12 @@ EXACT = Context(prec=MOST_DIGITS, traps=[Inexact, InvalidOperation, Overflow])
 
 
 def instant(value: Any) -> datetime:
-    """An instant with its offset, UTC, far enough from the ends of the calendar to reckon with."""
+    """An instant with its offset, UTC, far enough from the ends of the calendar to reckon with.
+
+    A mutation's input has it read already, by the scalar.
+    """
+    if isinstance(value, datetime):
+        return value
     try:
         found = parse_instant(plain(value))
     except Invalid:
@@ -52,3 +58,16 @@ def positive(value: Any) -> Decimal:
     if found <= 0:
         raise Invalid("INVALID_NUMBER", "An amount over zero is expected.")
     return found
+
+
+def whole_number(least: int, most: int) -> Callable[[Any], int]:
+    """The rule for whole numbers from `least` to `most`."""
+
+    def parse(value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise Invalid("INVALID_TYPE", "A whole number is expected.")
+        if not least <= value <= most:
+            raise Invalid("INVALID_NUMBER", f"{value:,} is not allowed: give a number from {least:,} to {most:,}.")
+        return value
+
+    return parse

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import strawberry
 from pydantic import Field
 
 from app.access.viewer import Scope
+from app.entities.codes import timezone_name
+from app.entities.contacts import domain_name
+from app.entities.identifiers import ExternalId
 from app.entities.statement import AS_OF, CURRENCY, SCOPE
+from app.entities.value_rules import ReadBy
 from app.entities.values import METADATA, AppDocument, MetadataEntry, app_metadata, history
 from app.graph.choices import Choice, choices
 from app.graph.depth import MAX_DEPTH_ARGUMENT, within
 from app.graph.edges import computed, one, refs
 from app.graph.many import many
-from app.graph.record import Embedded, Record, claimed, embedded, filterable, named, order, record
+from app.graph.ownership import MOVE_OR_DELETE, Blocker, OnMerge, Ownership
+from app.graph.record import Embedded, OwnKey, Record, claimed, embedded, filterable, named, order, record
 from app.graph.scalars import URL, CountryCode, Currency, EmailAddress
 
-UNCLASSIFIED_ID = "org_unclassified"
+BY_THE_MERGE = Ownership(on_merge=OnMerge.TREE)
 
 
 @choices(description="What sort of customer an organization is.")
@@ -34,20 +39,24 @@ class OrganizationKind(Choice):
 class Billing(Embedded):
     """Where bills go. All of it is optional."""
 
-    address1: str | None = Field(default=None, description="Street and number.")
-    address2: str | None = Field(default=None, description="A second line of the address.")
-    city: str | None = Field(default=None, description="City.")
-    state: str | None = Field(default=None, description="State, province or region.")
-    zip: str | None = Field(default=None, description="Postal code.")
+    address1: str | None = Field(default=None, max_length=256, description="Street and number.")
+    address2: str | None = Field(default=None, max_length=256, description="A second line of the address.")
+    city: str | None = Field(default=None, max_length=256, description="City.")
+    state: str | None = Field(default=None, max_length=256, description="State, province or region.")
+    zip: str | None = Field(default=None, max_length=256, description="Postal code.")
     country: CountryCode | None = Field(default=None, description="Country, ISO 3166-1 alpha-2.")
-    phone: str | None = Field(default=None, description="Telephone number.")
+    phone: str | None = Field(default=None, max_length=256, description="Telephone number.")
     email: EmailAddress | None = Field(default=None, description="Where invoices are sent.")
-    remittance_instructions: str | None = Field(default=None, description="How to pay, as printed on invoices.")
+    remittance_instructions: str | None = Field(
+        default=None, max_length=2_048, description="How to pay, as printed on invoices."
+    )
 
 
 @embedded(description="From when on which organization pays for another's usage.")
 class PayerTerm(Embedded):
     """From when on which organization pays."""
+
+    held_ids: ClassVar = {"payerId": Ownership(on_merge=OnMerge.READ_THROUGH)}
 
     payer_id: strawberry.ID = Field(description="The organization whose invoices the usage goes on.")
     valid_from: datetime = Field(description="From this instant on, until the next term begins.")
@@ -81,25 +90,29 @@ class Organization(Record):
             fields=("name", "formerNames"),
         ),
     )
+    own_keys: ClassVar = (OwnKey("customer", "_id", "id"), OwnKey("customer", "mergedIds", "id"))
+    is_mergeable: ClassVar = True
     searched: ClassVar = ("name", "formerNames", "externalId", "aliases", "associatedDomains")
     needed_indexes: ClassVar = (("formerNames",), ("matchKeys",))
 
     name: str = Field(min_length=1, max_length=256, description="What it is called, 1 to 256 characters; not unique.")
     kind: OrganizationKind = Field(default=OrganizationKind.COMPANY, description="What sort of customer it is.")
     description: str | None = Field(default=None, max_length=1024, description="At most 1,024 characters.")
-    external_id: str | None = Field(
+    external_id: ExternalId | None = Field(
         default=None,
         min_length=1,
         max_length=256,
         description="The id it has in your own system; unique, case-sensitive.",
     )
-    aliases: tuple[str, ...] = Field(default=(), description="Further external ids that find it.")
+    aliases: tuple[ExternalId, ...] = Field(default=(), description="Further external ids that find it.")
     currency: Currency = Field(default=Currency("USD"), description="The currency it is billed in, ISO 4217.")
-    timezone: str = Field(default="UTC", description="IANA time zone in which days, due dates and aging are counted.")
+    timezone: Annotated[str, ReadBy(timezone_name)] = Field(
+        default="UTC", description="IANA time zone in which days, due dates and aging are counted."
+    )
     former_names: tuple[str, ...] = Field(
         default=(), description="What it was called before, and what was merged into it: they still find it."
     )
-    associated_domains: tuple[str, ...] = Field(
+    associated_domains: tuple[Annotated[str, ReadBy(domain_name)], ...] = Field(
         default=(), description="E-mail host names of its people, lower-case, IDNA; matched exactly."
     )
     storefront_url: URL | None = Field(default=None, description="Its web site.")
@@ -122,11 +135,25 @@ class Organization(Record):
 
     app_metadata = app_metadata()
 
-    merged_into = one("Organization", via="mergedIntoId", doc="The one it was merged into: it is a tombstone then.")
-    merged_from = refs("Organization", via="mergedIds", doc="The tombstones of those that were merged into it.")
+    merged_into = one(
+        "Organization",
+        via="mergedIntoId",
+        doc="The one it was merged into: it is a tombstone then.",
+        owned=BY_THE_MERGE,
+    )
+    merged_from = refs(
+        "Organization", via="mergedIds", doc="The tombstones of those that were merged into it.", owned=BY_THE_MERGE
+    )
     history = history()
-    parent = one("Organization", via="parentId", doc="The organization directly above it; null at the top of a tree.")
-    ancestors = refs("Organization", via="ancestorIds", doc="The organizations above it, from the top down.")
+    parent = one(
+        "Organization",
+        via="parentId",
+        doc="The organization directly above it; null at the top of a tree.",
+        owned=Ownership(on_merge=OnMerge.REASSIGN, blocks_delete=Blocker("live children", "name", MOVE_OR_DELETE)),
+    )
+    ancestors = refs(
+        "Organization", via="ancestorIds", doc="The organizations above it, from the top down.", owned=BY_THE_MERGE
+    )
     children = many("Organization", by="parentId", doc="The organizations directly under it.")
     descendants = many(
         "Organization",
@@ -136,7 +163,13 @@ class Organization(Record):
         narrow=within("ancestorIds"),
         max_depth=MAX_DEPTH_ARGUMENT,
     )
-    payer = one("Organization", via="payerId", required=True, doc="Who pays for its usage: itself, or an ancestor.")
+    payer = one(
+        "Organization",
+        via="payerId",
+        required=True,
+        doc="Who pays for its usage: itself, or an ancestor.",
+        owned=Ownership(on_merge=OnMerge.REASSIGN),
+    )
     pays_for = many("Organization", by="payerId", doc="The organizations whose usage it pays for, itself included.")
     subscribers = many("Subscriber", by="organizationId", doc="Who uses the service on its account.")
     credentials = many("Credential", by="organizationId", doc="The keys its usage comes through.")
@@ -154,6 +187,7 @@ class Organization(Record):
         via="billingProfileId",
         otherwise={"isDefault": True},
         doc="How it is billed: the profile pinned to it, else the default one.",
+        owned=Ownership(blocks_delete=Blocker("organizations pinned to it", "name", "Pin another first.")),
     )
     invoices = many("Invoice", by="organizationId", doc="The invoices it is to pay, also for others' usage.")
     payments = many("Payment", by="organizationId", doc="What it has paid.")

@@ -12,6 +12,7 @@ from app.entities.addresses import normalise_email
 from app.entities.values import METADATA, AppDocument, MetadataEntry, app_metadata, history
 from app.graph.edges import one
 from app.graph.many import many
+from app.graph.ownership import MOVE_OR_DELETE, Blocker, OnMerge, Ownership
 from app.graph.record import Record, claimed, filterable, order, record
 from app.graph.scalars import EmailAddress
 
@@ -41,9 +42,11 @@ class Subscriber(Record):
     searched: ClassVar = ("email", "firstName", "lastName", "subscriberId")
 
     email: EmailAddress = Field(description="Unique, compared in any case and Unicode form; shown as it was typed.")
-    first_name: str | None = Field(default=None, description="Given name.")
-    last_name: str | None = Field(default=None, description="Family name.")
-    subscriber_id: str = Field(description="The id it has in your own system; generated where none was given. Unique.")
+    first_name: str | None = Field(default=None, max_length=256, description="Given name.")
+    last_name: str | None = Field(default=None, max_length=256, description="Family name.")
+    subscriber_id: str = Field(
+        max_length=256, description="The id it has in your own system; generated where none was given. Unique."
+    )
     custom_metadata: tuple[MetadataEntry, ...] = Field(default=(), description=METADATA)
 
     app_rows: strawberry.Private[tuple[AppDocument, ...]] = Field(default=(), alias="appMetadata")
@@ -53,6 +56,16 @@ class Subscriber(Record):
     app_metadata = app_metadata()
 
     history = history()
-    organization = one("Organization", via="organizationId", required=True, doc="On whose account it uses the service.")
+    organization = one(
+        "Organization",
+        via="organizationId",
+        required=True,
+        doc="On whose account it uses the service.",
+        owned=Ownership(
+            on_merge=OnMerge.REASSIGN,
+            blocks_delete=Blocker("live subscribers", "email", MOVE_OR_DELETE),
+            is_counted=True,
+        ),
+    )
     credentials = many("Credential", by="subscriberId", doc="Its keys.")
     charges = many("InvoiceLine", by="subscriberId", doc="The invoice lines for its usage.")

@@ -13,6 +13,7 @@ from app.entities.values import METADATA, MetadataEntry, history
 from app.graph.choices import Choice, choices
 from app.graph.edges import one
 from app.graph.many import many
+from app.graph.ownership import Blocker, OnMerge, Ownership
 from app.graph.record import Record, claimed, filterable, order, record
 
 
@@ -24,6 +25,9 @@ class SubscriptionStatus(Choice):
     ACTIVE = "ACTIVE", "It runs."
     CANCELED = "CANCELED", "It was canceled and runs until `activeTo`."
     ENDED = "ENDED", "It is over."
+
+
+RUNNING = Blocker("subscriptions that run", "externalId", "End them first.", {"status": {"$ne": "ENDED"}})
 
 
 @record(description="That an organization is on a plan; its credentials bill under it.")
@@ -60,7 +64,13 @@ class Subscription(Record):
     plan_id: strawberry.Private[str]
 
     history = history()
-    organization = one("Organization", via="organizationId", required=True, doc="Who subscribes.")
-    plan = one("Plan", via="planId", required=True, doc="To what.")
+    organization = one(
+        "Organization",
+        via="organizationId",
+        required=True,
+        doc="Who subscribes.",
+        owned=Ownership(on_merge=OnMerge.REASSIGN, blocks_delete=RUNNING, is_counted=True, fixes_currency=True),
+    )
+    plan = one("Plan", via="planId", required=True, doc="To what.", owned=Ownership(blocks_delete=RUNNING))
     credentials = many("Credential", by="subscriptionId", doc="The keys whose usage it bills.")
     charges = many("InvoiceLine", by="subscriptionId", doc="The invoice lines for its usage.")

@@ -109,3 +109,10 @@ def one_of(choices: type[E]) -> Parse:
         return found
 
     return parse
+
+
+def boolean(value: object) -> bool:
+    """True or false."""
+    if not isinstance(value, bool):
+        raise Invalid("INVALID_TYPE", f"True or false is expected, not {kind_of(value)}.")
+    return value

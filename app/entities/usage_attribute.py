@@ -8,9 +8,11 @@ import strawberry
 from pydantic import Field
 
 from app.access.viewer import Scope
+from app.entities.identifiers import ExternalId
 from app.entities.values import METADATA, MetadataEntry, history
 from app.graph.choices import Choice, choices
 from app.graph.edges import one
+from app.graph.ownership import MOVE_OR_DELETE, Blocker, OnMerge, Ownership
 from app.graph.record import Record, claimed, filterable, order, record
 
 
@@ -41,11 +43,21 @@ class UsageAttribute(Record):
     searched: ClassVar = ("key", "displayName")
 
     kind: UsageAttributeKind = Field(description="What it stands for.")
-    key: str = Field(min_length=1, max_length=256, description="What events carry; it has one owner.")
-    display_name: str | None = Field(default=None, description="What to show for it.")
+    key: ExternalId = Field(min_length=1, max_length=256, description="What events carry; it has one owner.")
+    display_name: str | None = Field(default=None, max_length=256, description="What to show for it.")
     custom_metadata: tuple[MetadataEntry, ...] = Field(default=(), description=METADATA)
 
     organization_id: strawberry.Private[str]
 
     history = history()
-    organization = one("Organization", via="organizationId", required=True, doc="Whose usage it produces.")
+    organization = one(
+        "Organization",
+        via="organizationId",
+        required=True,
+        doc="Whose usage it produces.",
+        owned=Ownership(
+            on_merge=OnMerge.REASSIGN,
+            blocks_delete=Blocker("live usage attributes", "key", MOVE_OR_DELETE),
+            is_counted=True,
+        ),
+    )

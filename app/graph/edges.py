@@ -20,6 +20,7 @@ from app.graph import read
 from app.graph.declarations import Args, Argument, Declaration
 from app.graph.documents import from_document, is_array, stored_values
 from app.graph.loaders import load
+from app.graph.ownership import Ownership
 from app.graph.page import DEFAULT_FIRST
 from app.graph.read import Fields, Key
 from app.graph.record import RECORDS, Embedded, Record
@@ -123,6 +124,7 @@ class One(Edge):
     via: str
     required: bool
     otherwise: Doc | None = None
+    owned: Ownership | None = None
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -152,6 +154,7 @@ class Refs(Edge):
     """The records whose ids the parent holds in the array `via`, in that order: a plain list, since it is bounded."""
 
     via: str
+    owned: Ownership | None = None
 
     @property
     def weight(self) -> int:
@@ -226,14 +229,22 @@ def computes(name: str) -> Callable[[Batch], Batch]:
     return wrap
 
 
-def one(target: str, *, via: str, doc: str, required: bool = False, otherwise: Doc | None = None) -> One:
-    """Declare the record whose id stands in the parent's stored field `via`."""
-    return One(target=target, via=via, doc=doc, required=required, otherwise=otherwise)
+def one(
+    target: str,
+    *,
+    via: str,
+    doc: str,
+    required: bool = False,
+    otherwise: Doc | None = None,
+    owned: Ownership | None = None,
+) -> One:
+    """Declare the record whose id stands in the parent's stored field `via`; `owned` says what that means."""
+    return One(target=target, via=via, doc=doc, required=required, otherwise=otherwise, owned=owned)
 
 
-def refs(target: str, *, via: str, doc: str) -> Refs:
-    """Declare the records whose ids stand in the parent's array `via`."""
-    return Refs(target=target, via=via, doc=doc)
+def refs(target: str, *, via: str, doc: str, owned: Ownership | None = None) -> Refs:
+    """Declare the records whose ids stand in the parent's array `via`; `owned` says what that means."""
+    return Refs(target=target, via=via, doc=doc, owned=owned)
 
 
 def computed(

@@ -194,6 +194,7 @@ def filter_of(annotation: Any) -> Any:
     """The filter input for a field of that annotation."""
     if get_origin(annotation) is tuple:
         item = get_args(annotation)[0]
+        item = get_args(item)[0] if get_origin(item) is Annotated else item
         return StringListFilter if item is str else MetadataFilter
     if get_origin(annotation) in (Annotated, Union, types.UnionType):
         return filter_of(next(arg for arg in get_args(annotation) if arg is not type(None)))

@@ -17,6 +17,7 @@ from app.graph.declarations import REQUIRED, Args, Argument
 from app.graph.documents import from_document
 from app.graph.edges import BATCHES, Edge, forbidden
 from app.graph.loaders import load
+from app.graph.ownership import Ownership
 from app.graph.page import MAX_FIRST
 from app.graph.read import Fields, Key
 from app.graph.record import RECORDS, Node, Record
@@ -40,6 +41,7 @@ class NodeById(Edge):
 
     plural: bool
     via: str | None = None
+    owned: Ownership | None = None
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -151,6 +153,6 @@ def nodes(*, doc: str) -> NodeById:
     return NodeById(target="Node", plural=True, doc=doc)
 
 
-def any_record(*, via: str, doc: str) -> NodeById:
+def any_record(*, via: str, doc: str, owned: Ownership) -> NodeById:
     """Declare the record, of whatever kind, whose id stands in the parent's stored field `via`."""
-    return NodeById(target="Node", plural=False, via=via, doc=doc)
+    return NodeById(target="Node", plural=False, via=via, doc=doc, owned=owned)

@@ -16,7 +16,7 @@ from strawberry.utils.str_converters import to_camel_case
 from app.access.secrets import SECRET
 from app.context import Context
 from app.entities.addresses import normalise_email
-from app.entities.organization import UNCLASSIFIED_ID
+from app.entities.identifiers import UNCLASSIFIED_ID
 from app.errors import Problem, Refused
 from app.mongo.client import Doc
 from app.writing import references

@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 
 from app.entities.addresses import normalise_email
 from app.entities.duplicate import DuplicateReason
-from app.entities.organization import UNCLASSIFIED_ID, OrganizationKind
+from app.entities.identifiers import UNCLASSIFIED_ID
+from app.entities.organization import OrganizationKind
 from app.organizations.domains import is_public
 from app.organizations.names import GENERIC, Name, name_of, plain, similarity
 

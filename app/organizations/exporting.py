@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 
 import pymongo
 
-from app.entities.organization import UNCLASSIFIED_ID, Organization
+from app.entities.identifiers import UNCLASSIFIED_ID
+from app.entities.organization import Organization
 from app.graph.depth import MAX_DEPTH
 from app.mongo.client import Doc, Store
 from app.organizations.organization_columns import COLUMNS

@@ -8,10 +8,10 @@ from typing import Any, ClassVar
 from app.billing.standing import currency_rests_on, standing
 from app.entities.codes import country_code, currency_code, timezone_name
 from app.entities.contacts import domain_name, email_address, web_address
-from app.entities.identifiers import is_organization_id
+from app.entities.identifiers import UNCLASSIFIED_ID, external_id
 from app.entities.metadata import app_claims, app_documents, metadata_entries
-from app.entities.organization import UNCLASSIFIED_ID, Organization, OrganizationKind
-from app.entities.texts import Invalid, one_of, text, texts
+from app.entities.organization import Organization, OrganizationKind
+from app.entities.texts import one_of, text, texts
 from app.errors import Problem
 from app.graph.depth import MAX_DEPTH
 from app.mongo.client import Doc
@@ -41,14 +41,6 @@ APP_METADATA = Field(
     doc="What other systems keep beside it, one document an app; later by `setAppMetadata`.",
     on_update=False,
 )
-
-
-def external_id(value: Any) -> str:
-    """A customer's own id. It shares one namespace with organizations' ids, and so cannot look like one."""
-    found: str = short(value)
-    if is_organization_id(found):
-        raise Invalid("RESERVED", f"{found!r} has the form of an organization's own id.")
-    return found
 
 
 class OrganizationLifecycle(Lifecycle):

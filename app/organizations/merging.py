@@ -12,8 +12,8 @@ from typing import Any
 
 from app.billing.standing import currency_rests_on
 from app.entities.audit_entry import AuditAction
+from app.entities.identifiers import UNCLASSIFIED_ID
 from app.entities.metadata import MOST_BYTES, size_of_documents, size_of_entries
-from app.entities.organization import UNCLASSIFIED_ID
 from app.errors import Problem, Refused
 from app.mongo.client import Doc
 from app.mongo.keys import Claim, claims_of

@@ -8,7 +8,7 @@ from typing import Any
 from strawberry import UNSET
 
 from app.entities.audit_entry import AuditAction
-from app.entities.organization import UNCLASSIFIED_ID
+from app.entities.identifiers import UNCLASSIFIED_ID
 from app.errors import Problem, Refused
 from app.graph.choices import Choice, choices
 from app.mongo.client import Doc

@@ -5,10 +5,10 @@ from __future__ import annotations
 from app.entities.addresses import normalise_email
 from app.entities.codes import country_code, currency_code, timezone_name
 from app.entities.contacts import domain_name, email_address, web_address
+from app.entities.identifiers import external_id
 from app.entities.metadata import app_documents, metadata_entries
 from app.entities.organization import OrganizationKind
 from app.entities.texts import one_of, text, texts
-from app.organizations.lifecycle import external_id
 from app.transfer.columns import Column, Columns, Shape
 from app.transfer.references import customer
 

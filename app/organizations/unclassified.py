@@ -8,7 +8,8 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import DuplicateKeyError
 
 from app.entities.billing_profile import DEFAULT_ID, BillingProfile
-from app.entities.organization import UNCLASSIFIED_ID, Organization
+from app.entities.identifiers import UNCLASSIFIED_ID
+from app.entities.organization import Organization
 from app.graph.documents import to_document
 from app.mongo.client import Store
 from app.mongo.keys import Claim, insert_claims

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import ClassVar
 
+from app.entities.identifiers import external_id
 from app.entities.texts import one_of, text
 from app.entities.usage_attribute import UsageAttribute, UsageAttributeKind
 from app.mongo.client import Doc
-from app.organizations.lifecycle import CUSTOM_METADATA, external_id
+from app.organizations.lifecycle import CUSTOM_METADATA
 from app.writing.inputs import Field, Inputs, Reference
 from app.writing.lifecycle import Key, Lifecycle
 

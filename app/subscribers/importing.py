@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from app.entities.addresses import normalise_email
 from app.entities.contacts import email_address
-from app.entities.organization import UNCLASSIFIED_ID
+from app.entities.identifiers import UNCLASSIFIED_ID
 from app.entities.subscriber import Subscriber
 from app.entities.texts import text
 from app.errors import Problem

@@ -9,8 +9,8 @@ from typing import ClassVar
 from app.credentials.lifecycle import covers
 from app.entities.addresses import normalise_email
 from app.entities.contacts import email_address
+from app.entities.identifiers import UNCLASSIFIED_ID
 from app.entities.metadata import app_claims
-from app.entities.organization import UNCLASSIFIED_ID
 from app.entities.subscriber import Subscriber
 from app.entities.texts import text
 from app.errors import Problem

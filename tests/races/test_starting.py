@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from app.entities.billing_profile import DEFAULT_ID
-from app.entities.organization import UNCLASSIFIED_ID
+from app.entities.identifiers import UNCLASSIFIED_ID
 from app.main import prepare
 from app.mongo.client import connect, database
 from app.mongo.embedded import EmbeddedMongo

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from app.billing.amounts import in_minor_units, line_amount, normal, total_of
 from app.entities.codes import MINOR_UNITS, NOT_MONEY, currencies, currency_code, minor_units
-from app.entities.identifiers import Identifiers, is_organization_id
+from app.entities.identifiers import UNCLASSIFIED_ID, Identifiers, is_organization_id
 from app.entities.invoice import InvoiceLine
-from app.entities.organization import UNCLASSIFIED_ID, Organization
+from app.entities.organization import Organization
 from app.entities.texts import Invalid
 from app.organizations.domains import claimed_alone
 from app.organizations.rounds import TOO_DEEP, Place, rounds

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.entities.organization import UNCLASSIFIED_ID
+from app.entities.identifiers import UNCLASSIFIED_ID
 from app.mongo.client import Store
 from app.transfer.outcome import Result
 from tests.transfer.running import NOW, Files, codes, results

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.entities.organization import UNCLASSIFIED_ID
+from app.entities.identifiers import UNCLASSIFIED_ID
 from app.graph.depth import MAX_DEPTH
 from app.mongo.client import Store
 from tests.records import EPOCH, credit_note, invoice, organization, payment, plan, save, subscription
