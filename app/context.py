@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import PyMongoError
 from strawberry.dataloader import DataLoader
 
@@ -36,6 +37,8 @@ class Context:
     """What encrypts secrets; None where no key is configured."""
     count_error: PyMongoError | None = None
     """Why lists could not be counted: a plan found out, and nobody asks the database again."""
+    session: AsyncClientSession | None = None
+    """The transaction that the reads of a preview belong to; None where each read is by itself."""
     left_because: str | None = None
     """Why no plan answered; None where one did, or none was asked."""
     now: datetime = field(default_factory=lambda: datetime.now(UTC))

@@ -28,9 +28,8 @@ from app.http.prepare import Preparation
 from app.main import open_store
 from app.mongo.client import Store
 from app.mongo.embedded import EmbeddedMongo
-from app.schema import build_schema
+from app.schema import IMPORTERS, build_schema
 from app.settings import Settings
-from app.transfer.kinds import IMPORTERS
 from app.transfer.outcome import Result
 from app.transfer.rows import source
 from app.transfer.runner import Run

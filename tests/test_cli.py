@@ -26,10 +26,9 @@ from app.cli import cli
 from app.cli.files import make_sure_of
 from app.cli.importing import whereabouts
 from app.mongo.client import Store
-from app.schema import sdl
+from app.schema import IMPORTERS, sdl
 from app.settings import Settings
 from app.transfer.columns import flat
-from app.transfer.kinds import IMPORTERS
 
 ROOT = Path(__file__).parent.parent
 P = ParamSpec("P")

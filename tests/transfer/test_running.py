@@ -19,9 +19,9 @@ from pymongo.errors import AutoReconnect, BulkWriteError, NetworkTimeout, Operat
 
 from app.mongo.client import Store, connect, database
 from app.organizations.importing import OrganizationImporter
+from app.schema import IMPORTERS
 from app.transfer.columns import Draft
 from app.transfer.importer import Importer
-from app.transfer.kinds import IMPORTERS
 from app.transfer.rows import source
 from app.transfer.runner import BYTES, ROWS, Run, Stopped, chunks
 from app.writing import retrying
