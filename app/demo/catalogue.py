@@ -19,7 +19,7 @@ from app.entities.usage_attribute import UsageAttribute
 from app.graph.documents import to_document
 from app.graph.record import Record
 from app.mongo.client import Doc, Store
-from app.mongo.keys import Claim, insert_claims, owners
+from app.mongo.keys import Claim, find_claims_by_key, insert_claims
 from app.mongo.transactions import in_transaction
 from app.writing.audit import Author
 from app.writing.work import Work
@@ -83,7 +83,7 @@ def references(chunk: Work, row: Doc) -> Iterator[tuple[str, Any]]:
 async def is_finished(store: Store) -> bool:
     """Whether the last step was taken."""
     last = contents()["rotations"][-1]["new key"]
-    return bool(await owners(store, {"credentialKey": [last]}))
+    return bool(await find_claims_by_key(store, {"credentialKey": [last]}))
 
 
 async def finish(store: Store) -> None:
@@ -100,7 +100,7 @@ async def finish(store: Store) -> None:
 
 async def set_payer(store: Store, row: Doc, session: AsyncClientSession) -> None:
     """Let one organization pay for others."""
-    found = await owners(store, {"customer": [row["payer"], *row["pays for"]]}, session)
+    found = await find_claims_by_key(store, {"customer": [row["payer"], *row["pays for"]]}, session)
     payer_id = found["customer", row["payer"]].record_id
     term = {"payerId": payer_id, "validFrom": datetime.fromisoformat(row["since"])}
     theirs = {"_id": {"$in": [found["customer", each].record_id for each in row["pays for"]]}}
@@ -111,7 +111,7 @@ async def set_payer(store: Store, row: Doc, session: AsyncClientSession) -> None
 
 async def rotate(store: Store, row: Doc, session: AsyncClientSession) -> None:
     """Give a credential a new key; the old one works for a while."""
-    found = await owners(store, {"credentialKey": [row["credential"]]}, session)
+    found = await find_claims_by_key(store, {"credentialKey": [row["credential"]]}, session)
     credential_id = found["credentialKey", row["credential"]].record_id
     new = CredentialKey(value=row["new key"], valid_from=datetime.fromisoformat(row["at"]))
     until = datetime.fromisoformat(row["old key until"])

@@ -16,7 +16,7 @@ from app.entities.identifiers import UNCLASSIFIED_ID
 from app.entities.metadata import MOST_BYTES, size_of_documents, size_of_entries
 from app.errors import Problem, Refused
 from app.mongo.client import Doc
-from app.mongo.keys import Claim, claims_of
+from app.mongo.keys import Claim, find_claims_by_record
 from app.organizations.lifecycle import fixed
 from app.organizations.merged import merged
 from app.organizations.subtrees import (
@@ -168,7 +168,7 @@ def below_target(above: Sequence[str], source_id: str) -> list[Doc]:
 async def repoint(work: Work, merge: Merge) -> None:
     """Let every key that finds a source find the target."""
     target_id = merge.target["_id"]
-    for claim in await claims_of(work.store, merge.source_ids, work.session):
+    for claim in await find_claims_by_record(work.store, merge.source_ids, work.session):
         name = "aliases" if claim.field == "externalId" else claim.field
         if claim.namespace == "customer" and claim.key == merge.values["externalId"]:
             name = "externalId"

@@ -18,7 +18,7 @@ from app.errors import Problem, Refused
 from app.graph.documents import stored_fields
 from app.graph.record import Record
 from app.mongo.client import Doc
-from app.mongo.keys import Claim, claims_of
+from app.mongo.keys import Claim, find_claims_by_record
 from app.writing import references
 from app.writing.inputs import Inputs, Path, Reference, default_of, read_fields
 from app.writing.work import Work
@@ -208,7 +208,7 @@ class Lifecycle:
         doc = await self.target(work, given)
         if problems := await self.in_the_way(work, doc):
             raise Refused(problems)
-        for claim in await claims_of(work.store, [doc["_id"]], work.session):
+        for claim in await find_claims_by_record(work.store, [doc["_id"]], work.session):
             if claim.namespace not in self.kept_keys():
                 work.release(claim.namespace, claim.key)
         return work.change(doc["_id"], {"deletedAt": work.now}, AuditAction.DELETED)
