@@ -13,7 +13,7 @@ from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
 from app.mongo.embedded import EmbeddedMongo
-from app.mongo.server import kept_running
+from app.mongo.server import embedded_mongodb
 
 Doc = dict[str, object]
 
@@ -51,7 +51,7 @@ def store_one(uri: str) -> None:
 
 
 async def test_a_mongod_that_is_killed_is_started_again_with_its_data(tmp_path: Path) -> None:
-    with kept_running(tmp_path) as uri:
+    with embedded_mongodb(tmp_path) as uri:
         store_one(uri)
         os.kill(pid_of(uri), signal.SIGKILL)
         assert await again(uri)
@@ -60,14 +60,14 @@ async def test_a_mongod_that_is_killed_is_started_again_with_its_data(tmp_path: 
 async def test_who_had_attached_goes_on_when_the_owner_stops(tmp_path: Path) -> None:
     owner = EmbeddedMongo.start(tmp_path)
     store_one(owner.uri)
-    with kept_running(tmp_path) as uri:
+    with embedded_mongodb(tmp_path) as uri:
         await asyncio.to_thread(owner.stop)
         assert await again(uri)
 
 
 async def test_an_ephemeral_one_that_is_killed_stays_away(caplog: pytest.LogCaptureFixture) -> None:
     """Its data are gone: an empty database in its place would be worse than none."""
-    with kept_running(None) as uri:
+    with embedded_mongodb(None) as uri:
         store_one(uri)
         os.kill(pid_of(uri), signal.SIGKILL)
         await asyncio.sleep(2.5)
