@@ -16,7 +16,7 @@ from app.http.weighing import Weighed, operations_of
 from app.mongo.client import Store
 from app.schema import build_schema
 from app.settings import Settings
-from tests.asking import ask, server
+from tests.asking import Ask, server
 from tests.records import organization, save, subscriber
 
 NOTHING: Mapping[str, Any] = {}
@@ -69,7 +69,7 @@ def empty(number: int) -> dict[str, Any]:
     ids=["nested", "few", "aliased", "strings", "lists", "literal", "default", "spread", "inside"],
 )
 async def test_input_is_bounded_before_it_is_coerced(
-    store: Store, query: str, given: Mapping[str, Any], limit: str
+    store: Store, ask: Ask, query: str, given: Mapping[str, Any], limit: str
 ) -> None:
     started = time.perf_counter()
     answer = await ask(store, query, **given)
@@ -78,7 +78,7 @@ async def test_input_is_bounded_before_it_is_coerced(
     assert limit in limits(query, given)
 
 
-async def test_what_may_be_asked_holds_the_loop_but_briefly(store: Store) -> None:
+async def test_what_may_be_asked_holds_the_loop_but_briefly(store: Store, ask: Ask) -> None:
     known = [organization(f"o{n}", n=n) for n in range(50)]
     await save(store, *known, *(subscriber(f"s{n}", one) for n, one in enumerate(known)))
     question = asyncio.create_task(ask(store, NESTED, f=empty(45)))
@@ -96,7 +96,7 @@ async def test_what_may_be_asked_holds_the_loop_but_briefly(store: Store) -> Non
     [empty(51), {"and": [empty(30), empty(30)]}, {"or": [{"email": {}}] * 51}],
     ids=["flat", "nested", "fields"],
 )
-async def test_empty_filters_are_conditions_too(store: Store, asked: dict[str, Any]) -> None:
+async def test_empty_filters_are_conditions_too(store: Store, ask: Ask, asked: dict[str, Any]) -> None:
     answer = await ask(store, FILTER + "{ " + PAGE + " }", f=asked)
     assert list(answer.codes.values()) == ["BAD_REQUEST"]
     assert "conditions; it may have 50" in answer.messages[0]
