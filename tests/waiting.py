@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import time
 from collections.abc import Awaitable, Callable
 
@@ -15,7 +14,7 @@ def wait_until(holds: Callable[[], bool]) -> None:
     """Return once the condition holds; fail where it does not within a minute."""
     deadline = time.monotonic() + DEADLINE_SECONDS
     while not holds():
-        assert time.monotonic() < deadline, inspect.getsource(holds)
+        assert time.monotonic() < deadline, f"this did not come to hold: {holds}"
         time.sleep(POLL_SECONDS)
 
 
@@ -23,5 +22,5 @@ async def wait_until_true(holds: Callable[[], Awaitable[bool]]) -> None:
     """The same for a condition that is awaited, such as what a database has stored."""
     deadline = time.monotonic() + DEADLINE_SECONDS
     while not await holds():
-        assert time.monotonic() < deadline, inspect.getsource(holds)
+        assert time.monotonic() < deadline, f"this did not come to hold: {holds}"
         await asyncio.sleep(POLL_SECONDS)

@@ -18,6 +18,7 @@ from app.mongo.embedded import EmbeddedMongo
 from app.settings import Settings
 
 CHECK_SECONDS = 1.0
+WATCHER = "embedded MongoDB watcher"  # the name of the thread that starts it again
 log = structlog.get_logger(__name__)
 
 
@@ -59,7 +60,7 @@ def embedded_mongodb(directory: Path | None) -> Iterator[str]:
             except SetupError as error:
                 log.error("the embedded MongoDB could not be started again", reason=str(error))
 
-    watcher = Thread(target=restart_when_ended, daemon=True)
+    watcher = Thread(target=restart_when_ended, name=WATCHER, daemon=True)
     watcher.start()
     try:
         yield server.uri

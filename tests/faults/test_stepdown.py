@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 from pymongo.errors import AutoReconnect, OperationFailure
@@ -17,6 +18,7 @@ from app.mongo.write_locks import WriteLocks
 from tests.asking import Way, ask
 from tests.faults.customer import NOTHING, QUERY, WHOLE, customer, gold, left_of
 from tests.races.racing import check_keys, check_tree
+from tests.waiting import wait_until_true
 
 WRITERS = 4
 FOR_SECONDS = 1
@@ -65,10 +67,21 @@ async def test_mutations_while_the_primary_steps_down_are_done_once_or_not_at_al
 
     writing = [asyncio.create_task(write_with_key(n)) for n in range(WRITERS)]
     writing += [asyncio.create_task(write_without()) for _ in range(WRITERS)]
+
+    async def is_primary() -> bool:
+        with suppress(AutoReconnect, OperationFailure):
+            return bool((await own.client.admin.command("hello"))["isWritablePrimary"])
+        return False
+
+    async def has_written(number: int) -> bool:
+        ended = [task for task in writing if task.done()]
+        assert not ended, ended
+        return len(keyed) >= number
+
     for n in range(rounds):
-        await asyncio.sleep(0.5 + n % 7 * 0.01)
+        await wait_until_true(partial(has_written, len(keyed) + WRITERS + n % 7))  # others are in the middle of it
         await step_down(own.client)
-        await asyncio.sleep(FOR_SECONDS)
+        await wait_until_true(is_primary)
     over.set()
     await asyncio.gather(*writing)
     assert keyed

@@ -9,8 +9,7 @@ import stat
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from pymongo import MongoClient, WriteConcern
 from app.errors import SetupError
 from app.mongo import embedded, mongod
 from app.mongo.embedded import EmbeddedMongo
+from tests.waiting import wait_until
 
 PROJECT = Path(__file__).parents[2]
 
@@ -31,15 +31,6 @@ def connect(server: EmbeddedMongo) -> MongoClient[dict[str, Any]]:
 def pid_of(server: EmbeddedMongo) -> int:
     with connect(server) as client:
         return int(client.admin.command("serverStatus")["pid"])
-
-
-def eventually(holds: Callable[[], bool], seconds: float = 5) -> bool:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 def refusal(directory: Path | None) -> str:
@@ -151,8 +142,7 @@ def test_its_log_is_cut_and_one_older_is_kept(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(embedded, "LOG_CHECK_SECONDS", 0.5)
     logs = [tmp_path / "mongod" / name for name in ("mongod.log", "mongod.log.1")]
     with EmbeddedMongo.start(tmp_path) as server:
-        assert eventually(lambda: all(log.exists() for log in logs))
-        assert "log rotation" in logs[0].read_text()
+        wait_until(lambda: all(log.exists() for log in logs) and "log rotation" in logs[0].read_text())
         assert server.running
     assert set(logs[0].parent.glob("mongod.log*")) <= set(logs)
 
