@@ -30,7 +30,7 @@ from app.errors import Problems
 from app.graph.documents import evolve
 from app.graph.record import Finder, Record
 from app.mongo.client import Doc, Store
-from app.mongo.keys import owners
+from app.mongo.keys import find_claims_by_key
 from app.mongo.transactions import in_transaction
 from app.organizations.rules import OrganizationRules, terms_with
 from app.organizations.usage_attributes import UsageAttributeRules
@@ -134,7 +134,7 @@ def begin(store: Store, session: AsyncClientSession, now: datetime, seed: str) -
 async def is_finished(store: Store) -> bool:
     """Whether the last step was taken."""
     last = contents()["rotations"][-1]["new key"]
-    return bool(await owners(store, {"credentialKey": [last]}))
+    return bool(await find_claims_by_key(store, {"credentialKey": [last]}))
 
 
 async def finish(store: Store, now: datetime) -> None:

@@ -25,7 +25,7 @@ from app.graph.nodes import MAX_ID, unknown_id
 from app.graph.read import Fields, Key
 from app.graph.record import Finder, Record, declarations_of
 from app.mongo.client import Doc
-from app.mongo.keys import resolve_key
+from app.mongo.keys import find_record_by_key
 from app.mongo.reads import find as find_docs
 
 MAX_CANDIDATES = 10
@@ -91,7 +91,7 @@ class Find(Edge):
         shown, key = read.projection(fields), finder.normalise(value) if finder.normalise else value
         collection = self.stored_record.collection
         if finder.namespace is not None:
-            return await resolve_key(context.store, finder.namespace, key, finder.fields, collection, shown)
+            return await find_record_by_key(context.store, finder.namespace, key, finder.fields, collection, shown)
         borne: list[Doc] = [{field: {"$eq": key}} for field in finder.fields]
         query = {**(borne[0] if len(borne) == 1 else {"$or": borne}), **LIVE}
         found = await find_docs(context.store, collection, query, shown, limit=MAX_CANDIDATES, sort=[("_id", 1)])

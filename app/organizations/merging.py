@@ -20,7 +20,7 @@ from app.graph.by import By
 from app.graph.documents import evolve, stored_value
 from app.graph.ownership import OnMerge
 from app.mongo.client import Doc
-from app.mongo.keys import Claim, claims_of
+from app.mongo.keys import Claim, find_claims_by_record
 from app.organizations.handed_over import HandedOver
 from app.organizations.merged import survivor_of
 from app.organizations.rules import fixed_unclassified, with_match_keys
@@ -209,7 +209,7 @@ def move_subtrees(work: Work, merge: Merge) -> None:
 
 async def repoint_keys(work: Work, merge: Merge) -> None:
     """Let every key that finds a source find the target."""
-    for claim in await claims_of(work.store, merge.source_ids, work.session):
+    for claim in await find_claims_by_record(work.store, merge.source_ids, work.session):
         name = "aliases" if claim.field == "externalId" else claim.field
         if claim.namespace == "customer" and claim.key == merge.survivor.external_id:
             name = "externalId"

@@ -21,7 +21,7 @@ from app.graph.edges import One
 from app.graph.ownership import OnMerge
 from app.graph.record import Record, declarations_of
 from app.mongo.client import Doc
-from app.mongo.keys import Claim, claims_of
+from app.mongo.keys import Claim, find_claims_by_record
 from app.writing.inputs import Inputs, RecordInput, default_of, references
 from app.writing.keys import Key, RecordKey, by_namespace, claimed_keys, find_named, removed, resolve_keys
 from app.writing.rules import Rules
@@ -194,7 +194,7 @@ async def delete(work: Work, rules: Rules[R], record: R) -> R:
     """A record deleted, its keys free again. Raises Refused with all that blocks it."""
     if blockers := await rules.deletion_blockers(work, record):
         raise Refused(blockers)
-    for claim in await claims_of(work.store, [record.id], work.session):
+    for claim in await find_claims_by_record(work.store, [record.id], work.session):
         if claim.namespace not in rules.kept_namespaces:
             work.release(claim.namespace, claim.key)
     return work.change(record, evolve(record, deleted_at=work.now), AuditAction.DELETED)

@@ -24,7 +24,7 @@ from app.errors import Problem
 from app.graph.documents import from_document, to_document
 from app.graph.record import Record, stored_records
 from app.mongo.client import Doc, Store
-from app.mongo.keys import Claim, insert_claims, owners, release_claims, repoint_claims
+from app.mongo.keys import Claim, find_claims_by_key, insert_claims, release_claims, repoint_claims
 from app.mongo.write_locks import WriteLock
 from app.writing.audit import Author, entry
 
@@ -97,7 +97,7 @@ class Work:
 
     async def find_owners(self, asked: Wanted) -> dict[tuple[str, str], Claim]:
         """Who has which of these keys, in one read."""
-        return await owners(self.store, asked, self.session)
+        return await find_claims_by_key(self.store, asked, self.session)
 
     async def fetch(self, ids: Iterable[str | None]) -> None:
         """Have these records at hand, deleted ones too: one read for each collection. What is not there is left out."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.mongo.client import Doc, Store
-from app.mongo.trace import Command, Explained, Trace, explain, shape
+from app.mongo.trace import Command, ExecutionStats, Trace, explain, without_values
 
 Read = dict[str, Any]
 
@@ -20,16 +20,16 @@ def outline(trace: Trace) -> list[Read]:
     return [read_of(command, None) for command in trace.commands]
 
 
-def read_of(command: Command, explained: Explained | None) -> Read:
+def read_of(command: Command, stats: ExecutionStats | None) -> Read:
     """One read as `extensions.plan` shows it."""
     return {
         "path": command.label,
         "collection": command.collection,
         "command": "find" if "find" in command.command else "aggregate",
-        "filter": shape(filter_of(command.command)),
-        "indexes": list(explained.indexes) if explained else None,
-        "keysExamined": explained.keys_examined if explained else None,
-        "documentsExamined": explained.documents_examined if explained else None,
+        "filter": without_values(filter_of(command.command)),
+        "indexes": list(stats.indexes) if stats else None,
+        "keysExamined": stats.keys_examined if stats else None,
+        "documentsExamined": stats.documents_examined if stats else None,
         "returned": command.returned,
         "milliseconds": round(command.milliseconds, 2),
     }
