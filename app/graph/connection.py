@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import strawberry
 
-from app.context import Context
-from app.graph.declarations import Args
-from app.graph.loaders import load, load_count
 from app.graph.page import Page
-from app.graph.read import COUNT_LIMIT, Key
+from app.graph.read import COUNT_LIMIT
 from app.graph.scalars import Cursor
 from app.mongo.client import Doc
-
-if TYPE_CHECKING:
-    from app.graph.many import Many
 
 T = TypeVar("T")
 R = TypeVar("R", bound=Callable[..., Any])
@@ -47,30 +40,6 @@ class Pending(Protocol):
     def entity(self, doc: Doc) -> Any:
         """A document of the page as the record it is."""
         ...
-
-
-@dataclass(frozen=True)
-class PendingEdge:
-    """The page behind an edge, for one parent: read and counted together with those of its siblings."""
-
-    edge: Many
-    key: Key
-    args: Args
-    context: Context
-
-    async def page(self) -> Page:
-        found: Page = await load(self.context, self.edge, self.args, self.key)
-        return found
-
-    async def total(self) -> int:
-        found: int = await load_count(self.context, self.edge, self.args, self.key)
-        return found
-
-    def cursor(self, doc: Doc) -> str:
-        return self.edge.ordering(self.args).encode(doc)
-
-    def entity(self, doc: Doc) -> Any:
-        return self.edge.entity(doc)
 
 
 @strawberry.type(description="Where a page stands in its list.")

@@ -170,7 +170,7 @@ class Refs(Edge):
         return {key: [found[each] for each in key if each in found] for key in keys}
 
     async def walk(self, context: Context, key: Key, args: Args) -> Any:
-        return [self.entity(doc) for doc in await load(context, self, args, key)] if key else []
+        return [self.entity(doc) for doc in await load(context, self, args, key) or ()] if key else []
 
 
 Batch = Callable[[Context, Sequence[Key], Args, Fields], Awaitable[dict[Key, Any]]]

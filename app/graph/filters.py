@@ -16,6 +16,8 @@ from typing import Annotated, Any, Generic, TypeVar, Union, cast, get_args, get_
 
 import strawberry
 from strawberry import UNSET
+from strawberry.annotation import StrawberryAnnotation
+from strawberry.types import get_object_definition
 from strawberry.types.enum import EnumValueDefinition
 
 from app.errors import BadRequest
@@ -25,6 +27,9 @@ from app.graph.scalars import MetadataValue
 from app.mongo.client import Doc
 
 T = TypeVar("T")
+LATER = str | None
+"""Stands for the type of a field whose real type is the class that the field is part of, and is not made yet."""
+
 MAX_CONDITIONS, MAX_CHOICES = 50, 100
 OPERATORS = {"equals": "$eq", "gt": "$gt", "gte": "$gte", "lt": "$lt", "lte": "$lte"}
 
@@ -227,17 +232,18 @@ def field_filters(record: type[Record]) -> list[tuple[str, Any, Any]]:
 @cache
 def filter_input(record: type[Record]) -> Any:
     """`OrganizationFilter` and its like: one for each record, whatever list it is used on."""
-    name = f"{record.__name__}Filter"
-    itself: Any = Annotated[name, strawberry.lazy(__name__)]
     joins = [
-        ("and_", list[itself] | None, optional("All of these hold.", "and")),
-        ("or_", list[itself] | None, optional("At least one of these holds.", "or")),
-        ("not_", itself | None, optional("This does not hold.", "not")),
+        ("and_", LATER, optional("All of these hold.", "and")),
+        ("or_", LATER, optional("At least one of these holds.", "or")),
+        ("not_", LATER, optional("This does not hold.", "not")),
     ]
-    cls = class_of(name, [*field_filters(record), *joins], RecordFilter)
+    cls = class_of(f"{record.__name__}Filter", [*field_filters(record), *joins], RecordFilter)
     cast(Any, cls).fields = {each.name: each for each in record.filters}
-    made = strawberry.input(cls, description=f"Which {plural(record)} are wanted; all conditions must hold.")
-    globals()[name] = made  # where strawberry.lazy looks for it
+    made: Any = strawberry.input(cls, description=f"Which {plural(record)} are wanted; all conditions must hold.")
+    join_types = {"and_": list[made] | None, "or_": list[made] | None, "not_": made | None}
+    for field in get_object_definition(made, strict=True).fields:
+        if field.python_name in join_types:
+            field.type_annotation = StrawberryAnnotation(join_types[field.python_name])
     return made
 
 

@@ -12,11 +12,12 @@ from strawberry.utils.str_converters import to_camel_case
 
 from app.context import Context
 from app.graph import read
-from app.graph.connection import Connection, PendingEdge
+from app.graph.connection import Connection
 from app.graph.declarations import Args, Argument
 from app.graph.edges import LIVE, Edge
 from app.graph.filters import OrderDirection, filter_input, order_input
-from app.graph.page import MAX_FIRST, Ordering, Page, Window
+from app.graph.loaders import load, load_count
+from app.graph.page import EMPTY_PAGE, MAX_FIRST, Ordering, Page, Window
 from app.graph.read import Fields, Key
 from app.graph.scalars import Cursor
 from app.mongo.client import Doc
@@ -120,6 +121,28 @@ class Many(Edge):
         self.window(args)  # a bad page is refused here, on the field that asked for it
         self.conditions(args)
         return Connection(pending=PendingEdge(self, key, args, context))
+
+
+@dataclass(frozen=True)
+class PendingEdge:
+    """The page behind an edge, for one parent: read and counted together with those of its siblings."""
+
+    edge: Many
+    key: Key
+    args: Args
+    context: Context
+
+    async def page(self) -> Page:
+        return await load(self.context, self.edge, self.args, self.key) or EMPTY_PAGE
+
+    async def total(self) -> int:
+        return await load_count(self.context, self.edge, self.args, self.key)
+
+    def cursor(self, doc: Doc) -> str:
+        return self.edge.ordering(self.args).encode(doc)
+
+    def entity(self, doc: Doc) -> Any:
+        return self.edge.entity(doc)
 
 
 def many(

@@ -79,7 +79,7 @@ class NodeById(Edge):
         return dict(await self.documents(context, keys, {}))
 
     async def walk(self, context: Context, key: Key, args: Args) -> Any:
-        found = await load(context, self, args, key)
+        found = await load(context, self, args, key) or unknown_id(key)
         if isinstance(found, Denial):
             raise found
         return from_document(RECORDS[found[0]], found[1])

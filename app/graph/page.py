@@ -34,6 +34,9 @@ class Page:
     end: str | None = None
 
 
+EMPTY_PAGE = Page([], has_next=False, has_previous=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a cursor points: a value of the sort key, and the id that breaks its ties."""

@@ -17,7 +17,7 @@ from app.errors import BadRequest
 from app.graph.connection import Connection
 from app.graph.declarations import REQUIRED, Args, Argument, Declaration
 from app.graph.documents import from_document
-from app.graph.loaders import loader
+from app.graph.loaders import loader_named
 from app.graph.page import MAX_FIRST, Page, not_a_cursor, pack, size_of, unpack
 from app.graph.read import COUNT_LIMIT
 from app.graph.record import Node, Record, stored_records
@@ -73,7 +73,7 @@ class Found:
     after: tuple[float, str] | None
 
     async def page(self) -> Page:
-        found: Page = await loader(self.context, self, self.pages).load(None)
+        found: Page = await loader_named(self.context, self, self.pages).load(None)
         return found
 
     async def pages(self, keys: list[None]) -> list[Page]:

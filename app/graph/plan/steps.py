@@ -21,7 +21,7 @@ from app.graph.declarations import Args
 from app.graph.listed import Listed, cursor_of
 from app.graph.many import Many
 from app.graph.nodes import NodeById
-from app.graph.page import Page, Window
+from app.graph.page import EMPTY_PAGE, Page, Window
 from app.graph.plan.shape import Incomplete
 from app.graph.read import Key
 from app.graph.search import Search
@@ -29,7 +29,6 @@ from app.mongo.client import Doc
 from app.mongo.trace import LABEL, TRACE
 
 Json = Any
-NO_PAGE = Page([], has_next=False, has_previous=False)
 
 
 @dataclass(slots=True)
@@ -125,7 +124,7 @@ class Paged(Step):
         pages, totals = await self.read(run, keys, args, window if self.peeks else replace(window, peeks=False))
         below = await self.descend(run, [doc for page in pages.values() for doc in page.docs])
         shape, encode = self.shape, window.ordering.encode
-        return {key: shape(pages.get(key, NO_PAGE), encode, totals.get(key), run, *below) for key in keys}
+        return {key: shape(pages.get(key, EMPTY_PAGE), encode, totals.get(key), run, *below) for key in keys}
 
     async def read(
         self, run: Run, keys: Sequence[Key], args: Args, window: Window
@@ -219,7 +218,7 @@ class Searched(Step):
         self.say(run)
         edge: Search = self.edge
         found = edge.found(run.context, run.args[self.args])
-        page = await found.page() if self.reads_page else NO_PAGE
+        page = await found.page() if self.reads_page else EMPTY_PAGE
         total = await found.total() if self.counts else None
         docs: dict[str, list[Doc]] = {}
         for doc in page.docs:
