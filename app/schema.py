@@ -7,9 +7,9 @@ from functools import cache
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
-from app.billing import statements  # noqa: F401  # it registers what it computes
+from app.billing import statements
 from app.billing.queries import BillingQueries
-from app.catalog import entitlements  # noqa: F401  # it registers what it computes
+from app.catalog import entitlements
 from app.catalog.mutations import CatalogMutations
 from app.catalog.queries import CatalogQueries
 from app.credentials.mutations import CredentialMutations
@@ -30,12 +30,13 @@ from app.entities import (  # noqa: F401  # they register their records
 from app.graph.check import check_declarations
 from app.graph.nodes import node, nodes
 from app.graph.record import RECORDS, declarations_of
+from app.graph.registry import ConnectionReader, EdgeReader, register_computed_connections, register_computed_edges
 from app.graph.roots import query
 from app.graph.scalars import SCALARS
 from app.graph.search import search
 from app.onboarding.mutations import OnboardingMutations
 from app.organizations import (
-    candidates,  # noqa: F401  # it registers what it lists
+    candidates,
     usage_attributes,  # noqa: F401
 )
 from app.organizations import lifecycle as organizations  # noqa: F401  # it registers itself
@@ -83,10 +84,22 @@ class Mutation(
 
 ROOTS = declarations_of(Query)
 
+EDGE_READERS: dict[str, EdgeReader] = {
+    "Organization.features": entitlements.of_organizations,
+    "Organization.statements": statements.of_organizations,
+    "Organization.statement": statements.of_organization,
+    "Credential.statement": statements.of_credentials,
+    "Statement.id": statements.by_id,
+    "DuplicateCandidate.id": candidates.by_id,
+}
+CONNECTION_READERS: dict[str, ConnectionReader] = {"Query.duplicateCandidates": candidates.duplicate_candidates}
+
 
 @cache
 def build_schema() -> strawberry.Schema:
     """The schema, its declarations checked."""
+    register_computed_edges(EDGE_READERS)
+    register_computed_connections(CONNECTION_READERS)
     check_declarations(ROOTS)
     types = list(RECORDS.values())
     return strawberry.Schema(Query, Mutation, types=types, config=StrawberryConfig(scalar_map=SCALARS))

@@ -21,7 +21,6 @@ from app.billing.statement_rows import Parts, Row, rows_at, rows_now
 from app.context import Context
 from app.entities.statement import StatementScope
 from app.graph.declarations import Args
-from app.graph.edges import computes
 from app.graph.read import Fields, Key, by_ids
 from app.graph.scalars import EARLIEST, LATEST, currencies
 from app.mongo.client import Doc, Store
@@ -60,7 +59,6 @@ class Question:
         return tree + (f"_{(self.as_of - EPOCH) // timedelta(milliseconds=1)}" if self.as_of else "")
 
 
-@computes("Organization.statements")
 async def of_organizations(context: Context, keys: Sequence[Key], args: Args, fields: Fields) -> dict[Key, list[Doc]]:
     """Every currency's statement for each (id, currency, time zone), by currency.
 
@@ -73,7 +71,6 @@ async def of_organizations(context: Context, keys: Sequence[Key], args: Args, fi
     return {key: [found.statement(key, code) for code in sorted(codes[key[0]])] for key in keys}
 
 
-@computes("Organization.statement")
 async def of_organization(context: Context, keys: Sequence[Key], args: Args, fields: Fields) -> dict[Key, Doc]:
     """One currency's statement for each (id, currency, time zone)."""
     found = await count(context, keys, Question.of(args, Parts.of(fields)))
@@ -81,7 +78,6 @@ async def of_organization(context: Context, keys: Sequence[Key], args: Args, fie
     return {key: found.statement(key, asked or key[1]) for key in keys}
 
 
-@computes("Credential.statement")
 async def of_credentials(context: Context, keys: Sequence[Key], args: Args, fields: Fields) -> dict[Key, Doc]:
     """The statement of the payer of each organization id, in the payer's currency."""
     shown = {"currency": 1, "timezone": 1}
@@ -109,7 +105,6 @@ async def of_credentials(context: Context, keys: Sequence[Key], args: Args, fiel
     return {key: found.statement(payer, payer[1]) for key, payer in payers.items()}
 
 
-@computes("Statement.id")
 async def by_id(context: Context, keys: Sequence[Key], args: Args, fields: Fields) -> dict[Key, Doc]:
     """Statements by their ids; an id that names no organization is not among the keys."""
     named = {key: match for key in keys if (match := ID_PATTERN.fullmatch(key)) and means_something(match)}

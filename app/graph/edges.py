@@ -8,7 +8,7 @@ without the other, so the edge is nullable: denying it never nulls its parent.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, cast
@@ -23,6 +23,7 @@ from app.graph.loaders import load
 from app.graph.page import DEFAULT_FIRST
 from app.graph.read import Fields, Key
 from app.graph.record import RECORDS, Embedded, Record
+from app.graph.registry import COMPUTED_EDGES
 from app.mongo.client import Doc
 from app.mongo.reads import find
 
@@ -173,11 +174,6 @@ class Refs(Edge):
         return [self.entity(doc) for doc in await load(context, self, args, key) or ()] if key else []
 
 
-Batch = Callable[[Context, Sequence[Key], Args, Fields], Awaitable[dict[Key, Any]]]
-BATCHES: dict[str, Batch] = {}
-"""How computed edges are read, by the name they are declared with; the room that can compute them registers itself."""
-
-
 @dataclass(eq=False, kw_only=True)
 class Computed(Edge):
     """Documents that no collection holds, worked out for many parents at once by the batch that `batch` names."""
@@ -207,23 +203,13 @@ class Computed(Edge):
         return dict(self.arguments)
 
     async def read(self, context: Context, keys: Sequence[Key], args: Args, fields: Fields) -> dict[Key, Any]:
-        return await BATCHES[self.batch](context, keys, args, fields)
+        return await COMPUTED_EDGES[self.batch](context, keys, args, fields)
 
     async def walk(self, context: Context, key: Key, args: Args) -> Any:
         found = await load(context, self, args, key)
         if self.plural:
             return [self.entity(doc) for doc in found or ()]
         return None if found is None else self.entity(found)
-
-
-def computes(name: str) -> Callable[[Batch], Batch]:
-    """Register how the computed edges named `name` are read."""
-
-    def wrap(batch: Batch) -> Batch:
-        BATCHES[name] = batch
-        return batch
-
-    return wrap
 
 
 def one(target: str, *, via: str, doc: str, required: bool = False, otherwise: Doc | None = None) -> One:

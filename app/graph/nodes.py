@@ -15,11 +15,12 @@ from app.errors import BadRequest, Denial, NotFound
 from app.graph import read
 from app.graph.declarations import REQUIRED, Args, Argument
 from app.graph.documents import from_document
-from app.graph.edges import BATCHES, Edge, forbidden
+from app.graph.edges import Edge, forbidden
 from app.graph.loaders import load
 from app.graph.page import MAX_FIRST
 from app.graph.read import Fields, Key
 from app.graph.record import RECORDS, Node, Record
+from app.graph.registry import COMPUTED_EDGES
 from app.mongo.client import Doc
 
 MAX_ID = 100
@@ -126,7 +127,7 @@ class NodeById(Edge):
         if issubclass(record, Record):
             docs = await read.by_ids(context, record.collection, ids, fields)
         else:
-            docs = await BATCHES[f"{kind}.id"](context, ids, {}, fields)
+            docs = await COMPUTED_EDGES[f"{kind}.id"](context, ids, {}, fields)
         return {each: (kind, docs[each]) if each in docs else unknown_id(each) for each in ids}
 
 

@@ -38,6 +38,23 @@ EMPTY_PAGE = Page([], has_next=False, has_previous=False)
 
 
 @dataclass(frozen=True, slots=True)
+class ComputedPage:
+    """A page that a function computed; each of its documents has its own cursor in `cursor`.
+
+    `total` is how many there are on all pages: None where counting would cost as much as computing all of them.
+    """
+
+    page: Page
+    total: int | None
+
+    def total_count(self) -> int:
+        """How many there are on all pages, or a BadRequest where they are not counted."""
+        if self.total is None:
+            raise BadRequest("These are found page by page, and not counted. Ask for the pages, or for fewer of them.")
+        return self.total
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """Where a cursor points: a value of the sort key, and the id that breaks its ties."""
 

@@ -17,9 +17,8 @@ from dataclasses import dataclass
 from app.context import Context
 from app.errors import BadRequest
 from app.graph.declarations import Args
-from app.graph.edges import LIVE, computes
-from app.graph.listed import Found, lists
-from app.graph.page import Page, not_a_cursor, pack, unpack
+from app.graph.edges import LIVE
+from app.graph.page import ComputedPage, Page, not_a_cursor, pack, unpack
 from app.graph.read import Fields, Key, by_ids, looked_up, projection
 from app.graph.roots import find as finding
 from app.mongo.client import Doc, Store
@@ -70,8 +69,7 @@ def decode(cursor: str | None, of: str | None) -> Place | None:
     raise not_a_cursor("after")
 
 
-@lists("Query.duplicateCandidates")
-async def duplicate_candidates(context: Context, args: Args, size: int) -> Found:
+async def duplicate_candidates(context: Context, args: Args, size: int) -> ComputedPage:
     """A page of candidates, of one organization or of all."""
     minimum = args["minimum_score"]
     if not 0 <= minimum <= 1:
@@ -83,12 +81,12 @@ async def duplicate_candidates(context: Context, args: Args, size: int) -> Found
     place = decode(after, about["_id"])
     docs = [] if about.get("deletedAt") else (await candidates(context.store, [about], minimum))[about["_id"]]
     rest = [doc for doc in docs if place is None or place.is_before(doc)]
-    return Found(
+    return ComputedPage(
         Page([marked(doc, about["_id"]) for doc in rest[:size]], len(rest) > size, place is not None), len(docs)
     )
 
 
-async def of_all(store: Store, minimum: float, size: int, place: Place | None) -> Found:
+async def of_all(store: Store, minimum: float, size: int, place: Place | None) -> ComputedPage:
     """A page of pairs, or the beginning of one where finding the rest would take too many commands."""
     found: list[Doc] = []
     at, ended = (place.organization_id if place else ""), False
@@ -104,7 +102,7 @@ async def of_all(store: Store, minimum: float, size: int, place: Place | None) -
     docs = [marked(doc, None) for doc in found[:size]]
     goes_on = len(found) > size or not ended
     end = Place(at).encode(None) if goes_on and len(found) <= size else None
-    return Found(Page(docs, goes_on, place is not None, end), None)
+    return ComputedPage(Page(docs, goes_on, place is not None, end), None)
 
 
 def marked(doc: Doc, of: str | None) -> Doc:
@@ -161,7 +159,6 @@ def candidate(own: str, other: str, by: Score) -> Doc:
     return {"_id": f"dup_{own}_{other}", "organizationId": own, "otherId": other, "score": by.score, "reasons": reasons}
 
 
-@computes("DuplicateCandidate.id")
 async def by_id(context: Context, keys: Sequence[Key], args: Args, fields: Fields) -> dict[Key, Doc]:
     """Candidates by their ids, whatever their score; two organizations that nothing speaks for are none."""
     named = {key: match for key in keys if (match := ID_PATTERN.fullmatch(key)) and match[1] != match[2]}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from strawberry import UNSET
 
 from app.entities.organization import Organization
+from app.graph.computed_connection import listed
 from app.graph.declarations import Argument
-from app.graph.listed import listed
 from app.graph.roots import by_input, find, page
 
 

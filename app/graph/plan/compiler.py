@@ -31,11 +31,11 @@ from pydantic.fields import FieldInfo
 from strawberry.types.field import StrawberryField
 
 from app.access.viewer import Scope
+from app.graph.computed_connection import Listed
 from app.graph.declarations import Declaration, Derived
 from app.graph.documents import stored_fields
 from app.graph.edges import Computed, Edge, Refs
 from app.graph.edges import One as OneEdge
-from app.graph.listed import Listed
 from app.graph.many import Many
 from app.graph.nodes import NodeById
 from app.graph.plan.arguments import DEFINITION, Arguments, arguments_of

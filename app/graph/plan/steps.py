@@ -17,8 +17,8 @@ from pymongo.errors import PyMongoError
 from app.access.viewer import Scope
 from app.context import Context
 from app.errors import Denial
+from app.graph.computed_connection import Listed, cursor_of
 from app.graph.declarations import Args
-from app.graph.listed import Listed, cursor_of
 from app.graph.many import Many
 from app.graph.nodes import NodeById
 from app.graph.page import EMPTY_PAGE, Page, Window
@@ -201,7 +201,7 @@ class Worked(Step):
         edge: Listed = self.edge
         found = await edge.found(run.context, run.args[self.args])
         below = await self.descend(run, found.page.docs)
-        total = found.counted() if self.counts else None
+        total = found.total_count() if self.counts else None
         return {None: self.shape(found.page, cursor_of, total, run, *below)}
 
 
