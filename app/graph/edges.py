@@ -25,7 +25,6 @@ from app.graph.read import Fields, Key
 from app.graph.record import RECORDS, Embedded, Record
 from app.graph.registry import COMPUTED_EDGES
 from app.mongo.client import Doc
-from app.mongo.reads import find
 
 LIVE: Doc = {"deletedAt": None}
 FEW = 3
@@ -137,7 +136,7 @@ class One(Edge):
         collection = self.stored_record.collection
         found: dict[Key, Any] = await read.by_ids(context, collection, ids, fields) if ids else {}
         if len(ids) < len(keys) and self.otherwise is not None:
-            docs = await find(context.store, collection, self.otherwise, read.projection(fields), limit=1)
+            docs = await read.documents(context, collection, self.otherwise, fields, limit=1)
             found[None] = docs[0] if docs else None
         return found
 

@@ -105,17 +105,17 @@ class Many(Edge):
         """The same, for whoever has made the window of these arguments."""
         collection = self.stored_record.collection
         if not self.by:
-            return {None: await read.page(context.store, collection, window, fields)}
+            return {None: await read.page(context, collection, window, fields)}
         if len(self.by) == 1 and not self.in_array:
-            return await read.pages(context.store, collection, next(iter(self.by)), keys, window, fields)
+            return await read.pages(context, collection, next(iter(self.by)), keys, window, fields)
         conditions = self.conditions(args)
-        return await read.pages_each(context.store, collection, self.operators, keys, window, fields, conditions)
+        return await read.pages_each(context, collection, self.operators, keys, window, fields, conditions)
 
     async def count(self, context: Context, keys: Sequence[Key], args: Args) -> dict[Key, int]:
         """How many there are on all pages, for each key."""
         collection, query = self.stored_record.collection, self.query(args)
         with pymongo.timeout(read.COUNT_SECONDS):
-            return await read.counts(context.store, collection, self.operators, keys, query, self.conditions(args))
+            return await read.counts(context, collection, self.operators, keys, query, self.conditions(args))
 
     async def walk(self, context: Context, key: Key, args: Args) -> Any:
         self.window(args)  # a bad page is refused here, on the field that asked for it

@@ -1,7 +1,8 @@
 """Batched reads: one bounded command for a level, whatever the fan-out, and one more for parents it did not finish.
 
 Nothing here knows a record: a collection, the field that points at the parent, keys and a window. Deleted documents are
-left out by the window's query, never here, since a record is found by id although it was deleted.
+left out by the window's query, never here, since a record is found by id although it was deleted. Every function takes
+the request's context, and so the viewer: what a viewer may see can become a part of each query here.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from typing import Any
 
 from app.context import Context
 from app.graph.page import Page, Window
-from app.mongo.client import Doc, Store
+from app.mongo.client import Doc
+from app.mongo.keys import resolve_key
 from app.mongo.reads import aggregate, find
 
 COUNT_LIMIT = 100_000
@@ -40,15 +42,35 @@ async def by_ids(context: Context, collection: str, ids: Sequence[str], fields: 
     return await context.coalescer.find_by_ids(kind, ids, read)
 
 
-async def page(store: Store, collection: str, window: Window, fields: Fields) -> Page:
+async def by_key(
+    context: Context, namespace: str, key: str, key_fields: Sequence[str], collection: str, fields: Fields
+) -> Doc | None:
+    """The document that a claim on (namespace, key) finds, made by one of `key_fields`; None where there is none."""
+    return await resolve_key(context.store, namespace, key, key_fields, collection, projection(fields))
+
+
+async def documents(
+    context: Context,
+    collection: str,
+    query: Doc,
+    fields: Fields,
+    *,
+    limit: int,
+    sort: Sequence[tuple[str, int]] = (),
+) -> list[Doc]:
+    """At most `limit` documents that match a query, deleted ones too unless the query leaves them out."""
+    return await find(context.store, collection, query, projection(fields), limit=limit, sort=sort)
+
+
+async def page(context: Context, collection: str, window: Window, fields: Fields) -> Page:
     """One page of a whole collection."""
     shown = projection(fields, window.ordering.key)
-    docs = await find(store, collection, window.match(), shown, sort=window.sort, limit=window.want)
+    docs = await find(context.store, collection, window.match(), shown, sort=window.sort, limit=window.want)
     return window.page(docs)
 
 
 async def pages(
-    store: Store, collection: str, by: str, keys: Sequence[str], window: Window, fields: Fields
+    context: Context, collection: str, by: str, keys: Sequence[str], window: Window, fields: Fields
 ) -> dict[Key, Page]:
     """A page for each parent, by a scalar foreign key.
 
@@ -58,7 +80,7 @@ async def pages(
     """
     want, limit = window.want, len(keys) * window.want * 2 + 50
     docs = await find(
-        store,
+        context.store,
         collection,
         {"$and": [{by: {"$in": list(keys)}}, window.match()]},
         projection(fields, by, window.ordering.key),
@@ -75,11 +97,11 @@ async def pages(
     rest = [key for key in keys if ((key > last) if window.step > 0 else (key < last))]
     if len(grouped[last]) < want:
         rest.append(last)
-    return read | await pages_each(store, collection, {by: None}, rest, window, fields)
+    return read | await pages_each(context, collection, {by: None}, rest, window, fields)
 
 
 async def pages_each(
-    store: Store,
+    context: Context,
     collection: str,
     by: Mapping[str, str | None],
     keys: Sequence[Key],
@@ -98,12 +120,12 @@ async def pages_each(
     limited: list[Doc] = [{"$sort": dict(window.sort)}, {"$limit": window.want}]
     shown = projection(fields, window.ordering.key)
     stages = [*limited, {"$project": shown}] if shown else limited
-    rows = await looked_up(store, collection, by, keys, window.match(), stages, conditions)
+    rows = await looked_up(context, collection, by, keys, window.match(), stages, conditions)
     return {key: window.page(docs) for key, docs in rows.items()}
 
 
 async def counts(
-    store: Store,
+    context: Context,
     collection: str,
     by: Mapping[str, str | None],
     keys: Sequence[Key],
@@ -113,14 +135,14 @@ async def counts(
     """How many for each parent, counting to `COUNT_LIMIT` and no further."""
     counted: list[Doc] = [{"$limit": COUNT_LIMIT}, {"$count": "n"}]
     if not by:
-        rows = await aggregate(store, collection, [{"$match": query}, *counted])
+        rows = await aggregate(context.store, collection, [{"$match": query}, *counted])
         return {None: rows[0]["n"] if rows else 0}
-    found = await looked_up(store, collection, by, keys, query, counted, conditions)
+    found = await looked_up(context, collection, by, keys, query, counted, conditions)
     return {key: docs[0]["n"] if docs else 0 for key, docs in found.items()}
 
 
 async def looked_up(
-    store: Store,
+    context: Context,
     collection: str,
     by: Mapping[str, str | None],
     keys: Sequence[Key],
@@ -151,7 +173,7 @@ async def looked_up(
         },
         {"$project": {"n": 1, "docs": 1}},
     ]
-    replies = await aggregate(store, None, pipeline)
+    replies = await aggregate(context.store, None, pipeline)
     return {keys[reply["n"]]: reply["docs"] for reply in replies}
 
 

@@ -24,8 +24,6 @@ from app.graph.nodes import MAX_ID, unknown_id
 from app.graph.read import Fields, Key
 from app.graph.record import Finder, Record, declarations_of
 from app.mongo.client import Doc
-from app.mongo.keys import resolve_key
-from app.mongo.reads import find as find_docs
 
 MAX_CANDIDATES = 10
 MAX_KEY = 1_000
@@ -86,13 +84,12 @@ class Find(Edge):
 
     async def by_finder(self, context: Context, finder: Finder, value: str, fields: Fields) -> Doc | None:
         """The live record that the key finds."""
-        shown, key = read.projection(fields), finder.normalise(value) if finder.normalise else value
-        collection = self.stored_record.collection
+        key, collection = finder.normalise(value) if finder.normalise else value, self.stored_record.collection
         if finder.namespace is not None:
-            return await resolve_key(context.store, finder.namespace, key, finder.fields, collection, shown)
+            return await read.by_key(context, finder.namespace, key, finder.fields, collection, fields)
         borne: list[Doc] = [{field: {"$eq": key}} for field in finder.fields]
         query = {**(borne[0] if len(borne) == 1 else {"$or": borne}), **LIVE}
-        found = await find_docs(context.store, collection, query, shown, limit=MAX_CANDIDATES, sort=[("_id", 1)])
+        found = await read.documents(context, collection, query, fields, limit=MAX_CANDIDATES, sort=[("_id", 1)])
         if len(found) > 1:
             raise Ambiguous(
                 f"{at_least(len(found))} {self.stored_record.collection} bear "

@@ -19,10 +19,9 @@ from app.errors import BadRequest
 from app.graph.declarations import Args
 from app.graph.edges import LIVE
 from app.graph.page import ComputedPage, Page, not_a_cursor, pack, unpack
-from app.graph.read import Fields, Key, by_ids, looked_up, projection
+from app.graph.read import Fields, Key, by_ids, documents, looked_up
 from app.graph.roots import find as finding
-from app.mongo.client import Doc, Store
-from app.mongo.reads import find
+from app.mongo.client import Doc
 from app.organizations.duplicates import NEEDED, Score, Traits, score
 
 MAX_SHARING, MAX_CANDIDATES = 50, 100
@@ -76,25 +75,25 @@ async def duplicate_candidates(context: Context, args: Args, size: int) -> Compu
         raise BadRequest(f"`minimumScore` is {minimum}; it must be between 0 and 1.", argument="minimumScore")
     by, after = args.get("of"), args.get("after")
     if by is None:
-        return await of_all(context.store, minimum, size, decode(after, None))
+        return await of_all(context, minimum, size, decode(after, None))
     [about] = (await ASKED.read(context, [None], {"by": by}, SHOWN)).values()
     place = decode(after, about["_id"])
-    docs = [] if about.get("deletedAt") else (await candidates(context.store, [about], minimum))[about["_id"]]
+    docs = [] if about.get("deletedAt") else (await candidates(context, [about], minimum))[about["_id"]]
     rest = [doc for doc in docs if place is None or place.is_before(doc)]
     return ComputedPage(
         Page([marked(doc, about["_id"]) for doc in rest[:size]], len(rest) > size, place is not None), len(docs)
     )
 
 
-async def of_all(store: Store, minimum: float, size: int, place: Place | None) -> ComputedPage:
+async def of_all(context: Context, minimum: float, size: int, place: Place | None) -> ComputedPage:
     """A page of pairs, or the beginning of one where finding the rest would take too many commands."""
     found: list[Doc] = []
     at, ended = (place.organization_id if place else ""), False
     bound = "$gte" if place and place.score is not None else "$gt"
     for _ in range(MAX_BATCHES):
         query = {"_id": {bound: at}, **LIVE}
-        batch = await find(store, "organizations", query, projection(SHOWN), limit=BATCH, sort=[("_id", 1)])
-        pairs = await candidates(store, batch, minimum, only_after=True)
+        batch = await documents(context, "organizations", query, SHOWN, limit=BATCH, sort=[("_id", 1)])
+        pairs = await candidates(context, batch, minimum, only_after=True)
         found += [doc for each in batch for doc in pairs[each["_id"]] if place is None or place.is_before(doc)]
         at, bound, ended = (batch[-1]["_id"] if batch else at), "$gt", len(batch) < BATCH
         if ended or len(found) > size:
@@ -111,24 +110,24 @@ def marked(doc: Doc, of: str | None) -> Doc:
 
 
 async def candidates(
-    store: Store, docs: Sequence[Doc], minimum: float, *, only_after: bool = False
+    context: Context, docs: Sequence[Doc], minimum: float, *, only_after: bool = False
 ) -> dict[str, list[Doc]]:
     """The candidates of each organization with at least that score, best first. Two commands for all of them.
 
     `only_after`: only those whose id comes after its own.
     """
-    near = await sharing(store, docs, only_after=only_after)
+    near = await sharing(context, docs, only_after=only_after)
     ids = sorted(set().union(*near.values()))
     query = {"_id": {"$in": ids}, **LIVE}
-    others = await find(store, "organizations", query, projection(NEEDED), limit=len(ids)) if ids else []
+    others = await documents(context, "organizations", query, NEEDED, limit=len(ids)) if ids else []
     return await asyncio.to_thread(judged, docs, near, others, minimum)
 
 
-async def sharing(store: Store, docs: Sequence[Doc], *, only_after: bool) -> dict[str, list[str]]:
+async def sharing(context: Context, docs: Sequence[Doc], *, only_after: bool) -> dict[str, list[str]]:
     """The ids of those that share keys with each organization, those that share most first."""
     keys = sorted({key for doc in docs for key in doc.get("matchKeys") or ()})
     limited: list[Doc] = [{"$limit": MAX_SHARING + 1}, {"$project": {"_id": 1}}]
-    rows = await looked_up(store, "organizations", {"matchKeys": None}, keys, LIVE, limited, ()) if keys else {}
+    rows = await looked_up(context, "organizations", {"matchKeys": None}, keys, LIVE, limited, ()) if keys else {}
     holders = {key: [row["_id"] for row in found] for key, found in rows.items() if len(found) <= MAX_SHARING}
     near = {}
     for doc in docs:
