@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from app.errors import SetupError
-from app.graph.computed_connection import Listed
+from app.graph.computed_connection import ComputedConnection
 from app.graph.declarations import Declaration, Derived
 from app.graph.documents import stored_fields
 from app.graph.edges import Computed, Edge
@@ -44,7 +44,7 @@ def problems(owner: type[Embedded] | None, declared: Declaration) -> Iterator[st
             for name in declared.by
             if name not in target
         )
-    elif isinstance(declared, Listed) and declared.batch not in COMPUTED_CONNECTIONS:
+    elif isinstance(declared, ComputedConnection) and declared.batch not in COMPUTED_CONNECTIONS:
         yield f"{label} is listed by {declared.batch}, which nobody registered"
     elif isinstance(declared, Computed) and declared.batch not in COMPUTED_EDGES:
         yield f"{label} is computed by {declared.batch}, which nobody registered"
@@ -69,7 +69,7 @@ def registry_problems(roots: Sequence[Declaration]) -> Iterator[str]:
     by_id = {f"{name}.id" for name, cls in RECORDS.items() if not issubclass(cls, Record)}
     declared = [*roots, *(each for cls in RECORDS.values() for each in declarations_of(cls))]
     edges = {each.batch for each in declared if isinstance(each, Computed)} | by_id
-    connections = {each.batch for each in declared if isinstance(each, Listed)}
+    connections = {each.batch for each in declared if isinstance(each, ComputedConnection)}
     unread = sorted(by_id - {*COMPUTED_EDGES})
     yield from (f"{name} reads a record by its id, and nobody registered a function for it" for name in unread)
     unasked = sorted(({*COMPUTED_EDGES} - edges) | ({*COMPUTED_CONNECTIONS} - connections))

@@ -25,7 +25,7 @@ from app.mongo.client import Doc
 
 
 @dataclass(eq=False, kw_only=True)
-class Listed(Edge):
+class ComputedConnection(Edge):
     """A connection worked out by the listing that `batch` names. `behind` is about how many records a page reads."""
 
     batch: str
@@ -56,7 +56,7 @@ class Listed(Edge):
 class FoundPage:
     """A page that was worked out."""
 
-    edge: Listed
+    edge: ComputedConnection
     found: ComputedPage
 
     async def page(self) -> Page:
@@ -77,6 +77,8 @@ def cursor_of(doc: Doc) -> str:
     return str(doc["cursor"])
 
 
-def listed(target: str, *, batch: str, doc: str, behind: int = 0, **arguments: Argument) -> Listed:
+def computed_connection(
+    target: str, *, batch: str, doc: str, behind: int = 0, **arguments: Argument
+) -> ComputedConnection:
     """Declare a root field that lists what the listing registered as `batch` works out."""
-    return Listed(target=target, batch=batch, doc=doc, behind=behind, arguments=arguments)
+    return ComputedConnection(target=target, batch=batch, doc=doc, behind=behind, arguments=arguments)

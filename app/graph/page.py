@@ -151,13 +151,13 @@ class Window:
     after: Place | None
     before: Place | None
     query: Doc
-    peeks: bool = True
+    reads_one_more: bool = True
     """Whether one more is read than is wanted, to know whether the list goes on."""
 
     @property
     def want(self) -> int:
         """How many documents to read."""
-        return self.size + 1 if self.peeks else self.size
+        return self.size + 1 if self.reads_one_more else self.size
 
     @classmethod
     def of(cls, args: Mapping[str, Any], ordering: Ordering, query: Doc) -> Window:

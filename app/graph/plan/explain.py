@@ -10,23 +10,23 @@ from app.mongo.trace import Command, Explained, Trace, explain, shape
 Read = dict[str, Any]
 
 
-async def reads_of(store: Store, trace: Trace) -> list[Read]:
+async def explained_reads(store: Store, trace: Trace) -> list[Read]:
     """The reads of a request, in the order they were sent. Each is run once more to explain it."""
-    return [read_of(command, await explain(store, command.command)) for command in trace.commands]
+    return [described_read(command, await explain(store, command.command)) for command in trace.commands]
 
 
-def outline(trace: Trace) -> list[Read]:
+def unexplained_reads(trace: Trace) -> list[Read]:
     """The same without what only the database can say."""
-    return [read_of(command, None) for command in trace.commands]
+    return [described_read(command, None) for command in trace.commands]
 
 
-def read_of(command: Command, explained: Explained | None) -> Read:
+def described_read(command: Command, explained: Explained | None) -> Read:
     """One read as `extensions.plan` shows it."""
     return {
         "path": command.label,
         "collection": command.collection,
         "command": "find" if "find" in command.command else "aggregate",
-        "filter": shape(filter_of(command.command)),
+        "filter": shape(command_filter(command.command)),
         "indexes": list(explained.indexes) if explained else None,
         "keysExamined": explained.keys_examined if explained else None,
         "documentsExamined": explained.documents_examined if explained else None,
@@ -35,7 +35,7 @@ def read_of(command: Command, explained: Explained | None) -> Read:
     }
 
 
-def filter_of(command: Doc) -> Any:
+def command_filter(command: Doc) -> Any:
     """What a command asks for: its filter, or the stages that match."""
     if "find" in command:
         return command["filter"]
