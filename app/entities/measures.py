@@ -7,7 +7,7 @@ from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
 from typing import Any
 
 from app.entities.texts import Invalid, plain
-from app.graph.scalars import DECIMAL, parse_instant
+from app.graph.scalars import DECIMAL, parse_datetime
 
 MOST_DIGITS = 34  # of a Decimal128
 SMALLEST = -12  # the exponent of a unit price such as 0.000000000002
@@ -19,7 +19,7 @@ EXACT = Context(prec=MOST_DIGITS, traps=[Inexact, InvalidOperation, Overflow])
 def instant(value: Any) -> datetime:
     """An instant with its offset, UTC, far enough from the ends of the calendar to reckon with."""
     try:
-        found = parse_instant(plain(value))
+        found = parse_datetime(plain(value))
     except Invalid:
         raise
     except ValueError as error:

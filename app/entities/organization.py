@@ -12,7 +12,7 @@ from app.access.viewer import Scope
 from app.entities.statement import AS_OF, CURRENCY, SCOPE
 from app.entities.values import METADATA, AppDocument, MetadataEntry, app_metadata, history
 from app.graph.choices import Choice, choices
-from app.graph.depth import MAX_DEPTH_ARGUMENT, within
+from app.graph.depth import MAX_DEPTH_ARGUMENT, within_depth
 from app.graph.edges import computed, one, refs
 from app.graph.many import many
 from app.graph.record import Embedded, Record, claimed, embedded, filterable, named, order, record
@@ -133,7 +133,7 @@ class Organization(Record):
         by="ancestorIds",
         in_array=True,
         doc="Every organization under it, at any depth.",
-        narrow=within("ancestorIds"),
+        narrow=within_depth("ancestorIds"),
         max_depth=MAX_DEPTH_ARGUMENT,
     )
     payer = one("Organization", via="payerId", required=True, doc="Who pays for its usage: itself, or an ancestor.")

@@ -30,7 +30,7 @@ def check_declarations(roots: Iterable[Declaration]) -> None:
 def problems(owner: type[Embedded] | None, declared: Declaration) -> Iterator[str]:
     """What is wrong with one declaration."""
     label = f"{owner.__name__ if owner else 'Query'}.{declared.name}"
-    needs = declared.of if isinstance(declared, Derived) else declared.needs if isinstance(declared, Edge) else ()
+    needs = declared.of if isinstance(declared, Derived) else declared.key_fields if isinstance(declared, Edge) else ()
     if owner is not None:
         yield from (f"{label} needs {name}, which is not stored" for name in needs if name not in stored_fields(owner))
     if not isinstance(declared, Edge) or declared.target == "Node":

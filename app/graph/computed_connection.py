@@ -17,7 +17,7 @@ from app.graph.connection import Connection
 from app.graph.declarations import Args, Argument
 from app.graph.documents import from_document
 from app.graph.edges import Edge
-from app.graph.page import MAX_FIRST, ComputedPage, Page, size_of
+from app.graph.page import MAX_FIRST, ComputedPage, Page, page_size
 from app.graph.read import Key
 from app.graph.registry import COMPUTED_CONNECTIONS
 from app.graph.scalars import Cursor
@@ -43,17 +43,17 @@ class ComputedConnection(Edge):
             "after": Argument(Cursor | None, UNSET, "Only what comes after this cursor."),
         }
 
-    async def found(self, context: Context, args: Args) -> ComputedPage:
+    async def computed_page(self, context: Context, args: Args) -> ComputedPage:
         """The page that the arguments ask for, or a BadRequest."""
-        size, _ = size_of(args.get("first"), None)
+        size, _ = page_size(args.get("first"), None)
         return await COMPUTED_CONNECTIONS[self.batch](context, args, size)
 
-    async def walk(self, context: Context, key: Key, args: Args) -> Any:
-        return Connection(pending=FoundPage(self, await self.found(context, args)))
+    async def resolve_key(self, context: Context, key: Key, args: Args) -> Any:
+        return Connection(lazy_page=ComputedConnectionPage(self, await self.computed_page(context, args)))
 
 
 @dataclass(frozen=True, eq=False)
-class FoundPage:
+class ComputedConnectionPage:
     """A page that was worked out."""
 
     edge: ComputedConnection

@@ -37,7 +37,7 @@ class Many(Edge):
     in_array: bool = False
 
     @property
-    def needs(self) -> tuple[str, ...]:
+    def key_fields(self) -> tuple[str, ...]:
         return tuple(each if isinstance(each, str) else each[1] for each in self.by.values())
 
     @property
@@ -105,26 +105,26 @@ class Many(Edge):
         """The same, for whoever has made the window of these arguments."""
         collection = self.stored_record.collection
         if not self.by:
-            return {None: await read.page(context, collection, window, fields)}
+            return {None: await read.find_page(context, collection, window, fields)}
         if len(self.by) == 1 and not self.in_array:
-            return await read.pages(context, collection, next(iter(self.by)), keys, window, fields)
+            return await read.find_pages(context, collection, next(iter(self.by)), keys, window, fields)
         conditions = self.conditions(args)
-        return await read.pages_each(context, collection, self.operators, keys, window, fields, conditions)
+        return await read.find_pages_by_lookup(context, collection, self.operators, keys, window, fields, conditions)
 
     async def count(self, context: Context, keys: Sequence[Key], args: Args) -> dict[Key, int]:
         """How many there are on all pages, for each key."""
         collection, query = self.stored_record.collection, self.query(args)
         with pymongo.timeout(read.COUNT_SECONDS):
-            return await read.counts(context, collection, self.operators, keys, query, self.conditions(args))
+            return await read.count_by_key(context, collection, self.operators, keys, query, self.conditions(args))
 
-    async def walk(self, context: Context, key: Key, args: Args) -> Any:
+    async def resolve_key(self, context: Context, key: Key, args: Args) -> Any:
         self.window(args)  # a bad page is refused here, on the field that asked for it
         self.conditions(args)
-        return Connection(pending=PendingEdge(self, key, args, context))
+        return Connection(lazy_page=EdgePage(self, key, args, context))
 
 
 @dataclass(frozen=True)
-class PendingEdge:
+class EdgePage:
     """The page behind an edge, for one parent: read and counted together with those of its siblings."""
 
     edge: Many

@@ -28,7 +28,7 @@ def projection(fields: Fields, *more: str) -> dict[str, int] | None:
     return None if fields is None else dict.fromkeys((*fields, *more, "_id"), 1)
 
 
-async def by_ids(context: Context, collection: str, ids: Sequence[str], fields: Fields) -> dict[Any, Doc]:
+async def find_by_ids(context: Context, collection: str, ids: Sequence[str], fields: Fields) -> dict[Any, Doc]:
     """Documents by id; an id that nothing has is not among the keys. Concurrent requests look up together."""
 
     async def read(asked: Sequence[str]) -> dict[str, Doc]:
@@ -42,14 +42,14 @@ async def by_ids(context: Context, collection: str, ids: Sequence[str], fields: 
     return await context.coalescer.find_by_ids(kind, ids, read)
 
 
-async def by_key(
+async def find_by_key(
     context: Context, namespace: str, key: str, key_fields: Sequence[str], collection: str, fields: Fields
 ) -> Doc | None:
     """The document that a claim on (namespace, key) finds, made by one of `key_fields`; None where there is none."""
     return await resolve_key(context.store, namespace, key, key_fields, collection, projection(fields))
 
 
-async def documents(
+async def find_documents(
     context: Context,
     collection: str,
     query: Doc,
@@ -62,14 +62,14 @@ async def documents(
     return await find(context.store, collection, query, projection(fields), limit=limit, sort=sort)
 
 
-async def page(context: Context, collection: str, window: Window, fields: Fields) -> Page:
+async def find_page(context: Context, collection: str, window: Window, fields: Fields) -> Page:
     """One page of a whole collection."""
     shown = projection(fields, window.ordering.key)
-    docs = await find(context.store, collection, window.match(), shown, sort=window.sort, limit=window.want)
+    docs = await find(context.store, collection, window.match(), shown, sort=window.sort, limit=window.limit)
     return window.page(docs)
 
 
-async def pages(
+async def find_pages(
     context: Context, collection: str, by: str, keys: Sequence[str], window: Window, fields: Fields
 ) -> dict[Key, Page]:
     """A page for each parent, by a scalar foreign key.
@@ -78,13 +78,13 @@ async def pages(
     finish go into one look-up that is limited per parent: a parent with 20,000 children costs what its neighbours cost.
     The foreign key is sorted the way the order goes, so that one index serves both directions.
     """
-    want, limit = window.want, len(keys) * window.want * 2 + 50
+    want, limit = window.limit, len(keys) * window.limit * 2 + 50
     docs = await find(
         context.store,
         collection,
         {"$and": [{by: {"$in": list(keys)}}, window.match()]},
         projection(fields, by, window.ordering.key),
-        sort=[(by, window.step), *window.sort],
+        sort=[(by, window.direction), *window.sort],
         limit=limit,
     )
     grouped: dict[Key, list[Doc]] = {key: [] for key in keys}
@@ -94,13 +94,13 @@ async def pages(
     if len(docs) < limit:
         return read
     last = docs[-1][by]
-    rest = [key for key in keys if ((key > last) if window.step > 0 else (key < last))]
+    rest = [key for key in keys if ((key > last) if window.direction > 0 else (key < last))]
     if len(grouped[last]) < want:
         rest.append(last)
-    return read | await pages_each(context, collection, {by: None}, rest, window, fields)
+    return read | await find_pages_by_lookup(context, collection, {by: None}, rest, window, fields)
 
 
-async def pages_each(
+async def find_pages_by_lookup(
     context: Context,
     collection: str,
     by: Mapping[str, str | None],
@@ -117,14 +117,14 @@ async def pages_each(
     """
     if not keys:
         return {}
-    limited: list[Doc] = [{"$sort": dict(window.sort)}, {"$limit": window.want}]
+    limited: list[Doc] = [{"$sort": dict(window.sort)}, {"$limit": window.limit}]
     shown = projection(fields, window.ordering.key)
     stages = [*limited, {"$project": shown}] if shown else limited
-    rows = await looked_up(context, collection, by, keys, window.match(), stages, conditions)
+    rows = await look_up(context, collection, by, keys, window.match(), stages, conditions)
     return {key: window.page(docs) for key, docs in rows.items()}
 
 
-async def counts(
+async def count_by_key(
     context: Context,
     collection: str,
     by: Mapping[str, str | None],
@@ -137,11 +137,11 @@ async def counts(
     if not by:
         rows = await aggregate(context.store, collection, [{"$match": query}, *counted])
         return {None: rows[0]["n"] if rows else 0}
-    found = await looked_up(context, collection, by, keys, query, counted, conditions)
+    found = await look_up(context, collection, by, keys, query, counted, conditions)
     return {key: docs[0]["n"] if docs else 0 for key, docs in found.items()}
 
 
-async def looked_up(
+async def look_up(
     context: Context,
     collection: str,
     by: Mapping[str, str | None],
@@ -151,7 +151,7 @@ async def looked_up(
     conditions: Sequence[Doc],
 ) -> dict[Key, list[Doc]]:
     """What `stages` make of each parent's documents."""
-    rows: list[Doc] = [{"n": n, **parts_of(key, len(by))} for n, key in enumerate(keys)]
+    rows: list[Doc] = [{"n": n, **key_parts(key, len(by))} for n, key in enumerate(keys)]
     first, *others = by
     compared = [{by[name] or "$eq": [f"${name}", f"$$k{part}"]} for part, name in enumerate(others, start=1)]
     present: list[Doc] = [
@@ -177,7 +177,7 @@ async def looked_up(
     return {keys[reply["n"]]: reply["docs"] for reply in replies}
 
 
-def parts_of(key: Key, size: int) -> Doc:
+def key_parts(key: Key, size: int) -> Doc:
     """The parts of a parent's key by name, as values and never as expressions; a tuple in it is an array."""
     parts = key if size > 1 else (key,)
     return {f"k{n}": {"$literal": list(part) if isinstance(part, tuple) else part} for n, part in enumerate(parts)}

@@ -53,6 +53,11 @@ class Finder:
     fields: tuple[str, ...]
     normalise: Normalise | None
 
+    @property
+    def graphql_name(self) -> str:
+        """Its name as the schema shows it."""
+        return to_camel_case(self.name)
+
 
 def order(name: str, doc: str, *, on: str | None = None) -> Order:
     """A sort key named `name`, kept in the stored field `on` where that is another."""

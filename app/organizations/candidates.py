@@ -18,8 +18,8 @@ from app.context import Context
 from app.errors import BadRequest
 from app.graph.declarations import Args
 from app.graph.edges import LIVE
-from app.graph.page import ComputedPage, Page, not_a_cursor, pack, unpack
-from app.graph.read import Fields, Key, by_ids, documents, looked_up
+from app.graph.page import ComputedPage, Page, decode_cursor, encode_cursor, invalid_cursor
+from app.graph.read import Fields, Key, find_by_ids, find_documents, look_up
 from app.graph.roots import find as finding
 from app.mongo.client import Doc
 from app.organizations.duplicates import NEEDED, Score, Traits, score
@@ -50,14 +50,14 @@ class Place:
 
     def encode(self, of: str | None) -> str:
         """The cursor, of the candidates of one organization or of all."""
-        return pack([LIST, of, self.organization_id, self.score, self.other_id])
+        return encode_cursor([LIST, of, self.organization_id, self.score, self.other_id])
 
 
 def decode(cursor: str | None, of: str | None) -> Place | None:
     """The place that a cursor of these candidates marks."""
     if cursor is None:
         return None
-    match unpack(cursor, "after"):
+    match decode_cursor(cursor, "after"):
         case [str(name), str() | None as whose, str(organization_id), float() | None as at, str() | None as other_id]:
             if name == LIST and whose == of:
                 return Place(organization_id, at, other_id)
@@ -65,7 +65,7 @@ def decode(cursor: str | None, of: str | None) -> Place | None:
                 raise BadRequest(
                     "`after` is a cursor of other candidates: keep `of` from page to page.", argument="after"
                 )
-    raise not_a_cursor("after")
+    raise invalid_cursor("after")
 
 
 async def duplicate_candidates(context: Context, args: Args, size: int) -> ComputedPage:
@@ -92,7 +92,7 @@ async def of_all(context: Context, minimum: float, size: int, place: Place | Non
     bound = "$gte" if place and place.score is not None else "$gt"
     for _ in range(MAX_BATCHES):
         query = {"_id": {bound: at}, **LIVE}
-        batch = await documents(context, "organizations", query, SHOWN, limit=BATCH, sort=[("_id", 1)])
+        batch = await find_documents(context, "organizations", query, SHOWN, limit=BATCH, sort=[("_id", 1)])
         pairs = await candidates(context, batch, minimum, only_after=True)
         found += [doc for each in batch for doc in pairs[each["_id"]] if place is None or place.is_before(doc)]
         at, bound, ended = (batch[-1]["_id"] if batch else at), "$gt", len(batch) < BATCH
@@ -119,7 +119,7 @@ async def candidates(
     near = await sharing(context, docs, only_after=only_after)
     ids = sorted(set().union(*near.values()))
     query = {"_id": {"$in": ids}, **LIVE}
-    others = await documents(context, "organizations", query, NEEDED, limit=len(ids)) if ids else []
+    others = await find_documents(context, "organizations", query, NEEDED, limit=len(ids)) if ids else []
     return await asyncio.to_thread(judged, docs, near, others, minimum)
 
 
@@ -127,7 +127,7 @@ async def sharing(context: Context, docs: Sequence[Doc], *, only_after: bool) ->
     """The ids of those that share keys with each organization, those that share most first."""
     keys = sorted({key for doc in docs for key in doc.get("matchKeys") or ()})
     limited: list[Doc] = [{"$limit": MAX_SHARING + 1}, {"$project": {"_id": 1}}]
-    rows = await looked_up(context, "organizations", {"matchKeys": None}, keys, LIVE, limited, ()) if keys else {}
+    rows = await look_up(context, "organizations", {"matchKeys": None}, keys, LIVE, limited, ()) if keys else {}
     holders = {key: [row["_id"] for row in found] for key, found in rows.items() if len(found) <= MAX_SHARING}
     near = {}
     for doc in docs:
@@ -162,7 +162,7 @@ async def by_id(context: Context, keys: Sequence[Key], args: Args, fields: Field
     """Candidates by their ids, whatever their score; two organizations that nothing speaks for are none."""
     named = {key: match for key in keys if (match := ID_PATTERN.fullmatch(key)) and match[1] != match[2]}
     ids = list(dict.fromkeys(each for match in named.values() for each in match.groups()))
-    known = await by_ids(context, "organizations", ids, NEEDED) if ids else {}
+    known = await find_by_ids(context, "organizations", ids, NEEDED) if ids else {}
     traits = {own: Traits.of(doc) for own, doc in known.items()}
     pairs = {key: match.groups() for key, match in named.items() if traits.keys() >= set(match.groups())}
     found = {key: candidate(own, other, score(traits[own], traits[other])) for key, (own, other) in pairs.items()}

@@ -23,7 +23,7 @@ from strawberry.utils.str_converters import to_camel_case
 from app.entities.texts import Invalid, InvalidItems, Parse
 from app.errors import Problem
 from app.graph.documents import stored_value
-from app.graph.filters import class_of
+from app.graph.filters import class_with_fields
 from app.graph.record import RECORDS, Record
 from app.graph.roots import by_input
 from app.graph.scalars import JSON
@@ -105,7 +105,7 @@ def attribute(record: type[BaseModel], name: str) -> FieldInfo:
 
 
 def described(record: type[BaseModel], inputs: Inputs, *, creating: bool) -> Iterator[Described]:
-    """(name, annotation, field) of each input, as `class_of` takes them."""
+    """(name, annotation, field) of each input, as `class_with_fields` takes them."""
     for each in inputs:
         if not creating and not each.on_update:
             continue
@@ -146,7 +146,7 @@ def without_null(annotation: Any) -> Any:
 @cache
 def object_input(model: type[BaseModel], fields: tuple[Field, ...]) -> Any:
     """`BillingInput` and its like: what may be said of a value inside a record."""
-    cls = class_of(f"{model.__name__}Input", list(described(model, fields, creating=True)))
+    cls = class_with_fields(f"{model.__name__}Input", list(described(model, fields, creating=True)))
     text = model.__strawberry_definition__.description  # type: ignore[attr-defined]  # it is a GraphQL type
     return strawberry.input(cls, description=text)
 
@@ -154,7 +154,7 @@ def object_input(model: type[BaseModel], fields: tuple[Field, ...]) -> Any:
 def input_class(name: str, text: str, fields: Sequence[Described]) -> Any:
     """A GraphQL input of these fields."""
     ordered = sorted(fields, key=lambda each: each[2].default is not dataclasses.MISSING)
-    return strawberry.input(class_of(name, ordered), description=text)
+    return strawberry.input(class_with_fields(name, ordered), description=text)
 
 
 def read_fields(

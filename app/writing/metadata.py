@@ -14,7 +14,7 @@ from app.entities.texts import Invalid
 from app.errors import Problem, Refused
 from app.graph.choices import Choice, choices
 from app.graph.edges import forbidden
-from app.graph.nodes import kind_of
+from app.graph.nodes import record_name_of
 from app.graph.record import Node
 from app.graph.scalars import JSON
 from app.mongo.client import Doc
@@ -36,7 +36,7 @@ class MetadataMode(Choice):
 
 async def record_of(work: Work, given: Any, context: Context, stored: str) -> tuple[Lifecycle, Doc]:
     """The live record that is meant, which can keep what goes into `stored`, at the version that is expected."""
-    kind = kind_of(given.id)
+    kind = record_name_of(given.id)
     lifecycle = LIFECYCLES.get(kind or "")
     if lifecycle is None or not lifecycle.keeps(stored):
         able = ", ".join(sorted(name for name, each in LIFECYCLES.items() if each.keeps(stored)))

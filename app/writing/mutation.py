@@ -29,8 +29,8 @@ from app.errors import Problem, Refused
 from app.graph.declarations import REQUIRED, Args, Argument, Declaration
 from app.graph.documents import from_document, stored_value
 from app.graph.edges import forbidden
-from app.graph.filters import class_of
-from app.graph.nodes import kind_of
+from app.graph.filters import class_with_fields
+from app.graph.nodes import record_name_of
 from app.graph.record import RECORDS, Node, declarations_of
 from app.graph.scalars import to_the_millisecond
 from app.mongo.client import Doc
@@ -79,7 +79,7 @@ class Shown:
             return [] if self.many else None
         inner = self.inner
         if inner is Node:
-            inner = RECORDS[str(kind_of(stored["_id"]))]
+            inner = RECORDS[str(record_name_of(stored["_id"]))]
         if self.made:
             return [self.made(each) for each in stored] if self.many else self.made(stored)
         if isinstance(inner, type) and issubclass(inner, BaseModel):
@@ -131,7 +131,7 @@ class Operated(Declaration):
             fields.append(("warnings", list[UserError], strawberry.field(description=text)))
         text = "Everything that is wrong with the input, at once; empty where it was done."
         fields.append(("user_errors", list[UserError], strawberry.field(description=text)))
-        cls = class_of(f"{self.type_name}Payload", fields)
+        cls = class_with_fields(f"{self.type_name}Payload", fields)
         return strawberry.type(cls, description=f"What came of `{to_camel_case(self.name)}`.")
 
     def description(self) -> str:

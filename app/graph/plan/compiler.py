@@ -244,8 +244,8 @@ class Compiler:
             raise NotPlannable(f"{declared.name} is no edge of a record")
         name = f"k{len(step.below)}"
         step.below.append(self.step(declared, field, chosen, f"{step.path}.{key}"))
-        step.fields.update(declared.needs)
-        own = f"d[{declared.needs[0]!r}]" if is_plain(declared) else f"{shape.constant(declared.key)}(d)"
+        step.fields.update(declared.key_fields)
+        own = f"d[{declared.key_fields[0]!r}]" if is_plain(declared) else f"{shape.constant(declared.key)}(d)"
         found = f"{name}.get({own})"
         return f"need({found})" if isinstance(field.type, GraphQLNonNull) else found
 
@@ -312,7 +312,7 @@ def stored_value(shape: ExpressionBuilder, d: str, stored: str, info: FieldInfo)
 
 def is_plain(edge: Edge) -> bool:
     """Whether the parent's key is one scalar field of it."""
-    return len(edge.needs) == 1 and isinstance(edge, (One, Many))
+    return len(edge.key_fields) == 1 and isinstance(edge, (One, Many))
 
 
 def below_names(step: Step) -> list[str]:

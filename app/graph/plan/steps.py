@@ -201,7 +201,7 @@ class ComputedPageStep(Step):
     async def run(self, run: PlanRun, keys: Sequence[Key]) -> Mapping[Key, ResponseValue]:
         self.label_reads(run)
         edge: ComputedConnection = self.edge
-        found = await edge.found(run.context, run.args[self.args])
+        found = await edge.computed_page(run.context, run.args[self.args])
         below = await self.descend(run, found.page.docs)
         total = found.total_count() if self.reads_total else None
         return {None: self.shape(found.page, cursor_of, total, run, *below)}
@@ -219,7 +219,7 @@ class SearchStep(Step):
     async def run(self, run: PlanRun, keys: Sequence[Key]) -> Mapping[Key, ResponseValue]:
         self.label_reads(run)
         edge: Search = self.edge
-        found = edge.found(run.context, run.args[self.args])
+        found = edge.search_page(run.context, run.args[self.args])
         page = await found.page() if self.reads_page else EMPTY_PAGE
         total = await found.total() if self.reads_total else None
         docs: dict[str, list[Doc]] = {}
