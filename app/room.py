@@ -6,9 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.graph.edges import BATCHES, Batch
-from app.graph.listed import LISTINGS, Listing
 from app.graph.record import Embedded, Record
+from app.graph.registry import (
+    ConnectionReader,
+    EdgeReader,
+    register_computed_connections,
+    register_computed_edges,
+)
 from app.transfer.exporting import Exporter
 from app.transfer.importer import Importer
 from app.writing.owner_hooks import OwnerHook, register_owner_hooks
@@ -32,8 +36,8 @@ class Room:
     rules: Sequence[type[Rules[Any]]] = ()
     queries: type = Nothing
     mutations: type = Nothing
-    computed_edges: Mapping[str, Batch] = field(default_factory=dict)
-    computed_connections: Mapping[str, Listing] = field(default_factory=dict)
+    computed_edges: Mapping[str, EdgeReader] = field(default_factory=dict)
+    computed_connections: Mapping[str, ConnectionReader] = field(default_factory=dict)
     importers: Mapping[str, Callable[[], Importer]] = field(default_factory=dict)
     exporters: Mapping[str, Exporter] = field(default_factory=dict)
     owner_hooks: Sequence[tuple[type[Record], OwnerHook[Any]]] = ()
@@ -42,7 +46,7 @@ class Room:
 def register(rooms: Sequence[Room]) -> None:
     """Let the graph and the lifecycles know what the rooms bring."""
     for room in rooms:
-        BATCHES.update(room.computed_edges)
-        LISTINGS.update(room.computed_connections)
+        register_computed_edges(room.computed_edges)
+        register_computed_connections(room.computed_connections)
         register_rules(room.rules)
     register_owner_hooks([hook for room in rooms for hook in room.owner_hooks])

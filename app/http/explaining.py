@@ -15,7 +15,7 @@ from pymongo.errors import PyMongoError
 from app.access.viewer import Scope
 from app.context import Context
 from app.graph.edges import forbidden
-from app.graph.plan.explain import outline, reads_of
+from app.graph.plan.explain import explained_reads, unexplained_reads
 from app.http.execution import Execution
 from app.http.prepare import Prepared
 from app.mongo.client import Client, Store, database
@@ -53,9 +53,9 @@ class Explaining:
         """The reads, with what the database says of each as far as it says so in time."""
         try:
             with pymongo.timeout(EXPLAIN_SECONDS):
-                return await reads_of(store, trace)
+                return await explained_reads(store, trace)
         except PyMongoError:
-            return outline(trace)
+            return unexplained_reads(trace)
 
     def traced(self, store: Store) -> Store:
         """The same database, over the client that hears of its commands."""

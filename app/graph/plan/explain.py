@@ -10,23 +10,23 @@ from app.mongo.trace import Command, ExecutionStats, Trace, explain, without_val
 Read = dict[str, Any]
 
 
-async def reads_of(store: Store, trace: Trace) -> list[Read]:
+async def explained_reads(store: Store, trace: Trace) -> list[Read]:
     """The reads of a request, in the order they were sent. Each is run once more to explain it."""
-    return [read_of(command, await explain(store, command.command)) for command in trace.commands]
+    return [described_read(command, await explain(store, command.command)) for command in trace.commands]
 
 
-def outline(trace: Trace) -> list[Read]:
+def unexplained_reads(trace: Trace) -> list[Read]:
     """The same without what only the database can say."""
-    return [read_of(command, None) for command in trace.commands]
+    return [described_read(command, None) for command in trace.commands]
 
 
-def read_of(command: Command, stats: ExecutionStats | None) -> Read:
+def described_read(command: Command, stats: ExecutionStats | None) -> Read:
     """One read as `extensions.plan` shows it."""
     return {
         "path": command.label,
         "collection": command.collection,
         "command": "find" if "find" in command.command else "aggregate",
-        "filter": without_values(filter_of(command.command)),
+        "filter": without_values(command_filter(command.command)),
         "indexes": list(stats.indexes) if stats else None,
         "keysExamined": stats.keys_examined if stats else None,
         "documentsExamined": stats.documents_examined if stats else None,
@@ -35,7 +35,7 @@ def read_of(command: Command, stats: ExecutionStats | None) -> Read:
     }
 
 
-def filter_of(command: Doc) -> Any:
+def command_filter(command: Doc) -> Any:
     """What a command asks for: its filter, or the stages that match."""
     if "find" in command:
         return command["filter"]
