@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.graph.ownership import PlainCollection
 from app.graph.record import Embedded, Record
 from app.graph.registry import (
     ConnectionReader,
@@ -15,6 +16,7 @@ from app.graph.registry import (
 )
 from app.transfer.exporting import Exporter
 from app.transfer.importer import Importer
+from app.writing.owned import register_collections
 from app.writing.owner_hooks import OwnerHook, register_owner_hooks
 from app.writing.registry import register_rules
 from app.writing.rules import Rules
@@ -29,7 +31,8 @@ class Room:
     """The records of a room, the rules by which they are written, its root fields, and what it computes.
 
     `computed_edges` and `computed_connections` are how declared edges and lists are worked out, by the names that they
-    are declared with. `importers` and `exporters` are by the plural that the command line calls the records by.
+    are declared with. `collections` are those that hold no records. `importers` and `exporters` are by the plural that
+    the command line calls the records by. `owner_hooks` are asked about records that a lower room owns.
     """
 
     records: Sequence[type[Embedded]] = ()
@@ -40,6 +43,7 @@ class Room:
     computed_connections: Mapping[str, ConnectionReader] = field(default_factory=dict)
     importers: Mapping[str, Callable[[], Importer]] = field(default_factory=dict)
     exporters: Mapping[str, Exporter] = field(default_factory=dict)
+    collections: Sequence[PlainCollection] = ()
     owner_hooks: Sequence[tuple[type[Record], OwnerHook[Any]]] = ()
 
 
@@ -49,4 +53,5 @@ def register(rooms: Sequence[Room]) -> None:
         register_computed_edges(room.computed_edges)
         register_computed_connections(room.computed_connections)
         register_rules(room.rules)
+    register_collections([collection for room in rooms for collection in room.collections])
     register_owner_hooks([hook for room in rooms for hook in room.owner_hooks])

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from app.errors import Problem
 from app.graph.edges import One, Refs
 from app.graph.filters import plural_name
 from app.graph.many import Many
-from app.graph.ownership import Blocker, OnMerge, Ownership
+from app.graph.ownership import Blocker, OnMerge, Ownership, PlainCollection
 from app.graph.record import Record, declarations_of, stored_records
 from app.mongo.client import Doc
 from app.writing.work import Work
@@ -40,6 +40,21 @@ def owned_edges(owner: type[Record]) -> list[OwnedEdge]:
         if isinstance(edge, (One, Refs)) and edge.owned and edge.target == owner.__name__
     ]
     return sorted(found, key=lambda edge: places.get((edge.record.__name__, edge.via), len(places)))
+
+
+COLLECTIONS: list[PlainCollection] = []
+"""The collections that hold no records; the rooms bring them."""
+
+
+def register_collections(collections: Iterable[PlainCollection]) -> None:
+    """Let merges know these collections, and no others."""
+    COLLECTIONS[:] = collections
+
+
+def swept_fields() -> list[tuple[str, str]]:
+    """(collection, field) of each field in a plain collection in which a merge puts the survivor's id."""
+    held = ((each.name, field, on_merge) for each in COLLECTIONS for field, on_merge in each.held_ids.items())
+    return [(name, field) for name, field, on_merge in held if on_merge is OnMerge.SWEEP]
 
 
 def merged_edges(owner: type[Record], on_merge: OnMerge) -> list[OwnedEdge]:
