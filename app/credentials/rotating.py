@@ -85,7 +85,7 @@ async def rotate_credential(work: Work, given: RotateCredentialInput) -> RotateC
         message = f"It has had {MOST_KEYS} keys, which is the most. Make a new credential."
         problems.add("TOO_MANY", "credentialId", message)
     sealed = seal(work, before.id, secret, problems)
-    new = CredentialKey.model_construct(value=value, valid_from=work.now, external_secret=sealed)
+    new = CredentialKey(value=value or "", valid_from=work.now, external_secret=sealed)
     grace = timedelta(seconds=given.grace_period_seconds)
     after = evolve(before, credential_id=value, keys=rotate_keys(before.keys, new, work.now, grace))
     claim = Key(KEY_NAMESPACE, value or "", "keys")

@@ -87,7 +87,7 @@ class CredentialRules(Rules[Credential]):
         after = from_document(Credential, base | own)
         secret = seal(work, after.id, said.secret, problems)
         if before is None:
-            key = CredentialKey.model_construct(
+            key = CredentialKey(
                 value=after.credential_id,
                 valid_from=said.valid_from or work.now,
                 valid_to=said.expires_at,

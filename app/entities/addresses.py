@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 
 import idna
 
@@ -37,6 +38,7 @@ def lower(name: str) -> str:
     return "".join(each.lower() for each in unicodedata.normalize("NFKC", name).strip())
 
 
+@lru_cache(maxsize=4096)  # many people have their addresses at few hosts
 def domain_or_text(name: str) -> str:
     """The normal form of a host name, or the text where it is none."""
     try:

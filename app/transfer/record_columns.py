@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast, get_origin
 
@@ -148,8 +148,10 @@ def put(values: Doc, path: str, value: object) -> None:
         values[outer] = value
 
 
-def without_empty_objects(values: Mapping[str, object], paths: Iterable[str]) -> Doc:
-    """Values without the objects at these paths that say nothing."""
+def without_empty_objects(values: Doc, paths: Sequence[str]) -> Doc:
+    """Values without the objects around these paths that say nothing."""
+    if not paths:
+        return values
     empty = {outer for path in paths if (outer := path.partition(".")[0]) != path and not has_values(values.get(outer))}
     return {name: value for name, value in values.items() if name not in empty}
 

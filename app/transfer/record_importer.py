@@ -8,27 +8,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, ClassVar
 
 from app.errors import Problem, Problems
 from app.graph.documents import stored_value
-from app.graph.record import Finder
+from app.graph.record import Finder, Record
 from app.mongo.client import Doc
 from app.transfer.chunk import Chunk
-from app.transfer.columns import Column, Draft
+from app.transfer.columns import Column, Draft, ReferenceTo
 from app.transfer.importer import Importer, Made
 from app.transfer.record_columns import put, without_empty_objects
 from app.writing import lifecycle
-from app.writing.inputs import RecordInput, references
+from app.writing.inputs import Named, RecordInput, references
 from app.writing.keys import RecordKey, UnknownKey, by_namespace, compared, find_named, given_keys, resolve_keys
 from app.writing.rules import Rules
 
 
 @dataclass(slots=True)
 class Row:
-    """One row of a chunk as an input, and the ids of the records that it names once they are resolved."""
+    """One row of a chunk as an input, the keys in its columns that name records, and the ids of these once resolved."""
 
     input: RecordInput
+    keys: Mapping[str, RecordKey]
     ids: Doc = field(default_factory=dict)
 
 
@@ -39,7 +41,7 @@ class RecordImporter(Importer):
     columns: Sequence[Column]
     rows: Mapping[int, Row] = {}
 
-    @property
+    @cached_property
     def finder(self) -> Finder:
         """How the key finds a record."""
         finders: tuple[Finder, ...] = self.rules.record.finders
@@ -54,32 +56,53 @@ class RecordImporter(Importer):
 
     async def read(self, drafts: Sequence[Draft], chunk: Chunk) -> None:
         """What the rows name, who has their keys, and what the rules look at: all of it at once."""
-        self.rows = {draft.line: Row(self.input_of(draft)) for draft in drafts}
+        self.rows = {draft.line: self.row_of(draft) for draft in drafts}
         inputs = [row.input for row in self.rows.values()]
         own = (key for each in inputs for key in given_keys(self.rules.record, each.values))
-        named = (self.named_by(column, draft) for draft in drafts for column in self.columns)
-        await resolve_keys(chunk, filter(None, named), by_namespace(own))
+        named = (key for row in self.rows.values() for key in row.keys.values())
+        await resolve_keys(chunk, named, by_namespace(own))
         await self.rules.prefetch(chunk, inputs)
 
-    def input_of(self, draft: Draft) -> RecordInput:
+    def row_of(self, draft: Draft) -> Row:
         """What a row says, as an input of the lifecycle."""
-        found = RecordInput()
-        for column in self.columns:
-            if column.input and column.name in draft.values:
-                put(found.values, column.input, stored_value(draft.values[column.name]))
-            if column.reference and (key := self.named_by(column, draft)):
-                found.named.setdefault(column.reference.input, key)
-        found.values = without_empty_objects(found.values, [column.input for column in self.columns])
-        return found
+        values: Doc = {}
+        for column in self.input_columns:
+            if column.name in draft.values:
+                put(values, column.input, stored_value(draft.values[column.name]))
+        keys = self.keys_of(draft)
+        named: dict[str, Named] = {}
+        for column, to, _ in self.reference_columns:
+            if column.name in keys:
+                named.setdefault(to.input, keys[column.name])
+        return Row(RecordInput(without_empty_objects(values, self.paths_inside), named), keys)
 
-    def named_by(self, column: Column, draft: Draft) -> RecordKey | None:
-        """The record that one column of a row names; None where the row has a problem there."""
-        value, to = draft.values.get(column.name), column.reference
-        if to is None or not value or any(problem.field == (column.name,) for problem in draft.problems):
-            return None
-        target = next(each.target for each in references(self.rules.inputs) if each.name == to.input)
-        unknown = UnknownKey(to.code, f"There is no {to.what} {value!r}.{to.hint}")
-        return RecordKey(target, value, to.finder, unknown)
+    def keys_of(self, draft: Draft) -> dict[str, RecordKey]:
+        """Column → the record that a row names there; a column where the row has a problem is left out."""
+        wrong = {name for problem in draft.problems for name in problem.field}
+        keys = {}
+        for column, to, target in self.reference_columns:
+            value = draft.values.get(column.name)
+            if value and column.name not in wrong:
+                unknown = UnknownKey(to.code, f"There is no {to.what} {value!r}.{to.hint}")
+                keys[column.name] = RecordKey(target, value, to.finder, unknown)
+        return keys
+
+    @cached_property
+    def input_columns(self) -> tuple[Column, ...]:
+        """The columns whose values go into an input."""
+        return tuple(column for column in self.columns if column.input)
+
+    @cached_property
+    def paths_inside(self) -> tuple[str, ...]:
+        """The inputs that are fields of an object inside the record."""
+        return tuple(column.input for column in self.input_columns if "." in column.input)
+
+    @cached_property
+    def reference_columns(self) -> tuple[tuple[Column, ReferenceTo, type[Record]], ...]:
+        """The columns that name records, how they do, and of which kind these are."""
+        targets = {each.name: each.target for each in references(self.rules.inputs)}
+        linked = ((column, column.reference) for column in self.columns)
+        return tuple((column, to, targets[to.input]) for column, to in linked if to)
 
     def existing(self, draft: Draft, chunk: Chunk) -> Doc | None:
         key, finder = draft.values.get(self.key, ""), self.finder
@@ -91,10 +114,10 @@ class RecordImporter(Importer):
         row.ids = lifecycle.refer(chunk, self.rules.inputs, row.input, found)
         problems += self.by_column(found.gathered)
         problems += self.unnamed(draft)
-        problems += self.disagreeing(draft, chunk, row.ids)
+        problems += self.disagreeing(draft, row, chunk)
         said = dict(draft.values)
-        for column in self.columns:
-            if column.reference and column.name in said:
+        for column, _, _ in self.reference_columns:
+            if column.name in said:
                 said[column.name] = row.ids.get(column.stored or "")
         return said
 
@@ -102,21 +125,21 @@ class RecordImporter(Importer):
         """A problem for each record that has to be named and is not, by any of its columns."""
         given = {*draft.values, *(name for problem in draft.problems for name in problem.field)}
         for each in references(self.rules.inputs):
-            columns = [one.name for one in self.columns if one.reference and one.reference.input == each.name]
+            columns = [column.name for column, to, _ in self.reference_columns if to.input == each.name]
             if each.required and columns and not given.intersection(columns):
                 yield Problem("REQUIRED", (columns[0],), f"Name the {each.name}: by {' or '.join(columns)}.")
 
-    def disagreeing(self, draft: Draft, chunk: Chunk, ids: Mapping[str, object]) -> Iterable[Problem]:
+    def disagreeing(self, draft: Draft, row: Row, chunk: Chunk) -> Iterable[Problem]:
         """A problem where two columns of a row name two records for one input."""
         first: dict[str, Column] = {}
-        for column in self.columns:
-            key, stored = self.named_by(column, draft), column.stored or ""
+        for column, _, _ in self.reference_columns:
+            key, stored = row.keys.get(column.name), column.stored or ""
             if key is None or (other := first.setdefault(stored, column)) is column:
                 continue
             found = Problems()
             doc = find_named(chunk, key, found)
             yield from (Problem(each.code, (column.name,), each.message) for each in found.gathered)
-            if doc and ids.get(stored) not in (None, doc["_id"]):
+            if doc and row.ids.get(stored) not in (None, doc["_id"]):
                 values = f"{draft.values[other.name]!r} and {draft.values[column.name]!r}"
                 code = f"{key.record.__name__.upper()}_MISMATCH"
                 yield Problem(code, (column.name,), f"{values} are two {key.record.collection}.")

@@ -90,10 +90,14 @@ class Work:
     async def look_up(self, wanted: Wanted) -> None:
         """Resolve keys (namespace → keys) and fetch what they lead to: one read, and one for each collection."""
         asked = {name: {key for key in keys if (name, key) not in self.asked} for name, keys in wanted.items()}
-        if asked := {name: keys for name, keys in asked.items() if keys}:
-            self.claims = await self.find_owners(asked) | self.claims
-            self.asked |= {(name, key) for name, keys in asked.items() for key in keys}
-        await self.fetch(claim.record_id for claim in self.claims.values())
+        asked = {name: keys for name, keys in asked.items() if keys}
+        if not asked:
+            return
+        found = await self.find_owners(asked)
+        for place, claim in found.items():
+            self.claims.setdefault(place, claim)
+        self.asked |= {(name, key) for name, keys in asked.items() for key in keys}
+        await self.fetch(claim.record_id for claim in found.values())
 
     async def find_owners(self, asked: Wanted) -> dict[tuple[str, str], Claim]:
         """Who has which of these keys, in one read."""
@@ -102,8 +106,8 @@ class Work:
     async def fetch(self, ids: Iterable[str | None]) -> None:
         """Have these records at hand, deleted ones too: one read for each collection. What is not there is left out."""
         missing = defaultdict(list)
-        for each in set(ids) - self.records.keys() - {None}:
-            if each is not None and (collection := collection_of(each)):
+        for each in {each for each in ids if each is not None and each not in self.records}:
+            if collection := collection_of(each):
                 missing[collection].append(each)
         for collection, wanted in missing.items():
             for doc in await self.find(collection, {"_id": {"$in": sorted(wanted)}}):

@@ -8,9 +8,14 @@ from typing import Any
 import pytest
 
 from app.access.viewer import LOCAL_ADMIN, Scope, Viewer
-from app.mongo.client import Client, Store
+from app.entities.audit_entry import AuditAction, AuditChange, AuditEntry
+from app.entities.identifiers import Identifiers
+from app.graph.documents import from_document, stored_fields, to_document
+from app.mongo.client import Client, Doc, Store
+from app.writing.audit import Author, entry
 from tests.asking import ask, data
 from tests.commands import Commands
+from tests.records import EPOCH
 from tests.writing.doing import WHOLE, done, everything, made_of_each, refused, send
 
 ENTRY = "actor operation action recordId version createdAt changes { field before after }"
@@ -172,3 +177,11 @@ async def test_a_record_under_a_scope_that_a_viewer_lacks_is_null(store: Store) 
     answer = await ask(store, "{ auditLog { nodes { action record { id } } } }", viewer=auditor)
     assert answer.data["auditLog"]["nodes"] == [{"action": "CREATED", "record": None}]
     assert answer.codes == {"auditLog.nodes.0.record": "FORBIDDEN"}
+
+
+def test_an_entry_has_exactly_the_fields_of_its_record() -> None:
+    after: Doc = {"_id": "org_1", "name": "Acme", "aliases": [], "payerId": None}
+    made = entry(Identifiers(EPOCH, "seed"), EPOCH, Author("a", "b"), AuditAction.CREATED, None, after)
+    assert to_document(from_document(AuditEntry, made)) == made
+    assert set(made) == set(stored_fields(AuditEntry))
+    assert [set(change) for change in made["changes"]] == [set(stored_fields(AuditChange))]
