@@ -33,14 +33,15 @@ def from_document(cls: type[M], doc: Mapping[str, Any]) -> M:
     that field and at no other.
     """
     values: dict[str, object] = {}
-    for slot in layout(cls):
-        value = doc.get(slot.stored, slot.default)
+    get = doc.get
+    for stored, name, inner, is_tuple, default in layout(cls):
+        value = get(stored, default)
         if value is not None:
-            if slot.inner is not None:
-                value = make_inner(slot.inner, value, is_tuple=slot.is_tuple)
-            elif slot.is_tuple and type(value) is list:
+            if inner is not None:
+                value = make_inner(inner, value, is_tuple=is_tuple)
+            elif is_tuple and type(value) is list:
                 value = tuple(value)
-        values[slot.name] = value
+        values[name] = value
     made = cls.__new__(cls)
     object.__setattr__(made, "__dict__", values)
     object.__setattr__(made, "__pydantic_fields_set__", set(values))
@@ -123,6 +124,6 @@ def to_document(model: BaseModel) -> dict[str, Any]:
     """The model as it is stored: GraphQL names, every field present."""
     values = model.__dict__
     return {
-        slot.stored: value if type(value := values[slot.name]) in PLAIN else stored_value(value)
-        for slot in layout(type(model))
+        stored: value if type(value := values[name]) in PLAIN else stored_value(value)
+        for stored, name, _, _, _ in layout(type(model))
     }
