@@ -1,4 +1,4 @@
-"""What one request carries: who asks, what to read from, and what time it is."""
+"""What one request carries: its viewer, the database, the time, and what was read for it already."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pymongo.errors import PyMongoError
 from strawberry.dataloader import DataLoader
 
 from app.access.secrets import Cipher
-from app.access.viewer import LOCAL_ADMIN, Viewer
+from app.access.viewer import Viewer
 from app.mongo.client import Store
 from app.mongo.request_coalescer import RequestCoalescer
 from app.mongo.write_locks import WriteLocks
@@ -20,16 +20,19 @@ from app.mongo.write_locks import WriteLocks
 T = TypeVar("T")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Context:
-    """Made for each request and gone with it. `now` is the one instant that the whole request sees.
+    """Made for each request and gone with it; every read gets it.
+
+    `viewer` is who asks: whatever a read shares with other requests, it shares with those of an equal viewer alone.
+    `now` is the one instant that the whole request sees.
 
     `coalescer` and `write_locks` are the process's: concurrent requests share look-ups through the one, and writers
     queue in the other. None where a request keeps to itself.
     """
 
     store: Store
-    viewer: Viewer = LOCAL_ADMIN
+    viewer: Viewer
     coalescer: RequestCoalescer | None = None
     write_locks: WriteLocks | None = None
     cipher: Cipher | None = None

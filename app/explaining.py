@@ -8,6 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.tree import Tree
 
+from app.access.viewer import LOCAL_ADMIN
 from app.context import Context
 from app.errors import SetupError
 from app.http.execution import Execution
@@ -34,7 +35,7 @@ async def explain(query: str, variables: Mapping[str, Any], settings: Settings, 
         raise SetupError("; ".join(error["message"] for error in presentable(refused.errors, "explain"))) from None
     async with open_store(uri, settings.database) as store:
         try:
-            result = await explaining.run(prepared, variables, Context(store=store))
+            result = await explaining.run(prepared, variables, Context(store=store, viewer=LOCAL_ADMIN))
         finally:
             await explaining.close()
     for error in presentable(result.errors or [], "explain"):

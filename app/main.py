@@ -12,6 +12,7 @@ from starlette.applications import Starlette
 from app.access.secrets import KEY_BYTES, Cipher, key_in, own_key, parse_key
 from app.graph.indexes import required_indexes
 from app.http.application import create_application
+from app.http.authentication import authenticate_local_admin
 from app.mongo import keys
 from app.mongo.client import Store, connect, database
 from app.mongo.indexes import ensure_indexes
@@ -54,6 +55,7 @@ def application(settings: Settings, uri: str) -> Starlette:
         settings,
         lambda: open_store(uri, settings.database),
         lambda: connect(uri, Tracer()),
+        authenticate_local_admin,
         cipher_of(settings),
     )
 

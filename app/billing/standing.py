@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.access.viewer import SYSTEM
 from app.billing.statements import of_organizations
 from app.context import Context
 from app.errors import Problem
@@ -24,7 +25,8 @@ async def standing(work: Work, organization: Doc) -> list[Problem]:
     settle = "Let them be paid, voided or written off first."
     found = await resting(work, "invoices", unpaid, "open invoices", "number", settle)
     key = organization["_id"], organization["currency"], organization["timezone"]
-    for statement in (await of_organizations(Context(work.store, now=work.now), [key], {}, None))[key]:
+    context = Context(store=work.store, viewer=SYSTEM, now=work.now)  # credit counts, whoever may see it
+    for statement in (await of_organizations(context, [key], {}, None))[key]:
         credit = statement["creditBalance"]
         if credit["amount"]:
             told = f"{show_decimal(credit['amount'])} {credit['currency']}"

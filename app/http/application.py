@@ -17,6 +17,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from app.access.secrets import Cipher
+from app.http.authentication import Authenticate
 from app.http.envelope import Envelope, not_routed, welcome_hosts
 from app.http.graphiql import graphiql_routes
 from app.http.graphql import GraphQLEndpoint
@@ -30,13 +31,15 @@ def create_application(
     settings: Settings,
     open_store: Callable[[], AbstractAsyncContextManager[Store]],
     connect_traced: Callable[[], Client],
+    authenticate: Authenticate,
     cipher: Cipher | None = None,
 ) -> Starlette:
     """The application for `schema`. `open_store` is entered when it starts and left when it stops.
 
-    `connect_traced` makes the client that requests are explained over; `cipher` encrypts secrets, where it can be done.
+    `connect_traced` makes the client that requests are explained over; `authenticate` tells the viewer of a request;
+    `cipher` encrypts secrets, and without one they are refused.
     """
-    endpoint = GraphQLEndpoint(schema, settings, connect_traced)
+    endpoint = GraphQLEndpoint(schema, settings, connect_traced, authenticate)
 
     @asynccontextmanager
     async def lifespan(application: Starlette) -> AsyncIterator[None]:

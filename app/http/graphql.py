@@ -15,12 +15,14 @@ import orjson
 import strawberry
 from graphql import ExecutionResult, OperationType
 from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from app.access.viewer import LOCAL_ADMIN
+from app.access.viewer import Viewer
 from app.context import Context
 from app.errors import Code, Denial
+from app.http.authentication import Authenticate
 from app.http.documents import Documents
 from app.http.envelope import json_error, request_id
 from app.http.execution import Execution
@@ -45,8 +47,15 @@ METHODS = "GET, HEAD, POST, OPTIONS"
 class GraphQLEndpoint:
     """The one endpoint of the graph, as an ASGI application; the store is the application's `state.store`."""
 
-    def __init__(self, schema: strawberry.Schema, settings: Settings, connect_traced: Callable[[], Client]) -> None:
+    def __init__(
+        self,
+        schema: strawberry.Schema,
+        settings: Settings,
+        connect_traced: Callable[[], Client],
+        authenticate: Authenticate,
+    ) -> None:
         self.settings = settings
+        self.authenticate = authenticate
         self.documents = Documents(Preparation(schema._schema, settings))  # it has no public name
         self.execution = Execution(schema, settings.request_seconds, planning=settings.planning)
         self.coalescer, self.write_locks = RequestCoalescer(), WriteLocks()
@@ -79,9 +88,20 @@ class GraphQLEndpoint:
             raise Rejected(406, f"The answer comes as {RESPONSE} or {JSON}; the Accept header takes neither.")
         if media_type == HTML:
             return graphiql_page()
+        viewer = await self._viewer(scope)
         request = from_url(scope["query_string"]) if reads_only else await self._read(headers, receive)
         runs = self.explaining.run if headers.get(HEADER) == "plan" else self.execution.run
-        return await self._answer(request, reads_only, media_type, scope, runs)
+        return await self._answer(request, reads_only, media_type, scope, viewer, runs)
+
+    async def _viewer(self, scope: Scope) -> Viewer:
+        """Who sends the request; `Rejected` where the caller is not let in."""
+        try:
+            return await self.authenticate(HTTPConnection(scope))
+        except Denial as denied:
+            if denied.code is not Code.UNAUTHENTICATED:
+                raise Rejected(403, denied.message, code=denied.code) from None
+            headers = {"www-authenticate": "Bearer"}
+            raise Rejected(401, denied.message, code=denied.code, headers=headers) from None
 
     async def _read(self, headers: Headers, receive: Receive) -> GraphQLRequest:
         try:
@@ -92,7 +112,7 @@ class GraphQLEndpoint:
             raise Rejected(408, message, code=Code.TIMEOUT, headers={"connection": "close"}) from None
 
     async def _answer(
-        self, request: GraphQLRequest, reads_only: bool, media_type: str, scope: Scope, run: Run
+        self, request: GraphQLRequest, reads_only: bool, media_type: str, scope: Scope, viewer: Viewer, run: Run
     ) -> Response:
         identity, text = request_id(scope), self.persisted.text(request)
         try:
@@ -107,8 +127,8 @@ class GraphQLEndpoint:
             raise Rejected(405, "A mutation changes data: send it by POST.", headers={"allow": "POST"})
         state = scope["app"].state
         context = Context(
-            state.store,
-            LOCAL_ADMIN,
+            store=state.store,
+            viewer=viewer,
             coalescer=self.coalescer,
             write_locks=self.write_locks,
             cipher=state.cipher,

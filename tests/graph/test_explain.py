@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.access.viewer import LOCAL_ADMIN, Scope, Viewer
+from app.access.viewer import LOCAL_ADMIN, Everything, Scope, Viewer
 from app.context import Context
 from app.errors import Forbidden
 from app.http.explaining import Explaining
@@ -67,14 +67,14 @@ async def test_the_second_read_for_huge_parents_is_told_too(store: Store, explai
 
 async def test_a_viewer_without_the_scope_is_not_told(store: Store, explaining: Explaining) -> None:
     with pytest.raises(Forbidden):
-        await plan_of(store, explaining, QUERY, Viewer("limited", frozenset(Scope) - {Scope.EXPLAIN}))
+        await plan_of(store, explaining, QUERY, Viewer("limited", frozenset(Scope) - {Scope.EXPLAIN}, Everything()))
 
 
 async def test_what_is_told_is_of_this_request_alone(store: Store, explaining: Explaining) -> None:
     """Others that are answered at the same time, and left to graphql-core, leave no trace in it."""
     queries = [QUERY, '{ node(id: "org_secret") { id } }'] * 5
     prepared = [server(planning=WAY.planning)[0].prepare(query, None, {}) for query in queries]
-    runs = (explaining.run(each, {}, Context(store=store, now=NOW)) for each in prepared)
+    runs = (explaining.run(each, {}, Context(store=store, viewer=LOCAL_ADMIN, now=NOW)) for each in prepared)
     plans = [(result.extensions or {})["plan"] for result in await asyncio.gather(*runs)]
     for query, plan in zip(queries, plans, strict=True):
         left = query != QUERY or not WAY.planning

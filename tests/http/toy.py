@@ -21,9 +21,12 @@ from pymongo.errors import (
 )
 from starlette.applications import Starlette
 from strawberry.schema.config import StrawberryConfig
+from strawberry.types import Info
 
+from app.context import Context
 from app.errors import NotFound, Problem, Refused
 from app.http.application import create_application
+from app.http.authentication import Authenticate, authenticate_local_admin
 from app.mongo.client import Store, connect, database
 from app.mongo.trace import Tracer
 from app.settings import Settings
@@ -119,6 +122,10 @@ class Query:
         return "pong"
 
     @strawberry.field
+    def viewer(self, info: Info[Context, None]) -> str:
+        return info.context.viewer.id
+
+    @strawberry.field
     def echo(self, text: str = "", number: int = 0, among: Filter | None = None) -> str:
         return text or str(number)
 
@@ -203,6 +210,10 @@ def store_at(uri: str) -> Callable[[], AbstractAsyncContextManager[Store]]:
     return open_store
 
 
-def toy_application(uri: str = "mongodb://127.0.0.1:1", **settings: Any) -> Starlette:
+def toy_application(
+    uri: str = "mongodb://127.0.0.1:1", authenticate: Authenticate = authenticate_local_admin, **settings: Any
+) -> Starlette:
     """The server for the toy graph; nothing listens at its database's address unless a test says so."""
-    return create_application(toy_schema(), Settings(**settings), store_at(uri), lambda: connect(uri, Tracer()))
+    return create_application(
+        toy_schema(), Settings(**settings), store_at(uri), lambda: connect(uri, Tracer()), authenticate
+    )
