@@ -24,7 +24,7 @@ def seconds_of(schema: GraphQLSchema, document: DocumentNode, operation: Operati
     if root is None:
         return 0.0
     fields = (root.fields[name] for name in root_fields(document, operation.selection_set) if name in root.fields)
-    return sum(float(getattr(declared(field), "seconds", 0)) for field in fields)
+    return sum(declaration.seconds for field in fields if (declaration := declared(field)) is not None)
 
 
 def root_fields(document: DocumentNode, selections: SelectionSetNode) -> Iterator[str]:

@@ -13,9 +13,11 @@ from typing import Any
 
 from app.graph.plan.planner import MAX_VARIANTS
 from app.http.prepare import Preparation, Prepared, Sizes
-from app.http.sizes import TREE, tenths
+from app.http.sizes import tenths
 
 MAX_DOCUMENTS, MAX_CHARACTERS = 1_000, 500_000
+MAX_NAME = 64
+"""Characters of a text that are told from another's: no value of an enum in the schema has more."""
 
 
 def sizes_of(prepared: Prepared, variables: Mapping[str, Any]) -> Sizes:
@@ -28,11 +30,11 @@ def sizes_of(prepared: Prepared, variables: Mapping[str, Any]) -> Sizes:
 
 
 def size_of(value: Any) -> float | str | None:
-    """A number or a tree as it is, a list by its length, all else as one and the same: validation has the last word."""
+    """A number or an enum's value as it is, a list by its length, all else alike: validation has the last word."""
     if isinstance(value, list):
         return f"{len(value)} items"
-    if value == TREE:
-        return TREE
+    if isinstance(value, str):
+        return f"text {value[:MAX_NAME]}"
     return value if value is None or isinstance(value, (int, float)) else "no size"
 
 

@@ -6,7 +6,7 @@ them costs. What is coerced has to be bounded before it is: coercing is not inte
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from graphql import (
@@ -21,14 +21,11 @@ from graphql import (
     VariableNode,
 )
 
-from app.graph.declarations import Declaration
-from app.graph.page import DEFAULT_FIRST
+from app.graph.declarations import Argument, Declaration, Sizing
+from app.graph.plan.arguments import DEFINITION
 
 CEILING = 1_000_000_000
 """Larger numbers are told as this one: 2^30 spreads of 2^30 need not be written out."""
-
-TREE, TREE_RECORDS = "TREE", 50
-"""A scope that takes in whatever stands underneath, and how many records that counts for."""
 
 
 def tenths(value: Any) -> int:
@@ -44,7 +41,7 @@ def tenths(value: Any) -> int:
 
 def declared(field: GraphQLField) -> Declaration | None:
     """What was declared for a field of the schema."""
-    definition = field.extensions.get("strawberry-definition")
+    definition = field.extensions.get(DEFINITION)
     found: Declaration | None = definition.metadata.get(Declaration) if definition is not None else None
     return found
 
@@ -79,27 +76,40 @@ class Sizes:
         return self.input([default]) if default is not None else 0
 
     def of(self, node: FieldNode, field: GraphQLField) -> int:
-        """How many records for each parent: a connection its page, `ids` their number, other edges their weight."""
-        if "first" in field.args or "last" in field.args:
-            pages = [self._number(a.value) for a in node.arguments or () if a.name.value in ("first", "last")]
-            return max((page for page in pages if page is not None), default=DEFAULT_FIRST)
-        if "ids" in field.args:
-            return max((self._length(a.value) for a in node.arguments or () if a.name.value == "ids"), default=1)
-        return int(getattr(declared(field), "weight", 1))
+        """How many records for each parent: what its arguments say, else the weight of its declaration."""
+        declaration = declared(field)
+        if declaration is None:
+            return 1
+        sizes = (self._size(argument.sizing, value) for argument, value in self._costly(node, declaration))
+        return max((size for size in sizes if size is not None), default=declaration.weight)
 
     def behind(self, node: FieldNode, field: GraphQLField) -> int:
-        """How many records are read for each parent but not shown: what its declaration says, or those of a tree."""
-        scopes = (self._name(a.value) for a in node.arguments or () if a.name.value == "scope")
-        return TREE_RECORDS if TREE in scopes else int(getattr(declared(field), "behind", 0))
+        """How many records are read for each parent but not shown: what its declaration and its arguments say."""
+        declaration = declared(field)
+        if declaration is None:
+            return 0
+        costly = self._costly(node, declaration)
+        return declaration.behind + sum((argument.reads or {}).get(self._name(value), 0) for argument, value in costly)
 
-    def _name(self, value: ValueNode | None) -> Any:
-        """The value of an enum, by name."""
+    def _costly(self, node: FieldNode, declaration: Declaration) -> Iterator[tuple[Argument, ValueNode]]:
+        """The arguments that are given and add to the cost, each with its value."""
+        costly = declaration.costly_arguments
+        return ((costly[a.name.value], a.value) for a in node.arguments or () if a.name.value in costly)
+
+    def _size(self, sizing: Sizing | None, value: ValueNode) -> int | None:
+        """How many records an argument's value says; None where it leaves that open."""
+        if sizing is Sizing.PAGE:
+            return self._number(value)
+        return self._length(value) if sizing is Sizing.LENGTH else None
+
+    def _name(self, value: ValueNode | None) -> str:
+        """The value of an enum, by name; empty where it is none."""
         if isinstance(value, EnumValueNode):
             return value.value
         if isinstance(value, VariableNode):
             given, default = self._variable(value)
-            return self._name(default) if default is not None else given
-        return None
+            return self._name(default) if default is not None else given if isinstance(given, str) else ""
+        return ""
 
     def _number(self, value: ValueNode | None) -> int | None:
         """A page size; None where it is left open. What is no number is for validation to refuse."""

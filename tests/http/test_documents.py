@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from app.graph.plan.planner import MAX_VARIANTS
 from app.http.documents import MAX_CHARACTERS, Documents
-from app.http.prepare import Preparation
+from app.http.prepare import Preparation, RequestErrors
 from app.schema import build_schema
 from app.settings import Settings
 
@@ -44,3 +46,13 @@ def test_the_oldest_make_room() -> None:
         assert kept.characters <= MAX_CHARACTERS
     assert kept.characters == sum(each.accepted.characters for each in kept.kept.values())
     assert len(kept.kept) == MAX_CHARACTERS // (len(text) * (1 + MAX_VARIANTS))
+
+
+@pytest.mark.parametrize("given", ["100 items", "absent", "no size", "100", None])
+def test_a_document_that_is_known_is_weighed_again_for_a_value_of_another_size(given: str | None) -> None:
+    kept = Documents(Preparation(build_schema()._schema, Settings(max_cost=99)))
+    text = "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }"
+    for _ in range(2):
+        kept.prepare(text, None, {"ids": given})
+    with pytest.raises(RequestErrors):
+        kept.prepare(text, None, {"ids": ["a"] * 100})
