@@ -74,18 +74,6 @@ class Forbidden(Denial):
     code = Code.FORBIDDEN
 
 
-class DeadlineExceeded(Denial):
-    """It took longer than it may."""
-
-    code = Code.TIMEOUT
-
-
-class Unavailable(Denial):
-    """The database cannot be reached now; the same request may succeed later."""
-
-    code = Code.UNAVAILABLE
-
-
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing that is wrong with an input: a stable code, where it stands, and how to put it right."""

@@ -19,7 +19,7 @@ DataDirectory = Annotated[
 
 def settings_from(**given: Any) -> Settings:
     """The environment's settings, those given on the command line over them."""
-    if unknown := Settings.unknown():
+    if unknown := Settings.unknown_variables():
         raise SetupError(f"There is no such setting: {', '.join(unknown)}. The README lists them.")
     try:
         return Settings(**{name: value for name, value in given.items() if value is not None})

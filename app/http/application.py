@@ -45,8 +45,10 @@ def create_application(
     async def lifespan(application: Starlette) -> AsyncIterator[None]:
         async with open_store() as store:
             application.state.store, application.state.cipher = store, cipher
-            yield
-            await endpoint.explaining.close()
+            try:
+                yield
+            finally:
+                await endpoint.explaining.close()
 
     return Starlette(
         routes=[
