@@ -6,7 +6,6 @@ import asyncio
 import difflib
 import sys
 from collections.abc import Callable
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,7 +15,7 @@ from pymongo.errors import PyMongoError
 from rich.console import Console
 from typer.core import TyperGroup
 
-from app import logging
+from app import __version__, logging
 from app.cli.configured import DataDirectory, demo_settings, settings_from
 from app.cli.files import exports, imports
 from app.demo.load import load_demo
@@ -81,10 +80,7 @@ def main() -> None:
 def show_version(asked: bool) -> None:
     """Print the version and end."""
     if asked:
-        try:
-            typer.echo(version("customer-graph"))
-        except PackageNotFoundError:
-            typer.echo("not installed: running from a checkout")
+        typer.echo(__version__)
         raise typer.Exit
 
 
