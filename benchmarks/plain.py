@@ -20,7 +20,7 @@ from strawberry.asgi import GraphQL
 
 from app.access.viewer import LOCAL_ADMIN
 from app.context import Context
-from app.http.serving import settle
+from app.http.serving import freeze_gc
 from app.mongo.client import connect, database
 from app.schema import build_schema
 
@@ -37,7 +37,7 @@ async def lifespan(application: Starlette) -> AsyncIterator[None]:
     """The one client of the process."""
     async with connect(os.environ["MONGODB_URI"]) as client:
         application.state.store = database(client, os.environ["CUSTOMER_GRAPH_DATABASE"])
-        settle()
+        freeze_gc()
         yield
 
 

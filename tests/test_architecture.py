@@ -29,7 +29,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "http": {"graph", "mongo", "access", "context", "errors", "settings"},
     "schema": {"graph", "entities", "writing", *DOING},
 }
-ANYTHING = {"main", "cli", "__main__", "demo", "explaining"}
+ANYTHING = {"main", "cli", "__main__", "demo"}
 RULES = {
     "credentials.keys",
     *(f"billing.{name}" for name in ("balance", "aging", "amounts")),

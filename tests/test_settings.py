@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.cli.configured import settings_from
+from app.cli.settings import settings_from
 from app.errors import SetupError
 
 

@@ -30,7 +30,7 @@ class Cipher:
     key_id: str
 
     @classmethod
-    def of(cls, key: bytes) -> Cipher:
+    def from_key(cls, key: bytes) -> Cipher:
         """The cipher of a key of 32 bytes."""
         return cls(key, hashlib.sha256(b"customer-graph key id" + key).hexdigest()[:16])
 
@@ -63,7 +63,7 @@ def parse_key(text: str) -> bytes:
     return key
 
 
-def key_in(path: Path) -> bytes:
+def read_key_file(path: Path) -> bytes:
     """The key in a file."""
     try:
         return parse_key(path.read_text(encoding="ascii"))
@@ -71,7 +71,7 @@ def key_in(path: Path) -> bytes:
         raise SetupError(f"The secret key cannot be read from {path}: {type(error).__name__}.") from None
 
 
-def own_key(directory: Path) -> bytes:
+def load_or_create_key(directory: Path) -> bytes:
     """The key beside our own MongoDB's data, made when it is first needed; only its owner can read it."""
     path = directory / "secret.key"
     if not path.exists():
@@ -86,4 +86,4 @@ def own_key(directory: Path) -> bytes:
             pass
         finally:
             part.unlink()
-    return key_in(path)
+    return read_key_file(path)

@@ -9,10 +9,10 @@ from typing import Annotated
 import typer
 
 from app import logging
-from app.cli.configured import DataDirectory, demo_settings, settings_from
 from app.cli.exporting import export_to, format_of
 from app.cli.exporting import told as told_of
 from app.cli.importing import Wanted, import_files, readable, whereabouts
+from app.cli.settings import DataDirectory, demo_settings, settings_from
 from app.errors import SetupError
 from app.main import cipher_of, open_store
 from app.mongo.server import mongodb

@@ -16,11 +16,11 @@ from rich.console import Console
 from typer.core import TyperGroup
 
 from app import __version__, logging
-from app.cli.configured import DataDirectory, demo_settings, settings_from
+from app.cli.explaining import explain, tree
 from app.cli.files import exports, imports
+from app.cli.settings import DataDirectory, demo_settings, settings_from
 from app.demo.load import load_demo
 from app.errors import SetupError
-from app.explaining import explain, tree
 from app.http.serving import leaving_on_signals, listening, serve, url_of
 from app.main import application, open_store
 from app.mongo.server import mongodb

@@ -18,10 +18,10 @@ from starlette.routing import Route
 
 from app.access.secrets import Cipher
 from app.http.authentication import Authenticate
-from app.http.envelope import Envelope, not_routed, welcome_hosts
 from app.http.graphiql import graphiql_routes
 from app.http.graphql import GraphQLEndpoint
 from app.http.health import healthz, readyz
+from app.http.middleware import RequestMiddleware, allowed_hosts, respond_to_http_exception
 from app.mongo.client import Client, Store
 from app.settings import Settings
 
@@ -56,14 +56,14 @@ def create_application(
             *graphiql_routes(),
             Route("/healthz", healthz, methods=["GET"]),
             Route("/readyz", readyz, methods=["GET"]),
-            Route("/", to_the_graph, methods=["GET"]),
+            Route("/", redirect_to_graphql, methods=["GET"]),
         ],
-        middleware=[Middleware(Envelope, hosts=welcome_hosts(settings.host, settings.is_loopback))],
-        exception_handlers={HTTPException: not_routed},
+        middleware=[Middleware(RequestMiddleware, hosts=allowed_hosts(settings.host, settings.is_loopback))],
+        exception_handlers={HTTPException: respond_to_http_exception},
         lifespan=lifespan,
     )
 
 
-async def to_the_graph(_request: Request) -> Response:
+async def redirect_to_graphql(_request: Request) -> Response:
     """Somebody who opens the bare address means GraphiQL."""
     return RedirectResponse("/graphql", status_code=307)

@@ -15,19 +15,19 @@ from graphql import (
     SelectionSetNode,
 )
 
-from app.http.sizes import declared
+from app.http.argument_cost import declaration_of
 
 
-def seconds_of(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode) -> float:
+def sum_own_deadlines(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode) -> float:
     """The sum of the deadlines that root fields have of their own, 0 where none has; the document is valid."""
     root = schema.get_root_type(operation.operation)
     if root is None:
         return 0.0
-    fields = (root.fields[name] for name in root_fields(document, operation.selection_set) if name in root.fields)
-    return sum(declaration.seconds for field in fields if (declaration := declared(field)) is not None)
+    fields = (root.fields[name] for name in root_field_names(document, operation.selection_set) if name in root.fields)
+    return sum(declaration.seconds for field in fields if (declaration := declaration_of(field)) is not None)
 
 
-def root_fields(document: DocumentNode, selections: SelectionSetNode) -> Iterator[str]:
+def root_field_names(document: DocumentNode, selections: SelectionSetNode) -> Iterator[str]:
     """The names of the fields on top, those in fragments too."""
     for each in selections.selections:
         if isinstance(each, FieldNode):
@@ -35,6 +35,6 @@ def root_fields(document: DocumentNode, selections: SelectionSetNode) -> Iterato
         elif isinstance(each, FragmentSpreadNode):
             for fragment in document.definitions:
                 if isinstance(fragment, FragmentDefinitionNode) and fragment.name.value == each.name.value:
-                    yield from root_fields(document, fragment.selection_set)
+                    yield from root_field_names(document, fragment.selection_set)
         elif isinstance(each, InlineFragmentNode):
-            yield from root_fields(document, each.selection_set)
+            yield from root_field_names(document, each.selection_set)

@@ -19,7 +19,7 @@ from strawberry.execution import optimized_is_awaitable
 from app.context import Context
 from app.errors import SetupError
 from app.graph.plan.planner import Planner
-from app.http.prepare import Prepared
+from app.http.prepare import PreparedDocument
 
 DATABASE_SHARE = 0.95
 """The database's share of the deadline: what it misses is then told of the field, not of the whole request."""
@@ -36,16 +36,16 @@ class Execution:
         self.planner = Planner(schema)
         self.planning = planning
 
-    async def run(self, prepared: Prepared, variables: Mapping[str, Any], context: Context) -> ExecutionResult:
+    async def run(self, prepared: PreparedDocument, variables: Mapping[str, Any], context: Context) -> ExecutionResult:
         """Raises TimeoutError at the deadline. Each operation of the database ends there too, on its server."""
         seconds = max(self.request_seconds, prepared.seconds / DATABASE_SHARE)
         with pymongo.timeout(seconds * DATABASE_SHARE):
             async with asyncio.timeout(seconds):
                 planned = await self.planner.run(prepared.planned, variables, context) if self.planning else None
-                return planned or await self.by_graphql_core(prepared, variables, context)
+                return planned or await self.execute_by_graphql_core(prepared, variables, context)
 
-    async def by_graphql_core(
-        self, prepared: Prepared, variables: Mapping[str, Any], context: Context
+    async def execute_by_graphql_core(
+        self, prepared: PreparedDocument, variables: Mapping[str, Any], context: Context
     ) -> ExecutionResult:
         """Field by field: what no plan covers, and what a plan finds wrong with a request."""
         operation_name = prepared.operation.name

@@ -17,7 +17,7 @@ from app.context import Context
 from app.graph.edges import forbidden
 from app.graph.plan.explain import outline, reads_of
 from app.http.execution import Execution
-from app.http.prepare import Prepared
+from app.http.prepare import PreparedDocument
 from app.mongo.client import Client, Store, database
 from app.mongo.trace import TRACE, Trace
 
@@ -25,7 +25,7 @@ HEADER = "x-explain"
 EXPLAIN_SECONDS = 3.0
 
 
-class Explaining:
+class Explainer:
     """Runs operations as `execution` does, and tells how."""
 
     def __init__(self, execution: Execution, connect: Callable[[], Client]) -> None:
@@ -33,7 +33,7 @@ class Explaining:
         self.connect = connect
         self.client: Client | None = None
 
-    async def run(self, prepared: Prepared, variables: Mapping[str, Any], context: Context) -> ExecutionResult:
+    async def run(self, prepared: PreparedDocument, variables: Mapping[str, Any], context: Context) -> ExecutionResult:
         """The result, with the plan among its extensions; FORBIDDEN for a viewer without the scope."""
         if not context.viewer.may(Scope.EXPLAIN):
             raise forbidden(Scope.EXPLAIN)

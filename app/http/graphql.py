@@ -23,23 +23,23 @@ from app.access.viewer import Viewer
 from app.context import Context
 from app.errors import Code, Denial
 from app.http.authentication import Authenticate
-from app.http.documents import Documents
-from app.http.envelope import json_error, request_id
+from app.http.document_cache import DocumentCache
 from app.http.execution import Execution
-from app.http.explaining import HEADER, Explaining
+from app.http.explaining import HEADER, Explainer
 from app.http.graphiql import graphiql_page
-from app.http.masking import TIMEOUT, UNKNOWN, fault_message, log_fault, presentable
-from app.http.negotiation import HTML, JSON, RESPONSE, preferred
-from app.http.persisted import Persisted, manifest
-from app.http.prepare import Preparation, Prepared, RequestErrors
-from app.http.private import carries_secret, without_values
+from app.http.masking import TIMEOUT, UNKNOWN, fault_message, log_fault, mask_errors
+from app.http.middleware import json_error, request_id
+from app.http.negotiation import HTML, JSON, RESPONSE, choose_media_type
+from app.http.persisted_documents import PersistedDocuments, load_manifest
+from app.http.prepare import Preparation, PreparedDocument, RequestErrors
+from app.http.redaction import contains_secret, redact_errors
 from app.http.request import GraphQLRequest, Rejected, from_body, from_url
 from app.mongo.client import Client
 from app.mongo.request_coalescer import RequestCoalescer
 from app.mongo.write_locks import WriteLocks
 from app.settings import Settings
 
-Run = Callable[[Prepared, Mapping[str, Any], Context], Awaitable[ExecutionResult]]
+Run = Callable[[PreparedDocument, Mapping[str, Any], Context], Awaitable[ExecutionResult]]
 
 METHODS = "GET, HEAD, POST, OPTIONS"
 
@@ -56,18 +56,20 @@ class GraphQLEndpoint:
     ) -> None:
         self.settings = settings
         self.authenticate = authenticate
-        self.documents = Documents(Preparation(schema._schema, settings))  # it has no public name
+        self.documents = DocumentCache(Preparation(schema._schema, settings))  # it has no public name
         self.execution = Execution(schema, settings.request_seconds, planning=settings.planning)
         self.coalescer, self.write_locks = RequestCoalescer(), WriteLocks()
-        self.persisted = Persisted(manifest(settings.trusted_documents), trusted_only=settings.trusted_only)
-        self.explaining = Explaining(self.execution, connect_traced)
+        self.persisted = PersistedDocuments(
+            load_manifest(settings.trusted_documents), trusted_only=settings.trusted_only
+        )
+        self.explaining = Explainer(self.execution, connect_traced)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
         try:
             response = await self._respond(scope, headers, receive)
         except Rejected as why:
-            media_type = preferred(headers.get("accept"), (RESPONSE, JSON)) or JSON
+            media_type = choose_media_type(headers.get("accept"), (RESPONSE, JSON)) or JSON
             response = json_error(why.status, why.message, why.code, why.headers, media_type)
         response.headers.setdefault("vary", "Accept")
         await response(scope, receive, send)
@@ -83,7 +85,7 @@ class GraphQLEndpoint:
         reads_only = method != "POST"
         asks = any(name in scope["query_string"] for name in (b"query=", b"documentId=", b"persistedQuery"))
         offered = (RESPONSE, JSON, HTML) if reads_only and not asks else (RESPONSE, JSON)
-        media_type = preferred(headers.get("accept"), offered)
+        media_type = choose_media_type(headers.get("accept"), offered)
         if media_type is None:
             raise Rejected(406, f"The answer comes as {RESPONSE} or {JSON}; the Accept header takes neither.")
         if media_type == HTML:
@@ -91,7 +93,7 @@ class GraphQLEndpoint:
         viewer = await self._viewer(scope)
         request = from_url(scope["query_string"]) if reads_only else await self._read(headers, receive)
         runs = self.explaining.run if headers.get(HEADER) == "plan" else self.execution.run
-        return await self._answer(request, reads_only, media_type, scope, viewer, runs)
+        return await self._describe_error(request, reads_only, media_type, scope, viewer, runs)
 
     async def _viewer(self, scope: Scope) -> Viewer:
         """Who sends the request; `Rejected` where the caller is not let in."""
@@ -111,16 +113,16 @@ class GraphQLEndpoint:
             message = f"The body did not arrive within {self.settings.request_seconds:g} seconds."
             raise Rejected(408, message, code=Code.TIMEOUT, headers={"connection": "close"}) from None
 
-    async def _answer(
+    async def _describe_error(
         self, request: GraphQLRequest, reads_only: bool, media_type: str, scope: Scope, viewer: Viewer, run: Run
     ) -> Response:
-        identity, text = request_id(scope), self.persisted.text(request)
+        identity, text = request_id(scope), self.persisted.find_text(request)
         try:
             prepared = self.documents.prepare(text, request.operation_name, request.variables)
         except RequestErrors as refused:
-            private = carries_secret(text, request.variables)
-            errors = without_values(refused.errors) if private else refused.errors
-            return _not_run({"errors": presentable(errors, identity)}, media_type, identity)
+            private = contains_secret(text, request.variables)
+            errors = redact_errors(refused.errors) if private else refused.errors
+            return _not_run({"errors": mask_errors(errors, identity)}, media_type, identity)
         if prepared.operation.operation is OperationType.SUBSCRIPTION:
             raise Rejected(400, "Subscriptions are not served here: send a query or a mutation.")
         if reads_only and not prepared.is_query:
@@ -139,8 +141,8 @@ class GraphQLEndpoint:
             return _too_late(prepared, media_type)
         except Denial as denied:
             raise Rejected(403, denied.message, code=denied.code) from None
-        if result.errors and carries_secret(text, request.variables):
-            result = ExecutionResult(result.data, without_values(result.errors), result.extensions)
+        if result.errors and contains_secret(text, request.variables):
+            result = ExecutionResult(result.data, redact_errors(result.errors), result.extensions)
         return _told(result, media_type, identity)
 
 
@@ -148,8 +150,8 @@ def _told(result: ExecutionResult, media_type: str, identity: str) -> Response:
     """The result of an operation. Errors without a path were met before it began, so that it has no data to tell."""
     errors = result.errors or []
     if result.data is None and errors and all(error.path is None for error in errors):
-        return _not_run({"errors": presentable(errors, identity)}, media_type, identity)
-    content: dict[str, Any] = {"errors": presentable(errors, identity)} if errors else {}
+        return _not_run({"errors": mask_errors(errors, identity)}, media_type, identity)
+    content: dict[str, Any] = {"errors": mask_errors(errors, identity)} if errors else {}
     content["data"] = result.data
     if result.extensions:
         content["extensions"] = result.extensions
@@ -160,7 +162,7 @@ def _not_run(content: dict[str, Any], media_type: str, identity: str) -> Respons
     return _written(content, 400 if media_type == RESPONSE else 200, media_type, identity)
 
 
-def _too_late(prepared: Prepared, media_type: str) -> Response:
+def _too_late(prepared: PreparedDocument, media_type: str) -> Response:
     """The deadline of the whole request is over: a query can be asked again, what became of a mutation is not known."""
     code, message = (Code.TIMEOUT, TIMEOUT) if prepared.is_query else (Code.OUTCOME_UNKNOWN, UNKNOWN)
     return json_error(504, message, code, media_type=media_type)

@@ -26,7 +26,7 @@ from graphql import (
 PICKS = frozenset({"type", "ofType", "interfaces", "possibleTypes", "queryType", "mutationType", "subscriptionType"})
 
 
-class Survey:
+class SchemaSizes:
     """The sizes of one schema's introspection lists."""
 
     def __init__(self, schema: GraphQLSchema) -> None:

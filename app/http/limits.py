@@ -11,9 +11,9 @@ from typing import Any
 from graphql import DocumentNode, GraphQLSchema, OperationDefinitionNode
 
 from app.errors import TooComplex
-from app.http.introspection import Survey, standard_query
-from app.http.sizes import CEILING
-from app.http.weighing import Pass, Weighed, operations_of
+from app.http.argument_cost import CEILING
+from app.http.introspection import SchemaSizes, standard_query
+from app.http.query_cost import CostVisitor, QueryCost, operations_of
 from app.settings import Settings
 
 MAX_VARIABLES, MAX_INPUTS = 200, 7_000
@@ -29,9 +29,9 @@ class Limits:
 
     def __init__(self, schema: GraphQLSchema, settings: Settings) -> None:
         self.schema = schema
-        self.survey = Survey(schema)
+        self.schema_sizes = SchemaSizes(schema)
         standard = standard_query()
-        introspection = self.weigh(standard, operations_of(standard)[0], {}).introspection
+        introspection = self.measure(standard, operations_of(standard)[0], {}).introspection
         self.allowed = {
             "depth": (settings.max_depth, "nests fields {} deep"),
             "inputDepth": (settings.max_depth, "nests lists and objects {} deep in one argument"),
@@ -45,13 +45,13 @@ class Limits:
             "inputs": (MAX_INPUTS, "takes in {} lists and objects, each as often as its field may be answered"),
         }
 
-    def weigh(
+    def measure(
         self, document: DocumentNode, operation: OperationDefinitionNode, variables: Mapping[str, Any]
-    ) -> Weighed:
+    ) -> QueryCost:
         """What `document` comes to if `operation` is run with `variables`, which are as the client sent them."""
-        return Pass(self.schema, self.survey, document, operation, variables).weigh()
+        return CostVisitor(self.schema, self.schema_sizes, document, operation, variables).measure()
 
-    def exceeded(self, weighed: Weighed) -> list[TooComplex]:
+    def find_exceeded(self, weighed: QueryCost) -> list[TooComplex]:
         """Every limit that is exceeded, each with its name, what is allowed and what the document comes to."""
         shape = weighed.shape
         actual = {

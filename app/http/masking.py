@@ -38,19 +38,19 @@ def fault_message(request_id: str) -> str:
     return f"Something went wrong on our side. Request id: {request_id}"
 
 
-def presentable(errors: Iterable[GraphQLError], request_id: str) -> list[dict[str, Any]]:
+def mask_errors(errors: Iterable[GraphQLError], request_id: str) -> list[dict[str, Any]]:
     """The errors as the response carries them. The faults among them are logged."""
     shown = []
     faults = 0
     for error in errors:
-        answer = _answer(error)
+        answer = _describe_error(error)
         if answer is None:
             faults += 1
             if faults <= MAX_LOGGED:
-                log_fault(_root(error) or error, request_id, path=error.path)
+                log_fault(_root_cause(error) or error, request_id, path=error.path)
             answer = fault_message(request_id), {"code": Code.INTERNAL.value}
         message, extensions = answer
-        shown.append(_formatted(error, message, extensions))
+        shown.append(_format_error(error, message, extensions))
     if faults > MAX_LOGGED:
         log.error("more faults of the same response", request_id=request_id, faults=faults - MAX_LOGGED)
     return shown
@@ -65,7 +65,7 @@ def log_fault(cause: BaseException, request_id: str, path: list[str | int] | Non
     log.error("fault", request_id=request_id, path=path, exception=exception)
 
 
-def database_error(error: PyMongoError) -> tuple[Code, str] | None:
+def describe_database_error(error: PyMongoError) -> tuple[Code, str] | None:
     """What a client is told where the database is late or away; None where it is neither, but a fault of ours."""
     if error.has_error_label("UnknownTransactionCommitResult"):
         return Code.OUTCOME_UNKNOWN, UNKNOWN
@@ -79,22 +79,22 @@ def database_error(error: PyMongoError) -> tuple[Code, str] | None:
     return None
 
 
-def _answer(error: GraphQLError) -> tuple[str, dict[str, Any]] | None:
+def _describe_error(error: GraphQLError) -> tuple[str, dict[str, Any]] | None:
     """The message and the extensions of an error that is not a fault of the program."""
-    cause = _root(error)
+    cause = _root_cause(error)
     if isinstance(cause, Denial):
         return cause.message, cause.extensions
     if isinstance(cause, Refused):
         return str(cause), {"code": Code.BAD_REQUEST.value}
     if isinstance(cause, PyMongoError):
-        known = database_error(cause)
+        known = describe_database_error(cause)
         if known is not None:
             log.warning("database", code=known[0].value, error=type(cause).__name__, path=error.path)
         return (known[1], {"code": known[0].value}) if known is not None else None
     if isinstance(cause, TimeoutError):
         return TIMEOUT, {"code": Code.TIMEOUT.value}
     if error.path is None or (cause is None and _is_about_an_argument(error)):
-        message = _in_own_words(error, cause)
+        message = _clean_message(error, cause)
         # Some quote what was sent, whatever its length.
         return message if len(message) <= MAX_MESSAGE else f"{message[:MAX_MESSAGE]}…", {"code": Code.BAD_REQUEST.value}
     return None
@@ -108,7 +108,7 @@ def _causes(error: GraphQLError) -> Iterator[BaseException]:
         cause = cause.original_error if isinstance(cause, GraphQLError) else None
 
 
-def _root(error: GraphQLError) -> Exception | None:
+def _root_cause(error: GraphQLError) -> Exception | None:
     """What was raised at the bottom, unless that is graphql-core's own doing."""
     return next((c for c in _causes(error) if isinstance(c, Exception) and not isinstance(c, GraphQLError)), None)
 
@@ -123,7 +123,7 @@ def _is_about_an_argument(error: GraphQLError) -> bool:
     return innermost is not error and isinstance(innermost, GraphQLError) and bool(innermost.nodes)
 
 
-def _in_own_words(error: GraphQLError, cause: Exception | None) -> str:
+def _clean_message(error: GraphQLError, cause: Exception | None) -> str:
     """graphql-core's message, without what a scalar's parser raised unless it was raised for the caller.
 
     Only a plain ValueError is: its subclasses (pydantic's, the codecs') tell of our insides.
@@ -133,7 +133,7 @@ def _in_own_words(error: GraphQLError, cause: Exception | None) -> str:
     return error.message.replace(f", but encountered error '{cause}'; found", ", found")
 
 
-def _formatted(error: GraphQLError, message: str, extensions: dict[str, Any]) -> dict[str, Any]:
+def _format_error(error: GraphQLError, message: str, extensions: dict[str, Any]) -> dict[str, Any]:
     shown: dict[str, Any] = {"message": message}
     if error.locations:
         shown["locations"] = [{"line": place.line, "column": place.column} for place in error.locations]

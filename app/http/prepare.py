@@ -31,9 +31,9 @@ from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from app.errors import TooComplex
 from app.graph.plan.planner import PlannedOperation
-from app.http.deadlines import seconds_of
+from app.http.deadlines import sum_own_deadlines
 from app.http.limits import Limits, too_complex
-from app.http.weighing import Weighed, operations_of
+from app.http.query_cost import QueryCost, operations_of
 from app.settings import Settings
 
 MAX_LENGTH = 100_000
@@ -74,12 +74,12 @@ class Accepted:
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class PreparedDocument:
     """A document that may be run; with other variables too, as long as they come to the sizes that were accepted."""
 
     document: DocumentNode
     operation: OperationDefinitionNode
-    weighed: Weighed
+    weighed: QueryCost
     planned: PlannedOperation
     accepted: Accepted = field(default_factory=Accepted)
     seconds: float = 0.0
@@ -100,28 +100,28 @@ class Preparation:
         self.max_depth = settings.max_depth
         self.limits = Limits(schema, settings)
 
-    def prepare(self, text: str, operation_name: str | None, variables: Mapping[str, Any]) -> Prepared:
+    def prepare(self, text: str, operation_name: str | None, variables: Mapping[str, Any]) -> PreparedDocument:
         """Raises `RequestErrors`. `variables` are as the client sent them: executing coerces them."""
         if len(text) > MAX_LENGTH:
-            raise _denied([too_complex("length", "has {} characters", MAX_LENGTH, len(text))])
+            raise _request_errors([too_complex("length", "has {} characters", MAX_LENGTH, len(text))])
         document = self._parse(text)
-        operation = _chosen(document, operation_name)
-        weighed = self.limits.weigh(document, operation, variables)
-        if not weighed.is_sound:
+        operation = _choose_operation(document, operation_name)
+        weighed = self.limits.measure(document, operation, variables)
+        if not weighed.has_sound_fragments:
             self._validate(document, SOUNDNESS, MAX_ERRORS_OF_LONG)
-        self._refuse_excess(weighed)
+        self._check_cost(weighed)
         self._validate(document, RULES, MAX_ERRORS_OF_LONG if len(text) > LONG else MAX_ERRORS)
         planned = PlannedOperation.of(document, operation)
-        seconds = seconds_of(self.schema, document, operation)
-        return Prepared(document, operation, weighed, planned, seconds=seconds)
+        seconds = sum_own_deadlines(self.schema, document, operation)
+        return PreparedDocument(document, operation, weighed, planned, seconds=seconds)
 
-    def weigh_again(self, prepared: Prepared, variables: Mapping[str, Any]) -> None:
+    def check_limits(self, prepared: PreparedDocument, variables: Mapping[str, Any]) -> None:
         """Hold a document that was prepared before against the limits, under variables of other sizes."""
-        self._refuse_excess(self.limits.weigh(prepared.document, prepared.operation, variables))
+        self._check_cost(self.limits.measure(prepared.document, prepared.operation, variables))
 
-    def _refuse_excess(self, weighed: Weighed) -> None:
-        if exceeded := self.limits.exceeded(weighed):
-            raise _denied(exceeded)
+    def _check_cost(self, weighed: QueryCost) -> None:
+        if exceeded := self.limits.find_exceeded(weighed):
+            raise _request_errors(exceeded)
 
     def _parse(self, text: str) -> DocumentNode:
         try:
@@ -129,11 +129,11 @@ class Preparation:
         except GraphQLSyntaxError as error:
             # graphql-core tells these two by their words alone.
             if error.message.endswith("tokens. Parsing aborted."):
-                raise _denied(
+                raise _request_errors(
                     [too_complex("tokens", "has {} tokens or more", self.max_tokens, self.max_tokens + 1)]
                 ) from None
             if error.message.endswith("nested too deeply. Parsing aborted."):
-                raise _denied(
+                raise _request_errors(
                     [too_complex("depth", "nests {} deep or more", self.max_depth, PARSER_DEPTH + 1)]
                 ) from None
             raise RequestErrors([error]) from None
@@ -141,12 +141,14 @@ class Preparation:
     def _validate(self, document: DocumentNode, rules: tuple[type[ASTValidationRule], ...], max_errors: int) -> None:
         errors = validate(self.schema, document, rules, max_errors=max_errors)
         if any(error.message == "Validation aborted." for error in errors):
-            raise _denied([TooComplex("The query selects too much of the same to be checked.", limit="comparisons")])
+            raise _request_errors(
+                [TooComplex("The query selects too much of the same to be checked.", limit="comparisons")]
+            )
         if errors:
             raise RequestErrors(errors)
 
 
-def _chosen(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
+def _choose_operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
     """The operation that is meant; never the first of several."""
     operations = operations_of(document)
     named = [operation for operation in operations if operation.name is not None]
@@ -164,5 +166,5 @@ def _chosen(document: DocumentNode, name: str | None) -> OperationDefinitionNode
     return operations[0]
 
 
-def _denied(denials: Sequence[TooComplex]) -> RequestErrors:
+def _request_errors(denials: Sequence[TooComplex]) -> RequestErrors:
     return RequestErrors([GraphQLError(denial.message, original_error=denial) for denial in denials])

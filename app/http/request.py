@@ -17,7 +17,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive
 
 from app.errors import Code
-from app.http.negotiation import JSON, UTF_8, content_type
+from app.http.negotiation import JSON, UTF_8, parse_content_type
 
 MAX_DEPTH, MAX_VALUES, MAX_CONTAINERS = 32, 50_000, 10_000
 """How deep `variables` may nest (deeper than any input type, shallower than any stack), and how many values, and lists
@@ -54,17 +54,17 @@ class GraphQLRequest:
 def from_url(query_string: bytes) -> GraphQLRequest:
     """The request that a GET carries in its URL; `variables` and `extensions` are JSON in it."""
     given: dict[str, Any] = {}
-    for name, text in _pairs(query_string):
+    for name, text in _parse_parameters(query_string):
         if name in given:
             raise Rejected(400, f"The parameter {name} is given more than once.")
         if name in PARAMETERS and text:
-            given[name] = _json(text.encode(), f"The parameter {name}") if name in OBJECTS else text
-    return _checked(given, len(query_string))
+            given[name] = _parse_json(text.encode(), f"The parameter {name}") if name in OBJECTS else text
+    return _validate_parameters(given, len(query_string))
 
 
 async def from_body(headers: Headers, receive: Receive, limit: int) -> GraphQLRequest:
     """The request that a POST carries in its body. At most `limit` bytes are read of it, however they come."""
-    media_type, charset = content_type(headers.get("content-type"))
+    media_type, charset = parse_content_type(headers.get("content-type"))
     if media_type != JSON or charset not in UTF_8:
         raise Rejected(415, "The body has to be JSON in UTF-8: send Content-Type: application/json.")
     if headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
@@ -72,12 +72,12 @@ async def from_body(headers: Headers, receive: Receive, limit: int) -> GraphQLRe
     body = await _read(headers, receive, limit)
     if not body.strip():
         raise Rejected(400, "The body is empty: send a JSON object with a query.")
-    given = _json(body, "The body")
+    given = _parse_json(body, "The body")
     if isinstance(given, list):
         raise Rejected(400, "Batches are not taken: send one operation a request, as a JSON object.")
     if not isinstance(given, dict):
-        raise Rejected(400, f"The body has to be a JSON object, not {_kind(given)}.")
-    return _checked(given, body.count(b"[") + body.count(b"{") + body.count(b","))
+        raise Rejected(400, f"The body has to be a JSON object, not {_describe_json_type(given)}.")
+    return _validate_parameters(given, body.count(b"[") + body.count(b"{") + body.count(b","))
 
 
 async def _read(headers: Headers, receive: Receive, limit: int) -> bytes:
@@ -101,7 +101,7 @@ async def _read(headers: Headers, receive: Receive, limit: int) -> bytes:
             return b"".join(chunks)
 
 
-def _pairs(query_string: bytes) -> list[tuple[str, str]]:
+def _parse_parameters(query_string: bytes) -> list[tuple[str, str]]:
     try:
         return parse_qsl(query_string.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=20)
     except UnicodeDecodeError:
@@ -110,7 +110,7 @@ def _pairs(query_string: bytes) -> list[tuple[str, str]]:
         raise Rejected(400, "The URL has more than 20 parameters.") from None
 
 
-def _json(text: bytes, what: str) -> Any:
+def _parse_json(text: bytes, what: str) -> Any:
     if text.startswith(b"\xef\xbb\xbf"):
         raise Rejected(400, f"{what} is not JSON: it begins with a byte order mark.")
     try:
@@ -119,22 +119,22 @@ def _json(text: bytes, what: str) -> Any:
         raise Rejected(400, f"{what} is not JSON: {error}.") from None
 
 
-def _checked(given: dict[str, Any], marks: int) -> GraphQLRequest:
+def _validate_parameters(given: dict[str, Any], marks: int) -> GraphQLRequest:
     """`given` with the types that the specification asks for; it has no more depth and no more values than `marks`."""
     query, document_hash = given.get("query") or None, _document_hash(given)
     if query is None and document_hash is None:
         raise Rejected(400, "There is no query: send the GraphQL document as the string `query`.")
     if query is not None and not isinstance(query, str):
-        raise Rejected(400, f"`query` has to be a string, not {_kind(query)}.")
+        raise Rejected(400, f"`query` has to be a string, not {_describe_json_type(query)}.")
     name = given.get("operationName")
     if name is not None and not isinstance(name, str):
-        raise Rejected(400, f"`operationName` has to be a string, not {_kind(name)}.")
+        raise Rejected(400, f"`operationName` has to be a string, not {_describe_json_type(name)}.")
     for key in OBJECTS:
         if given.get(key) is not None and not isinstance(given[key], dict):
-            raise Rejected(400, f"`{key}` has to be an object, not {_kind(given[key])}.")
+            raise Rejected(400, f"`{key}` has to be an object, not {_describe_json_type(given[key])}.")
     variables = given.get("variables") or {}
     if marks > MAX_DEPTH:
-        _bound(variables)
+        _check_variables_size(variables)
     return GraphQLRequest(query, name or None, variables, document_hash)
 
 
@@ -152,7 +152,7 @@ def _document_hash(given: dict[str, Any]) -> str | None:
     return named.removeprefix("sha256:").lower()
 
 
-def _bound(variables: dict[str, Any]) -> None:
+def _check_variables_size(variables: dict[str, Any]) -> None:
     """Refuse what is too deep or too much; level by level, so that no depth can exhaust the stack."""
     level: list[Any] = [variables]
     depth = values = containers = 0
@@ -171,7 +171,7 @@ def _bound(variables: dict[str, Any]) -> None:
         level = [child for among in children for child in among if isinstance(child, (dict, list))]
 
 
-def _kind(value: Any) -> str:
+def _describe_json_type(value: Any) -> str:
     """A JSON value as a person would call it."""
     names = (
         (bool, "a boolean"),

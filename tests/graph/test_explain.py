@@ -11,7 +11,7 @@ import pytest
 from app.access.viewer import LOCAL_ADMIN, Everything, Scope, Viewer
 from app.context import Context
 from app.errors import Forbidden
-from app.http.explaining import Explaining
+from app.http.explaining import Explainer
 from app.mongo.client import Store, connect
 from app.mongo.trace import Tracer
 from tests.asking import WAY, server
@@ -23,14 +23,14 @@ QUERY = """{ customers: organizations(first: 20, filter: {name: {startsWith: "wi
 
 
 @pytest.fixture
-async def explaining(mongod_uri: str) -> AsyncIterator[Explaining]:
+async def explaining(mongod_uri: str) -> AsyncIterator[Explainer]:
     """What answers an explained request."""
-    made = Explaining(server(planning=WAY.planning)[1], lambda: connect(mongod_uri, Tracer()))
+    made = Explainer(server(planning=WAY.planning)[1], lambda: connect(mongod_uri, Tracer()))
     yield made
     await made.close()
 
 
-async def plan_of(store: Store, explaining: Explaining, query: str, viewer: Viewer = LOCAL_ADMIN) -> dict[str, Any]:
+async def plan_of(store: Store, explaining: Explainer, query: str, viewer: Viewer = LOCAL_ADMIN) -> dict[str, Any]:
     prepared = server(planning=WAY.planning)[0].prepare(query, None, {})
     result = await explaining.run(prepared, {}, Context(store=store, viewer=viewer, now=NOW))
     assert result.errors is None
@@ -38,7 +38,7 @@ async def plan_of(store: Store, explaining: Explaining, query: str, viewer: View
     return plan
 
 
-async def test_every_read_is_told_with_its_index_and_what_it_examined(store: Store, explaining: Explaining) -> None:
+async def test_every_read_is_told_with_its_index_and_what_it_examined(store: Store, explaining: Explainer) -> None:
     await wide(store, 20)
     plan = await plan_of(store, explaining, QUERY)
     reads = {(read["path"], read["command"], read["collection"]): read for read in plan["reads"]}
@@ -56,7 +56,7 @@ async def test_every_read_is_told_with_its_index_and_what_it_examined(store: Sto
     assert all(read["indexes"] for read in plan["reads"])
 
 
-async def test_the_second_read_for_huge_parents_is_told_too(store: Store, explaining: Explaining) -> None:
+async def test_the_second_read_for_huge_parents_is_told_too(store: Store, explaining: Explainer) -> None:
     await crowd(store, [2_000] * 5, "w")
     plan = await plan_of(store, explaining, "{ organizations { nodes { subscribers(first: 5) { nodes { email } } } } }")
     reads = [read for read in plan["reads"] if read["collection"] == "subscribers"]
@@ -65,12 +65,12 @@ async def test_the_second_read_for_huge_parents_is_told_too(store: Store, explai
     assert sum(read["documentsExamined"] for read in reads) < 500
 
 
-async def test_a_viewer_without_the_scope_is_not_told(store: Store, explaining: Explaining) -> None:
+async def test_a_viewer_without_the_scope_is_not_told(store: Store, explaining: Explainer) -> None:
     with pytest.raises(Forbidden):
         await plan_of(store, explaining, QUERY, Viewer("limited", frozenset(Scope) - {Scope.EXPLAIN}, Everything()))
 
 
-async def test_what_is_told_is_of_this_request_alone(store: Store, explaining: Explaining) -> None:
+async def test_what_is_told_is_of_this_request_alone(store: Store, explaining: Explainer) -> None:
     """Others that are answered at the same time, and left to graphql-core, leave no trace in it."""
     queries = [QUERY, '{ node(id: "org_secret") { id } }'] * 5
     prepared = [server(planning=WAY.planning)[0].prepare(query, None, {}) for query in queries]
@@ -83,7 +83,7 @@ async def test_what_is_told_is_of_this_request_alone(store: Store, explaining: E
 
 
 async def test_where_the_database_does_not_explain_in_time_the_answer_comes_all_the_same(
-    store: Store, explaining: Explaining, monkeypatch: pytest.MonkeyPatch
+    store: Store, explaining: Explainer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await wide(store, 3)
     monkeypatch.setattr("app.http.explaining.EXPLAIN_SECONDS", 0.000_001)

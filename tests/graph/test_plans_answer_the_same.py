@@ -20,7 +20,7 @@ from app.context import Context
 from app.entities.organization import Organization
 from app.graph import read
 from app.graph.documents import to_document
-from app.http.masking import presentable
+from app.http.masking import mask_errors
 from app.http.prepare import Preparation, RequestErrors
 from app.main import prepare
 from app.mongo.client import Client, Store, database
@@ -128,7 +128,7 @@ async def answer(store: Store, query: str, variables: dict[str, Any], *, plannin
     except RequestErrors as refused:
         pytest.fail(f"{query}\n{refused}")
     result = await execution.run(prepared, variables, context)
-    errors = presentable(result.errors or [], "test")
+    errors = mask_errors(result.errors or [], "test")
     errors.sort(key=lambda error: str(error.get("path")))
     told = orjson.loads(orjson.dumps({"data": result.data, "errors": errors}, option=orjson.OPT_UTC_Z))
     return told, execution.planner.counters.planned > before

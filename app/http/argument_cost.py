@@ -28,7 +28,7 @@ CEILING = 1_000_000_000
 """Larger numbers are told as this one: 2^30 spreads of 2^30 need not be written out."""
 
 
-def tenths(value: Any) -> int:
+def input_size(value: Any) -> int:
     """How much input a variable's value is; nothing where it is neither list nor object."""
     waiting, total = [value], 0
     while waiting:
@@ -39,7 +39,7 @@ def tenths(value: Any) -> int:
     return total
 
 
-def declared(field: GraphQLField) -> Declaration | None:
+def declaration_of(field: GraphQLField) -> Declaration | None:
     """What was declared for a field of the schema."""
     definition = field.extensions.get(DEFINITION)
     found: Declaration | None = definition.metadata.get(Declaration) if definition is not None else None
@@ -71,13 +71,13 @@ class Sizes:
     def _weight(self, name: str) -> int:
         """How much input a variable is: what was given, else its default, which holds no variables."""
         if name in self.given:
-            return tenths(self.given[name])
+            return input_size(self.given[name])
         default = self.defaults[name]
         return self.input([default]) if default is not None else 0
 
     def of(self, node: FieldNode, field: GraphQLField) -> int:
         """How many records for each parent: what its arguments say, else the weight of its declaration."""
-        declaration = declared(field)
+        declaration = declaration_of(field)
         if declaration is None:
             return 1
         sizes = (self._size(argument.sizing, value) for argument, value in self._costly(node, declaration))
@@ -85,7 +85,7 @@ class Sizes:
 
     def behind(self, node: FieldNode, field: GraphQLField) -> int:
         """How many records are read for each parent but not shown: what its declaration and its arguments say."""
-        declaration = declared(field)
+        declaration = declaration_of(field)
         if declaration is None:
             return 0
         costly = self._costly(node, declaration)

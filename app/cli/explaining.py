@@ -12,8 +12,8 @@ from app.access.viewer import LOCAL_ADMIN
 from app.context import Context
 from app.errors import SetupError
 from app.http.execution import Execution
-from app.http.explaining import Explaining
-from app.http.masking import presentable
+from app.http.explaining import Explainer
+from app.http.masking import mask_errors
 from app.http.prepare import Preparation, RequestErrors
 from app.main import open_store
 from app.mongo.client import connect
@@ -28,17 +28,17 @@ async def explain(query: str, variables: Mapping[str, Any], settings: Settings, 
     Raises SetupError where the query cannot be run.
     """
     execution = Execution(build_schema(), settings.request_seconds, planning=settings.planning)
-    explaining = Explaining(execution, lambda: connect(uri, Tracer()))
+    explaining = Explainer(execution, lambda: connect(uri, Tracer()))
     try:
         prepared = Preparation(build_schema()._schema, settings).prepare(query, None, variables)
     except RequestErrors as refused:
-        raise SetupError("; ".join(error["message"] for error in presentable(refused.errors, "explain"))) from None
+        raise SetupError("; ".join(error["message"] for error in mask_errors(refused.errors, "explain"))) from None
     async with open_store(uri, settings.database) as store:
         try:
             result = await explaining.run(prepared, variables, Context(store=store, viewer=LOCAL_ADMIN))
         finally:
             await explaining.close()
-    for error in presentable(result.errors or [], "explain"):
+    for error in mask_errors(result.errors or [], "explain"):
         Console(stderr=True).print(f"{error.get('path')}: {error['message']}", markup=False)
     plan: dict[str, Any] = (result.extensions or {})["plan"]
     return plan | {"failed": bool(result.errors)}

@@ -33,12 +33,12 @@ from graphql import (
     is_composite_type,
 )
 
-from app.http.introspection import PICKS, Survey
-from app.http.sizes import Sizes
+from app.http.argument_cost import Sizes
+from app.http.introspection import PICKS, SchemaSizes
 
 
 @dataclass(slots=True)
-class Weight:
+class SelectionCost:
     """What a piece of a document comes to, its fragments expanded."""
 
     depth: int = 0
@@ -51,7 +51,7 @@ class Weight:
     introspection: int = 0
     inputs: int = 0
 
-    def add(self, other: Weight) -> None:
+    def add(self, other: SelectionCost) -> None:
         """Take in a piece that stands beside the others."""
         self.depth = max(self.depth, other.depth)
         self.input_depth = max(self.input_depth, other.input_depth)
@@ -65,62 +65,62 @@ class Weight:
 
 
 @dataclass(frozen=True, slots=True)
-class Weighed:
+class QueryCost:
     """A document's weight: of its heaviest definition for its shape, of the chosen operation for its cost.
 
-    `sized_by` are the variables that set a page's size: with other values of theirs the cost is another one, with
-    none of them it holds for the document. `variables` is how much input the variables hold; `inputs` how much all
-    arguments do, each as often as its field may be answered, since graphql-core coerces it anew each time. `is_sound`
-    is false where fragments spread themselves or share a name; the weight then means little, and validation has to
-    say so before it does anything else.
+    `sizing_variables` are the variables that set a page's size: with other values of theirs the cost is another one,
+    with none of them it holds for the document. `variables` is how much input the variables hold; `inputs` how much
+    all arguments do, each as often as its field may be answered, since graphql-core coerces it anew each time.
+    `has_sound_fragments` is false where fragments spread themselves or share a name; the cost then means little, and
+    validation has to say so before it does anything else.
     """
 
-    shape: Weight
+    shape: SelectionCost
     cost: int
     introspection: int
     variables: int
     inputs: int
     is_query: bool
-    sized_by: frozenset[str]
-    is_sound: bool
+    sizing_variables: frozenset[str]
+    has_sound_fragments: bool
 
 
-class Pass:
+class CostVisitor:
     """One walk over one document."""
 
     def __init__(
         self,
         schema: GraphQLSchema,
-        survey: Survey,
+        schema_sizes: SchemaSizes,
         document: DocumentNode,
         operation: OperationDefinitionNode,
         variables: Mapping[str, Any],
     ) -> None:
-        self.schema, self.survey = schema, survey
+        self.schema, self.schema_sizes = schema, schema_sizes
         self.operation = operation
         self.sizes = Sizes(operation, variables)
         self.operations = operations_of(document)
         written = [d for d in document.definitions if isinstance(d, FragmentDefinitionNode)]
         self.fragments = {fragment.name.value: fragment for fragment in written}
-        self.is_sound = len(self.fragments) == len(written)
+        self.has_sound_fragments = len(self.fragments) == len(written)
         # By name, and by whether each type is walked once or the document picks them: see `introspection`.
-        self.weights: dict[tuple[str, bool], Weight] = {}
+        self.weights: dict[tuple[str, bool], SelectionCost] = {}
 
-    def weigh(self) -> Weighed:
+    def measure(self) -> QueryCost:
         for name in self._innermost_first():
             fragment = self.fragments[name]
             on = self.schema.type_map.get(fragment.type_condition.name.value)
             for every_type in (False, True) if on is not None and on.name.startswith("__") else (False,):
                 self.weights[name, every_type] = self._definition(fragment, on, every_type)
-        shape, chosen = Weight(), Weight()
+        shape, chosen = SelectionCost(), SelectionCost()
         for operation in self.operations:
             weight = self._definition(operation, self.schema.get_root_type(operation.operation), False)
-            _widen(shape, weight)
+            _raise_to(shape, weight)
             chosen = weight if operation is self.operation else chosen
         for weight in self.weights.values():
             # A fragment that nothing spreads is validated all the same.
-            _widen(shape, weight)
-        return Weighed(
+            _raise_to(shape, weight)
+        return QueryCost(
             shape,
             chosen.cost,
             chosen.introspection,
@@ -128,7 +128,7 @@ class Pass:
             chosen.inputs // 10,
             self.operation.operation is OperationType.QUERY,
             frozenset(self.sizes.variables),
-            self.is_sound,
+            self.has_sound_fragments,
         )
 
     def _innermost_first(self) -> Iterator[str]:
@@ -145,7 +145,7 @@ class Pass:
                     finished.add(name)
                     yield name
                 elif inner in path:
-                    self.is_sound = False
+                    self.has_sound_fragments = False
                 else:
                     path[inner] = None
 
@@ -154,7 +154,7 @@ class Pass:
         definition: OperationDefinitionNode | FragmentDefinitionNode,
         on: GraphQLNamedType | None,
         every_type: bool,
-    ) -> Weight:
+    ) -> SelectionCost:
         weight = self._selections(definition.selection_set, on, every_type)
         self._directives(weight, definition.directives)
         for variable in definition.variable_definitions or ():
@@ -163,9 +163,11 @@ class Pass:
                 weight.input_depth = max(weight.input_depth, _nesting([variable.default_value]))
         return weight
 
-    def _selections(self, selection_set: SelectionSetNode, on: GraphQLNamedType | None, every_type: bool) -> Weight:
+    def _selections(
+        self, selection_set: SelectionSetNode, on: GraphQLNamedType | None, every_type: bool
+    ) -> SelectionCost:
         """The weight of a selection set on a type; it recurses no deeper than the parser lets one definition nest."""
-        total = Weight()
+        total = SelectionCost()
         for selection in selection_set.selections:
             self._directives(total, selection.directives)
             if isinstance(selection, FieldNode):
@@ -178,15 +180,15 @@ class Pass:
                 name = selection.name.value
                 # Walked once or picked makes a difference for introspection alone.
                 known = self.weights.get((name, every_type)) or self.weights.get((name, False))
-                total.add(known or Weight())
+                total.add(known or SelectionCost())
         return total
 
-    def _field(self, node: FieldNode, on: GraphQLNamedType | None, every_type: bool) -> Weight:
+    def _field(self, node: FieldNode, on: GraphQLNamedType | None, every_type: bool) -> SelectionCost:
         name = node.name.value
         field = self.schema.get_field(on, name) if isinstance(on, (GraphQLObjectType, GraphQLInterfaceType)) else None
         returns = get_named_type(field.type) if field is not None else None
         is_about_schema = name in ("__schema", "__type") or (on is not None and on.name.startswith("__"))
-        weight = Weight()
+        weight = SelectionCost()
         if node.selection_set is not None:
             goes_on = is_about_schema and (name == "types" or (every_type and name not in PICKS))
             weight = self._selections(node.selection_set, returns, goes_on)
@@ -196,7 +198,7 @@ class Pass:
         weight.aliases += node.alias is not None
         weight.root_fields = 1
         if is_about_schema:
-            weight.introspection = self.survey.facts(name, every_type, 1 + weight.introspection)
+            weight.introspection = self.schema_sizes.facts(name, every_type, 1 + weight.introspection)
         elif field is not None:
             size = self.sizes.of(node, field)
             weight.cost = (int(_is_record(returns)) + weight.cost) * size + self.sizes.behind(node, field)
@@ -205,12 +207,14 @@ class Pass:
             self._values(weight, [a.value for a in node.arguments])
         return weight
 
-    def _values(self, weight: Weight, values: Sequence[ValueNode]) -> None:
+    def _values(self, weight: SelectionCost, values: Sequence[ValueNode]) -> None:
         """Take in the values of arguments."""
         weight.input_depth = max(weight.input_depth, _nesting(values))
         weight.inputs += self.sizes.input(values)
 
-    def _directives(self, weight: Weight, directives: Sequence[DirectiveNode | ConstDirectiveNode] | None) -> None:
+    def _directives(
+        self, weight: SelectionCost, directives: Sequence[DirectiveNode | ConstDirectiveNode] | None
+    ) -> None:
         for directive in directives or ():
             weight.directives += 1
             self._values(weight, [a.value for a in directive.arguments or ()])
@@ -221,9 +225,9 @@ def _is_record(named: GraphQLNamedType | None) -> bool:
     return is_composite_type(named) and not named.name.endswith(("Connection", "Edge", "PageInfo"))
 
 
-def _widen(widest: Weight, weight: Weight) -> None:
+def _raise_to(widest: SelectionCost, weight: SelectionCost) -> None:
     """Take the greater of each."""
-    for limit in Weight.__slots__:
+    for limit in SelectionCost.__slots__:
         setattr(widest, limit, max(getattr(widest, limit), getattr(weight, limit)))
 
 

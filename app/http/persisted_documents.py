@@ -26,7 +26,7 @@ def hash_of(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def manifest(path: Path | None) -> Mapping[str, str]:
+def load_manifest(path: Path | None) -> Mapping[str, str]:
     """Hash → document, from a JSON file of an object that maps each hash (or `sha256:` and it) to its document."""
     if path is None:
         return {}
@@ -42,7 +42,7 @@ def manifest(path: Path | None) -> Mapping[str, str]:
     return documents
 
 
-class Persisted:
+class PersistedDocuments:
     """What is known by hash: the trusted documents, and a bounded number of learnt ones."""
 
     def __init__(self, trusted: Mapping[str, str], *, trusted_only: bool) -> None:
@@ -52,7 +52,7 @@ class Persisted:
         self.learnt: OrderedDict[str, str] = OrderedDict()
         self.characters = 0
 
-    def text(self, request: GraphQLRequest) -> str:
+    def find_text(self, request: GraphQLRequest) -> str:
         """The document that a request means; `Rejected` where it is not known, or may not be run."""
         if request.document_hash is None:
             if self.trusted_only:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.graph.plan.planner import MAX_VARIANTS
-from app.http.documents import MAX_CHARACTERS, Documents
+from app.http.document_cache import MAX_CHARACTERS, DocumentCache
 from app.http.prepare import Preparation, RequestErrors
 from app.schema import build_schema
 from app.settings import Settings
@@ -13,9 +13,9 @@ from app.settings import Settings
 CONDITION = "query ($a: Boolean!) { organizations { nodes { id @include(if: $a) } } } #"
 
 
-def documents() -> Documents:
+def documents() -> DocumentCache:
     """With nothing in them, for the graph that is served."""
-    return Documents(Preparation(build_schema()._schema, Settings()))
+    return DocumentCache(Preparation(build_schema()._schema, Settings()))
 
 
 def test_a_document_counts_for_its_text_and_for_each_of_its_plans() -> None:
@@ -50,7 +50,7 @@ def test_the_oldest_make_room() -> None:
 
 @pytest.mark.parametrize("given", ["100 items", "absent", "no size", "100", None])
 def test_a_document_that_is_known_is_weighed_again_for_a_value_of_another_size(given: str | None) -> None:
-    kept = Documents(Preparation(build_schema()._schema, Settings(max_cost=99)))
+    kept = DocumentCache(Preparation(build_schema()._schema, Settings(max_cost=99)))
     text = "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }"
     for _ in range(2):
         kept.prepare(text, None, {"ids": given})

@@ -48,7 +48,7 @@ def request_id(scope: Scope) -> str:
     return found
 
 
-async def not_routed(request: Request, error: Exception) -> Response:
+async def respond_to_http_exception(request: Request, error: Exception) -> Response:
     """What Starlette answers by itself (404, 405), in our shape."""
     status, headers = (error.status_code, error.headers) if isinstance(error, HTTPException) else (500, None)
     if status == 404:
@@ -58,7 +58,7 @@ async def not_routed(request: Request, error: Exception) -> Response:
     return json_error(status, "The request cannot be answered.", Code.BAD_REQUEST, dict(headers or {}))
 
 
-class Envelope:
+class RequestMiddleware:
     """The outermost of our own: nothing that is raised inside gets past it, and nothing leaves without its headers.
 
     `hosts` are the names that the server answers to; None is any. While access is open and only loopback is bound, a
@@ -89,27 +89,27 @@ class Envelope:
                 message["headers"] = [*own, (b"x-request-id", identity.encode()), *missing]
             await send(message)
 
-        app = self.app if self._is_welcome(headers.get("host")) else _misdirected
+        app = self.app if self._answers_to(headers.get("host")) else _misdirected
         with structlog.contextvars.bound_contextvars(request_id=identity):
             try:
                 await app(scope, receive, send_with_headers)
             except (ClientDisconnect, OSError) as error:
                 # The client left; there is nobody to answer. Anything else that is an OSError is our own.
                 if isinstance(error, OSError) and not started:
-                    await _fault(error, identity)(scope, receive, send_with_headers)
+                    await _fault_response(error, identity)(scope, receive, send_with_headers)
             except Exception as error:
                 if started:
                     raise  # half an answer is out: only closing the connection tells the client so
-                await _fault(error, identity)(scope, receive, send_with_headers)
+                await _fault_response(error, identity)(scope, receive, send_with_headers)
 
-    def _is_welcome(self, host: str | None) -> bool:
+    def _answers_to(self, host: str | None) -> bool:
         if self.hosts is None or host is None:
             return True
         name, _, port = host.rpartition(":")
         return (name if port.isdigit() else host).lower() in self.hosts
 
 
-def _fault(error: Exception, identity: str) -> Response:
+def _fault_response(error: Exception, identity: str) -> Response:
     log_fault(error, identity)
     return json_error(500, fault_message(identity), Code.INTERNAL)
 
@@ -119,6 +119,6 @@ async def _misdirected(scope: Scope, receive: Receive, send: Send) -> None:
     await json_error(421, message, Code.BAD_REQUEST)(scope, receive, send)
 
 
-def welcome_hosts(host: str, is_loopback: bool) -> frozenset[str] | None:
+def allowed_hosts(host: str, is_loopback: bool) -> frozenset[str] | None:
     """The names to answer to, by the address that is bound."""
     return LOOPBACK | {host.lower(), f"[{host.lower()}]"} if is_loopback else None

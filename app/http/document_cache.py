@@ -12,21 +12,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.graph.plan.planner import MAX_VARIANTS
-from app.http.prepare import Preparation, Prepared, Sizes
-from app.http.sizes import tenths
+from app.http.argument_cost import input_size
+from app.http.prepare import Preparation, PreparedDocument, Sizes
 
 MAX_DOCUMENTS, MAX_CHARACTERS = 1_000, 500_000
 MAX_NAME = 64
 """Characters of a text that are told from another's: no value of an enum in the schema has more."""
 
 
-def sizes_of(prepared: Prepared, variables: Mapping[str, Any]) -> Sizes:
+def sizes_of(prepared: PreparedDocument, variables: Mapping[str, Any]) -> Sizes:
     """What weighing reads of the variables: those that size pages, and how much input there is in each."""
-    names = prepared.weighed.sized_by
+    names = prepared.weighed.sizing_variables
     pages = tuple(size_of(variables[name]) if name in variables else "absent" for name in names) if names else ()
     if not any(isinstance(value, (dict, list)) for value in variables.values()):
         return pages
-    return (*pages, *(f"{name}: {tenths(value)}" for name, value in variables.items()))
+    return (*pages, *(f"{name}: {input_size(value)}" for name, value in variables.items()))
 
 
 def size_of(value: Any) -> float | str | None:
@@ -38,15 +38,15 @@ def size_of(value: Any) -> float | str | None:
     return value if value is None or isinstance(value, (int, float)) else "no size"
 
 
-class Documents:
+class DocumentCache:
     """A cache in front of `prepare`. What is refused is not kept."""
 
     def __init__(self, preparation: Preparation) -> None:
         self.preparation = preparation
-        self.kept: OrderedDict[tuple[str, str | None], Prepared] = OrderedDict()
+        self.kept: OrderedDict[tuple[str, str | None], PreparedDocument] = OrderedDict()
         self.characters = 0
 
-    def prepare(self, text: str, operation_name: str | None, variables: Mapping[str, Any]) -> Prepared:
+    def prepare(self, text: str, operation_name: str | None, variables: Mapping[str, Any]) -> PreparedDocument:
         """As `Preparation.prepare`: raises `RequestErrors`."""
         key = text, operation_name
         prepared = self.kept.get(key)
@@ -55,17 +55,17 @@ class Documents:
         self.kept.move_to_end(key)
         sizes = sizes_of(prepared, variables)
         if sizes != prepared.accepted.last:
-            self.preparation.weigh_again(prepared, variables)
+            self.preparation.check_limits(prepared, variables)
             prepared.accepted.last = sizes
         self._reckon(text, prepared)
         return prepared
 
-    def _keep(self, key: tuple[str, str | None], prepared: Prepared) -> Prepared:
+    def _keep(self, key: tuple[str, str | None], prepared: PreparedDocument) -> PreparedDocument:
         self.kept[key] = prepared
         self._reckon(key[0], prepared)
         return prepared
 
-    def _reckon(self, text: str, prepared: Prepared) -> None:
+    def _reckon(self, text: str, prepared: PreparedDocument) -> None:
         """Count a document with the plans it has and the one that it may be given now; the oldest make room."""
         planned = prepared.planned
         plans = min(len(planned.plans) + 1, MAX_VARIANTS if planned.conditions else 1)
