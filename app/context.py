@@ -27,8 +27,8 @@ class Context:
     `viewer` is who asks: whatever a read shares with other requests, it shares with those of an equal viewer alone.
     `now` is the one instant that the whole request sees.
 
-    `coalescer` and `write_locks` are the process's: concurrent requests share look-ups through the one, and writers
-    queue in the other. None where a request keeps to itself.
+    `coalescer` and `write_locks` are those of the process: concurrent requests share look-ups through the one, and
+    writers queue in the other. None where a request shares nothing and does not queue.
     """
 
     store: Store
@@ -36,18 +36,18 @@ class Context:
     coalescer: RequestCoalescer | None = None
     write_locks: WriteLocks | None = None
     cipher: Cipher | None = None
-    """What encrypts secrets; None where no key is configured."""
+    """Encrypts secrets; None where no key is configured, and secrets are refused."""
     count_error: PyMongoError | None = None
-    """Why lists could not be counted: a plan found out, and nobody asks the database again."""
+    """The error by which a plan could not count lists, kept so that the database is not asked again."""
     left_because: str | None = None
-    """Why no plan answered; None where one did, or none was asked."""
+    """Why graphql-core answered and no plan; None where a plan did."""
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict)
     tasks: dict[Hashable, asyncio.Task[Any]] = field(default_factory=dict)
 
-    async def once(self, key: Hashable, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """What `work` comes to; done once for all in the request who name the same `key`."""
+    async def once(self, key: Hashable, work: Callable[[], Coroutine[None, None, T]]) -> T:
+        """The result of `work`, which is done once for all callers in the request that give the same `key`."""
         if key not in self.tasks:
             self.tasks[key] = asyncio.get_running_loop().create_task(work())
-        found: T = await self.tasks[key]
-        return found
+        result: T = await self.tasks[key]
+        return result

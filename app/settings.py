@@ -1,4 +1,4 @@
-"""What an operator can set, by environment variable or `.env` file. Nothing else reads the environment."""
+"""What an operator can set, by environment variable or in `.env`. Nothing else reads the environment."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.cli.settings import settings_from
+from app.cli.settings import read_settings
 from app.errors import SetupError
 
 
@@ -22,7 +22,7 @@ def test_a_setting_is_read_from_the_file_under_that_of_the_environment(
 ) -> None:
     (directory / ".env").write_text("CUSTOMER_GRAPH_PORT=1\ncustomer_graph_max_depth=7\nANOTHERS=x\n")
     monkeypatch.setenv("CUSTOMER_GRAPH_PORT", "2")
-    settings = settings_from()
+    settings = read_settings()
     assert (settings.port, settings.max_depth) == (2, 7)
 
 
@@ -33,4 +33,4 @@ def test_a_misspelt_variable_is_refused(directory: Path, monkeypatch: pytest.Mon
     else:
         (directory / ".env").write_text("CUSTOMER_GRAPH_PORT=1\nexport CUSTOMER_GRAPH_PROT=9000\n")
     with pytest.raises(SetupError, match="no such setting: CUSTOMER_GRAPH_PROT"):
-        settings_from()
+        read_settings()

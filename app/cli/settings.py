@@ -1,9 +1,9 @@
-"""The settings of a run: the environment's, and what is given on the command line over them."""
+"""From the environment and the options of a command to its settings."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from pydantic import ValidationError
@@ -17,26 +17,36 @@ DataDirectory = Annotated[
 ]
 
 
-def settings_from(**given: Any) -> Settings:
-    """The environment's settings, those given on the command line over them."""
+def read_settings(
+    *,
+    host: str | None = None,
+    port: int | None = None,
+    data_directory: Path | None = None,
+    ephemeral: bool | None = None,
+) -> Settings:
+    """The settings of the environment and `.env`, with the options that are not None in their place.
+
+    Raises SetupError where one is wrong or misspelt.
+    """
+    options = {"host": host, "port": port, "data_directory": data_directory, "ephemeral": ephemeral}
     if unknown := Settings.unknown_variables():
         raise SetupError(f"There is no such setting: {', '.join(unknown)}. The README lists them.")
     try:
-        return Settings(**{name: value for name, value in given.items() if value is not None})
+        return Settings.model_validate({name: value for name, value in options.items() if value is not None})
     except ValidationError as error:
-        raise SetupError("; ".join(told(each["loc"], each["msg"]) for each in error.errors())) from None
+        raise SetupError("; ".join(format_error(wrong["loc"], wrong["msg"]) for wrong in error.errors())) from None
     except SettingsError as error:
         raise SetupError(str(error)) from None
 
 
-def told(where: tuple[int | str, ...], message: str) -> str:
-    """What is wrong with a setting, by its name in the environment."""
-    name = "_".join(str(each) for each in where).upper()
+def format_error(place: tuple[int | str, ...], message: str) -> str:
+    """A message about the setting at a place in `Settings`, under its name in the environment."""
+    name = "_".join(map(str, place)).upper()
     text = message.removeprefix("Value error, ")
     return f"{name if name == 'MONGODB_URI' else f'CUSTOMER_GRAPH_{name}'}: {text}" if name else text
 
 
 def demo_settings(settings: Settings, data_directory: Path | None) -> Settings:
-    """The demo has a database of its own, and a directory of its own unless one is given."""
+    """The settings of the demo, which has a database of its own, and a directory of its own unless one is given."""
     directory = data_directory or settings.data_directory / "demo"
     return settings.model_copy(update={"database": f"{settings.database}_demo", "data_directory": directory})

@@ -1,6 +1,6 @@
-"""The server as one ASGI application: its routes, what stands around them, and the store for as long as it runs.
+"""The server as one ASGI application: its routes, its middleware, and the database for as long as it runs.
 
-How the store is opened is `main`'s affair; how the server is bound and stopped, the command line's.
+`main` says how the database is opened; `serving` binds the port and obeys signals.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def create_application(
             try:
                 yield
             finally:
-                await endpoint.explaining.close()
+                await endpoint.explainer.close()
 
     return Starlette(
         routes=[
@@ -65,5 +65,5 @@ def create_application(
 
 
 async def redirect_to_graphql(_request: Request) -> Response:
-    """Somebody who opens the bare address means GraphiQL."""
+    """Lead whoever opens the bare address in a browser to GraphiQL."""
     return RedirectResponse("/graphql", status_code=307)

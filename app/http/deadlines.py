@@ -19,7 +19,7 @@ from app.http.argument_cost import declaration_of
 
 
 def sum_own_deadlines(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode) -> float:
-    """The sum of the deadlines that root fields have of their own, 0 where none has; the document is valid."""
+    """The sum, in seconds, of the deadlines that root fields of a valid document have of their own; 0 if none has."""
     root = schema.get_root_type(operation.operation)
     if root is None:
         return 0.0
@@ -28,13 +28,13 @@ def sum_own_deadlines(schema: GraphQLSchema, document: DocumentNode, operation: 
 
 
 def root_field_names(document: DocumentNode, selections: SelectionSetNode) -> Iterator[str]:
-    """The names of the fields on top, those in fragments too."""
-    for each in selections.selections:
-        if isinstance(each, FieldNode):
-            yield each.name.value
-        elif isinstance(each, FragmentSpreadNode):
+    """The names of the fields of a selection set and of the fragments in it, without those below them."""
+    for selection in selections.selections:
+        if isinstance(selection, FieldNode):
+            yield selection.name.value
+        elif isinstance(selection, FragmentSpreadNode):
             for fragment in document.definitions:
-                if isinstance(fragment, FragmentDefinitionNode) and fragment.name.value == each.name.value:
+                if isinstance(fragment, FragmentDefinitionNode) and fragment.name.value == selection.name.value:
                     yield from root_field_names(document, fragment.selection_set)
-        elif isinstance(each, InlineFragmentNode):
-            yield from root_field_names(document, each.selection_set)
+        elif isinstance(selection, InlineFragmentNode):
+            yield from root_field_names(document, selection.selection_set)

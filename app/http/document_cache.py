@@ -1,36 +1,35 @@
-"""Documents that were prepared before: parsed, weighed, validated and planned once, however often they are sent.
+"""Prepared documents, kept: each is parsed, checked, validated and planned once, however often it is sent.
 
-Bounded in number and in memory, the least recently used going first: literals written into a document make a new one
-of every request, which must not cost more memory than it costs time. Memory is reckoned in characters, a document's
-text counting once for what was parsed and once for each of its plans: a plan takes some 130 bytes a character.
+The cache is bounded in number and in memory, and drops the least recently used first: a client that writes literals
+into its documents makes a new one with every request. Memory is counted in characters, a document's text once for what
+was parsed and once for each of its plans: a plan takes some 130 bytes a character.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from typing import Any
 
 from app.graph.plan.planner import MAX_VARIANTS
 from app.http.argument_cost import input_size
-from app.http.prepare import Preparation, PreparedDocument, Sizes
+from app.http.prepare import Preparation, PreparedDocument, VariableSizes
 
 MAX_DOCUMENTS, MAX_CHARACTERS = 1_000, 500_000
 MAX_NAME = 64
-"""Characters of a text that are told from another's: no value of an enum in the schema has more."""
+"""How many characters of a text are compared: no value of an enum in the schema has more."""
 
 
-def sizes_of(prepared: PreparedDocument, variables: Mapping[str, Any]) -> Sizes:
-    """What weighing reads of the variables: those that size pages, and how much input there is in each."""
-    names = prepared.weighed.sizing_variables
-    pages = tuple(size_of(variables[name]) if name in variables else "absent" for name in names) if names else ()
+def variable_sizes(prepared: PreparedDocument, variables: Mapping[str, object]) -> VariableSizes:
+    """What the cost depends on: the values that say how many records are read, and how much input each variable is."""
+    names = prepared.cost.sizing_variables
+    pages = tuple(variable_size(variables[name]) if name in variables else "absent" for name in names) if names else ()
     if not any(isinstance(value, (dict, list)) for value in variables.values()):
         return pages
     return (*pages, *(f"{name}: {input_size(value)}" for name, value in variables.items()))
 
 
-def size_of(value: Any) -> float | str | None:
-    """A number or an enum's value as it is, a list by its length, all else alike: validation has the last word."""
+def variable_size(value: object) -> float | str | None:
+    """A number or the name of an enum's value as it is, a list by its length; all else is alike, and not valid."""
     if isinstance(value, list):
         return f"{len(value)} items"
     if isinstance(value, str):
@@ -39,38 +38,38 @@ def size_of(value: Any) -> float | str | None:
 
 
 class DocumentCache:
-    """A cache in front of `prepare`. What is refused is not kept."""
+    """Prepares documents and keeps them. What is refused is not kept."""
 
     def __init__(self, preparation: Preparation) -> None:
         self.preparation = preparation
-        self.kept: OrderedDict[tuple[str, str | None], PreparedDocument] = OrderedDict()
+        self.entries: OrderedDict[tuple[str, str | None], PreparedDocument] = OrderedDict()
         self.characters = 0
 
-    def prepare(self, text: str, operation_name: str | None, variables: Mapping[str, Any]) -> PreparedDocument:
-        """As `Preparation.prepare`: raises `RequestErrors`."""
+    def prepare(self, text: str, operation_name: str | None, variables: Mapping[str, object]) -> PreparedDocument:
+        """The same as `Preparation.prepare`; a document that is known is only held to the limits."""
         key = text, operation_name
-        prepared = self.kept.get(key)
+        prepared = self.entries.get(key)
         if prepared is None:
-            return self._keep(key, self.preparation.prepare(text, operation_name, variables))
-        self.kept.move_to_end(key)
-        sizes = sizes_of(prepared, variables)
-        if sizes != prepared.accepted.last:
+            return self._add(key, self.preparation.prepare(text, operation_name, variables))
+        self.entries.move_to_end(key)
+        sizes = variable_sizes(prepared, variables)
+        if sizes != prepared.cache_state.accepted_sizes:
             self.preparation.check_limits(prepared, variables)
-            prepared.accepted.last = sizes
-        self._reckon(text, prepared)
+            prepared.cache_state.accepted_sizes = sizes
+        self._account_for(text, prepared)
         return prepared
 
-    def _keep(self, key: tuple[str, str | None], prepared: PreparedDocument) -> PreparedDocument:
-        self.kept[key] = prepared
-        self._reckon(key[0], prepared)
+    def _add(self, key: tuple[str, str | None], prepared: PreparedDocument) -> PreparedDocument:
+        self.entries[key] = prepared
+        self._account_for(key[0], prepared)
         return prepared
 
-    def _reckon(self, text: str, prepared: PreparedDocument) -> None:
-        """Count a document with the plans it has and the one that it may be given now; the oldest make room."""
+    def _account_for(self, text: str, prepared: PreparedDocument) -> None:
+        """Count a document with its plans and the one that may be made of it now; drop the oldest to make room."""
         planned = prepared.planned
         plans = min(len(planned.plans) + 1, MAX_VARIANTS if planned.conditions else 1)
-        self.characters += (now := len(text) * (1 + plans)) - prepared.accepted.characters
-        prepared.accepted.characters = now
-        while len(self.kept) > MAX_DOCUMENTS or self.characters > MAX_CHARACTERS:
-            _, oldest = self.kept.popitem(last=False)
-            self.characters -= oldest.accepted.characters
+        self.characters += (now := len(text) * (1 + plans)) - prepared.cache_state.characters
+        prepared.cache_state.characters = now
+        while len(self.entries) > MAX_DOCUMENTS or self.characters > MAX_CHARACTERS:
+            _, oldest = self.entries.popitem(last=False)
+            self.characters -= oldest.cache_state.characters

@@ -1,19 +1,19 @@
 """GraphQL over HTTP, to the letter of its specification: by which method it is asked, with what status it is answered.
 
-The answer's media type decides how a document that cannot be run is told: 400 in GraphQL's own type, where a status
-speaks of the GraphQL response, and 200 in plain JSON, where clients of old take every other status for a proxy's.
-What a request holds is read in `request`, prepared in `prepare`, run in `execution`, its errors worded in `masking`.
+The answer's media type decides the status for a document that cannot be run: 400 in GraphQL's own type, where a status
+is that of the GraphQL response, and 200 in plain JSON, where older clients take every other status for a proxy's.
+A request is read in `request`, prepared in `prepare` and run in `execution`; `masking` words its errors.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import NotRequired, TypedDict
 
 import orjson
 import strawberry
-from graphql import ExecutionResult, OperationType
+from graphql import ExecutionResult, GraphQLFormattedError, OperationType
 from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
@@ -39,13 +39,21 @@ from app.mongo.request_coalescer import RequestCoalescer
 from app.mongo.write_locks import WriteLocks
 from app.settings import Settings
 
-Run = Callable[[PreparedDocument, Mapping[str, Any], Context], Awaitable[ExecutionResult]]
+RunOperation = Callable[[PreparedDocument, Mapping[str, object], Context], Awaitable[ExecutionResult]]
 
 METHODS = "GET, HEAD, POST, OPTIONS"
 
 
+class ResponseBody(TypedDict):
+    """A GraphQL response; without `data` where the operation did not begin."""
+
+    errors: NotRequired[list[GraphQLFormattedError]]
+    data: NotRequired[object]
+    extensions: NotRequired[dict[str, object]]
+
+
 class GraphQLEndpoint:
-    """The one endpoint of the graph, as an ASGI application; the store is the application's `state.store`."""
+    """The one endpoint of the graph, as an ASGI application; the database is the application's `state.store`."""
 
     def __init__(
         self,
@@ -62,7 +70,7 @@ class GraphQLEndpoint:
         self.persisted = PersistedDocuments(
             load_manifest(settings.trusted_documents), trusted_only=settings.trusted_only
         )
-        self.explaining = Explainer(self.execution, connect_traced)
+        self.explainer = Explainer(self.execution, connect_traced)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
@@ -75,6 +83,7 @@ class GraphQLEndpoint:
         await response(scope, receive, send)
 
     async def _respond(self, scope: Scope, headers: Headers, receive: Receive) -> Response:
+        """The answer to a request of any method; raises `Rejected` where HTTP alone says what is wrong."""
         method = scope["method"]
         if method == "OPTIONS":
             return Response(status_code=204, headers={"allow": METHODS})
@@ -91,9 +100,9 @@ class GraphQLEndpoint:
         if media_type == HTML:
             return graphiql_page()
         viewer = await self._viewer(scope)
-        request = from_url(scope["query_string"]) if reads_only else await self._read(headers, receive)
-        runs = self.explaining.run if headers.get(HEADER) == "plan" else self.execution.run
-        return await self._describe_error(request, reads_only, media_type, scope, viewer, runs)
+        request = from_url(scope["query_string"]) if reads_only else await self._read_body(headers, receive)
+        run = self.explainer.run if headers.get(HEADER) == "plan" else self.execution.run
+        return await self._run_request(request, reads_only, media_type, scope, viewer, run)
 
     async def _viewer(self, scope: Scope) -> Viewer:
         """Who sends the request; `Rejected` where the caller is not let in."""
@@ -105,7 +114,8 @@ class GraphQLEndpoint:
             headers = {"www-authenticate": "Bearer"}
             raise Rejected(401, denied.message, code=denied.code, headers=headers) from None
 
-    async def _read(self, headers: Headers, receive: Receive) -> GraphQLRequest:
+    async def _read_body(self, headers: Headers, receive: Receive) -> GraphQLRequest:
+        """The request in the body, which has to arrive within the deadline."""
         try:
             async with asyncio.timeout(self.settings.request_seconds):
                 return await from_body(headers, receive, self.settings.max_body_bytes)
@@ -113,16 +123,23 @@ class GraphQLEndpoint:
             message = f"The body did not arrive within {self.settings.request_seconds:g} seconds."
             raise Rejected(408, message, code=Code.TIMEOUT, headers={"connection": "close"}) from None
 
-    async def _describe_error(
-        self, request: GraphQLRequest, reads_only: bool, media_type: str, scope: Scope, viewer: Viewer, run: Run
+    async def _run_request(
+        self,
+        request: GraphQLRequest,
+        reads_only: bool,
+        media_type: str,
+        scope: Scope,
+        viewer: Viewer,
+        run: RunOperation,
     ) -> Response:
+        """The answer to a well-formed request: its document is prepared, and the operation run as its viewer."""
         identity, text = request_id(scope), self.persisted.find_text(request)
         try:
             prepared = self.documents.prepare(text, request.operation_name, request.variables)
         except RequestErrors as refused:
-            private = contains_secret(text, request.variables)
-            errors = redact_errors(refused.errors) if private else refused.errors
-            return _not_run({"errors": mask_errors(errors, identity)}, media_type, identity)
+            has_secret = contains_secret(text, request.variables)
+            errors = redact_errors(refused.errors) if has_secret else refused.errors
+            return _refusal_response(mask_errors(errors, identity), media_type, identity)
         if prepared.operation.operation is OperationType.SUBSCRIPTION:
             raise Rejected(400, "Subscriptions are not served here: send a query or a mutation.")
         if reads_only and not prepared.is_query:
@@ -138,37 +155,39 @@ class GraphQLEndpoint:
         try:
             result = await run(prepared, request.variables, context)
         except TimeoutError:
-            return _too_late(prepared, media_type)
+            return _deadline_response(prepared, media_type)
         except Denial as denied:
             raise Rejected(403, denied.message, code=denied.code) from None
         if result.errors and contains_secret(text, request.variables):
             result = ExecutionResult(result.data, redact_errors(result.errors), result.extensions)
-        return _told(result, media_type, identity)
+        return _result_response(result, media_type, identity)
 
 
-def _told(result: ExecutionResult, media_type: str, identity: str) -> Response:
-    """The result of an operation. Errors without a path were met before it began, so that it has no data to tell."""
+def _result_response(result: ExecutionResult, media_type: str, identity: str) -> Response:
+    """The answer with the result of an operation. One whose errors have no path did not begin, and has no data."""
     errors = result.errors or []
     if result.data is None and errors and all(error.path is None for error in errors):
-        return _not_run({"errors": mask_errors(errors, identity)}, media_type, identity)
-    content: dict[str, Any] = {"errors": mask_errors(errors, identity)} if errors else {}
+        return _refusal_response(mask_errors(errors, identity), media_type, identity)
+    content: ResponseBody = {"errors": mask_errors(errors, identity)} if errors else {}
     content["data"] = result.data
     if result.extensions:
         content["extensions"] = result.extensions
-    return _written(content, 200, media_type, identity)
+    return _json_response(content, 200, media_type, identity)
 
 
-def _not_run(content: dict[str, Any], media_type: str, identity: str) -> Response:
-    return _written(content, 400 if media_type == RESPONSE else 200, media_type, identity)
+def _refusal_response(errors: list[GraphQLFormattedError], media_type: str, identity: str) -> Response:
+    """The answer to a document that cannot be run."""
+    return _json_response({"errors": errors}, 400 if media_type == RESPONSE else 200, media_type, identity)
 
 
-def _too_late(prepared: PreparedDocument, media_type: str) -> Response:
-    """The deadline of the whole request is over: a query can be asked again, what became of a mutation is not known."""
+def _deadline_response(prepared: PreparedDocument, media_type: str) -> Response:
+    """The answer after the deadline: a query can be asked again; whether a mutation was done is not known."""
     code, message = (Code.TIMEOUT, TIMEOUT) if prepared.is_query else (Code.OUTCOME_UNKNOWN, UNKNOWN)
     return json_error(504, message, code, media_type=media_type)
 
 
-def _written(content: dict[str, Any], status: int, media_type: str, identity: str) -> Response:
+def _json_response(content: ResponseBody, status: int, media_type: str, identity: str) -> Response:
+    """The answer as JSON; INTERNAL where the data cannot be written as JSON."""
     try:
         body = orjson.dumps(content, option=orjson.OPT_UTC_Z)
     except TypeError as error:

@@ -1,20 +1,19 @@
-"""Requests that carry a secret: what is wrong with them is told without repeating anything of them.
+"""Errors of requests that contain a secret, without the values that graphql-core quotes in them.
 
-graphql-core's messages quote values, and the objects around them; a secret would stand in an error, and then in a log.
+A quoted value, or the object around it, would bring the secret into an answer and from there into a log.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from graphql import GraphQLError
 
 from app.errors import Denial
 
 SECRET_NAME = "secret"  # noqa: S105  # part of fields' names
-"""Whatever is called so is taken for one."""
+"""Whatever has this in its name is taken for a secret."""
 
 WHERE = re.compile(r"Variable '\$\w+' has invalid value(?: at [\w.\[\]]+)?(?=:)")
 QUOTES_NAMES_ONLY = re.compile(
@@ -24,32 +23,32 @@ QUOTES_NAMES_ONLY = re.compile(
 REDACTED = "Values are not repeated here, since the request carries a secret: compare it with the schema."
 
 
-def contains_secret(text: str | None, variables: Mapping[str, Any] | None) -> bool:
-    """Whether a secret may stand in a request, be its field's name mistyped: `external_secret`, `secret`."""
+def contains_secret(text: str | None, variables: Mapping[str, object] | None) -> bool:
+    """Whether a request may contain a secret, under whatever spelling of the field: `external_secret`, `secret`."""
     return (text is not None and SECRET_NAME in text.lower()) or contains_secret_field(variables)
 
 
-def contains_secret_field(value: Any) -> bool:
-    """Whether a field of such a name is anywhere in a JSON value."""
+def contains_secret_field(value: object) -> bool:
+    """Whether a field with such a name is anywhere in a JSON value."""
     waiting = [value]
     while waiting:
-        each = waiting.pop()
-        if isinstance(each, Mapping):
-            if any(SECRET_NAME in name.lower() for name in each):
+        part = waiting.pop()
+        if isinstance(part, Mapping):
+            if any(SECRET_NAME in name.lower() for name in part):
                 return True
-            waiting.extend(each.values())
-        elif isinstance(each, list):
-            waiting.extend(each)
+            waiting.extend(part.values())
+        elif isinstance(part, list):
+            waiting.extend(part)
     return False
 
 
 def redact_errors(errors: Iterable[GraphQLError]) -> list[GraphQLError]:
-    """The errors, those in graphql-core's own words without what they quote."""
+    """The errors, without what graphql-core's messages quote of the request; denials stay as they are."""
     return [error if isinstance(error.original_error, Denial) else redact_error(error) for error in errors]
 
 
 def redact_error(error: GraphQLError) -> GraphQLError:
-    """One error, with what may be told of where it is, and nothing of what was there."""
+    """An error that says where in the request it is, and nothing of what is there."""
     if error.original_error is not None and error.path is not None:
         return error  # what a resolver raised, which masking words
     if QUOTES_NAMES_ONLY.fullmatch(error.message):

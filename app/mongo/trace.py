@@ -1,7 +1,7 @@
-"""What a request asked of MongoDB, and how MongoDB answered: the commands, their indexes, what they examined.
+"""The commands that a request sent to MongoDB, and how MongoDB answers one: its indexes and what it examines.
 
-A client that is made with a `Tracer` hears of its commands; the one that serves requests is not, since even an idle
-listener costs time with every command. Commands are explained by running them again, which only reads.
+A client that is made with a `Tracer` records its commands; the client that serves requests is made without, since even
+an idle listener costs time with every command. What is reported of the commands is said in `http/explaining.py`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from app.mongo.client import CODEC, Doc, Store
 
 READS = {"find", "aggregate"}
 OWN = {"find", "filter", "sort", "limit", "projection", "batchSize", "aggregate", "pipeline", "cursor"}
-MAX_SHOWN = 3
 
 
 @dataclass
@@ -73,46 +72,35 @@ class Tracer(CommandListener):
 
 
 @dataclass(frozen=True)
-class Explained:
-    """How MongoDB answers a command."""
+class CommandPlan:
+    """How MongoDB answers a command: the indexes it uses, how many documents and index keys it looks at."""
 
     indexes: tuple[str, ...]
     documents_examined: int
     keys_examined: int
 
 
-async def explain(store: Store, command: Doc) -> Explained:
-    """Run a command again, for its indexes and what it examines."""
+async def explain_command(store: Store, command: Doc) -> CommandPlan:
+    """Have MongoDB explain a command that reads, which runs it again."""
     asked = {**command, "cursor": {}} if "aggregate" in command else command
     plan = await store.command({"explain": asked, "verbosity": "executionStats"}, codec_options=CODEC)
-    facts = list(walk(plan))
+    facts = list(walk_fields(plan))
     named = [name for key, value in facts if key == "indexName" for name in [value]]
     named += [name for key, value in facts if key == "indexesUsed" for name in value]
-    return Explained(
+    return CommandPlan(
         tuple(dict.fromkeys(named)),
         sum(int(value) for key, value in facts if key == "totalDocsExamined"),
         sum(int(value) for key, value in facts if key == "totalKeysExamined"),
     )
 
 
-def walk(node: Any) -> Iterator[tuple[str, Any]]:
-    """Every field of an explanation, but for plans that were tried and not taken."""
+def walk_fields(node: object) -> Iterator[tuple[str, Any]]:
+    """Every field of an explanation with its value, at any depth, but for plans that were tried and not taken."""
     if isinstance(node, list):
-        for each in node:
-            yield from walk(each)
+        for item in node:
+            yield from walk_fields(item)
     elif isinstance(node, dict):
         for key, value in node.items():
             yield key, value
             if key not in ("rejectedPlans", "allPlansExecution"):
-                yield from walk(value)
-
-
-def shape(value: Any) -> Any:
-    """A filter without its values: operators and fields stay, a list says how long it is."""
-    if isinstance(value, dict):
-        return {name: shape(each) for name, each in value.items()}
-    if isinstance(value, (list, tuple)):
-        if any(isinstance(each, dict) for each in value):
-            return [shape(each) for each in value[:MAX_SHOWN]]
-        return f"{len(value)} values"
-    return None if value is None else "?"
+                yield from walk_fields(value)

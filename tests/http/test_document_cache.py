@@ -44,8 +44,8 @@ def test_the_oldest_make_room() -> None:
         for variant in range(MAX_VARIANTS):
             kept.prepare(text, None, {"a": True}).planned.plans[variant,] = "none"
         assert kept.characters <= MAX_CHARACTERS
-    assert kept.characters == sum(each.accepted.characters for each in kept.kept.values())
-    assert len(kept.kept) == MAX_CHARACTERS // (len(text) * (1 + MAX_VARIANTS))
+    assert kept.characters == sum(each.cache_state.characters for each in kept.entries.values())
+    assert len(kept.entries) == MAX_CHARACTERS // (len(text) * (1 + MAX_VARIANTS))
 
 
 @pytest.mark.parametrize("given", ["100 items", "absent", "no size", "100", None])
