@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import PyMongoError
 from strawberry.dataloader import DataLoader
 
@@ -39,6 +40,8 @@ class Context:
     """Encrypts secrets; None where no key is configured, and secrets are refused."""
     count_error: PyMongoError | None = None
     """The error by which a plan could not count lists, kept so that the database is not asked again."""
+    session: AsyncClientSession | None = None
+    """The transaction that the reads of a preview belong to; None where each read is by itself."""
     left_because: str | None = None
     """Why graphql-core answered and no plan; None where a plan did."""
     now: datetime = field(default_factory=lambda: datetime.now(UTC))

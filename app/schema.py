@@ -1,4 +1,4 @@
-"""The GraphQL schema: every room's root fields over every record's edges. One per process."""
+"""The rooms of the product, and the GraphQL schema that they make: one per process."""
 
 from __future__ import annotations
 
@@ -7,80 +7,55 @@ from functools import cache
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
-from app.billing import statements  # noqa: F401  # it registers what it computes
-from app.billing.queries import BillingQueries
-from app.catalog import entitlements  # noqa: F401  # it registers what it computes
-from app.catalog.mutations import CatalogMutations
-from app.catalog.queries import CatalogQueries
-from app.credentials.mutations import CredentialMutations
-from app.credentials.queries import CredentialQueries
-from app.entities import (  # noqa: F401  # they register their records
-    audit_entry,
-    billing_profile,
-    catalog,
-    credential,
-    duplicate,
-    invoice,
-    organization,
-    statement,
-    subscriber,
-    subscription,
-    usage_attribute,
-)
+from app.billing import room as billing
+from app.catalog import room as catalog
+from app.credentials import room as credentials
+from app.entities.audit_entry import AuditEntry
 from app.graph.check import check_declarations
 from app.graph.nodes import node, nodes
 from app.graph.record import RECORDS, declarations_of
 from app.graph.roots import query
 from app.graph.scalars import SCALARS
 from app.graph.search import search
-from app.onboarding.mutations import OnboardingMutations
-from app.organizations import (
-    candidates,  # noqa: F401  # it registers what it lists
-    usage_attributes,  # noqa: F401
-)
-from app.organizations import lifecycle as organizations  # noqa: F401  # it registers itself
-from app.organizations.mutations import OrganizationMutations, OrganizationPreviews, UsageAttributeMutations
-from app.organizations.queries import OrganizationQueries
-from app.subscribers import lifecycle as subscribers  # noqa: F401
-from app.subscribers.mutations import SubscriberMutations
-from app.subscribers.queries import SubscriberQueries
-from app.transfer.row_mutations import ImportMutations
+from app.onboarding import room as onboarding
+from app.organizations import room as organizations
+from app.organizations.handed_over import declare_counts
+from app.room import Room, register
+from app.subscribers import room as subscribers
 from app.writing.metadata import MetadataMutations
 from app.writing.mutation import mutation_root
 from app.writing.queries import AuditQueries
 
+WRITING = Room(records=(AuditEntry,), queries=AuditQueries, mutations=MetadataMutations)
+ROOMS = (
+    organizations.ROOM,
+    subscribers.ROOM,
+    credentials.ROOM,
+    catalog.ROOM,
+    billing.ROOM,
+    onboarding.ROOM,
+    WRITING,
+)
+"""Everything that the product can do; in an order in which a customer's files can be imported."""
 
-@query
-class Query(
-    OrganizationQueries,
-    SubscriberQueries,
-    CredentialQueries,
-    CatalogQueries,
-    BillingQueries,
-    AuditQueries,
-    OrganizationPreviews,
-):
-    """Where every question starts."""
+IMPORTERS = {kind: importer for room in ROOMS for kind, importer in room.importers.items()}
+"""Every kind of record that can be imported, by its plural. Each run has an importer of its own."""
+EXPORTERS = {kind: exporter for room in ROOMS for kind, exporter in room.exporters.items()}
+
+register(ROOMS)
+declare_counts()
+
+
+class Roots:
+    """The root fields that belong to no room."""
 
     node = node(doc="Any record by its id.")
     nodes = nodes(doc="Any records by their ids, in their order.")
     search = search(doc="Records whose names, e-mail addresses, keys or numbers hold all the words of a text.")
 
 
-@mutation_root
-class Mutation(
-    OrganizationMutations,
-    SubscriberMutations,
-    CredentialMutations,
-    UsageAttributeMutations,
-    CatalogMutations,
-    MetadataMutations,
-    OnboardingMutations,
-    ImportMutations,
-):
-    """Everything that changes something."""
-
-
+Query = query(type("Query", (Roots, *(room.queries for room in ROOMS)), {}))
+Mutation = mutation_root(type("Mutation", tuple(room.mutations for room in ROOMS), {}))
 ROOTS = declarations_of(Query)
 
 

@@ -30,9 +30,8 @@ from app.http.prepare import Preparation
 from app.main import open_store
 from app.mongo.client import Store
 from app.mongo.embedded import EmbeddedMongo
-from app.schema import build_schema
+from app.schema import IMPORTERS, build_schema
 from app.settings import Settings
-from app.transfer.kinds import IMPORTERS
 from app.transfer.outcome import Result
 from app.transfer.rows import source
 from app.transfer.runner import Run
@@ -106,7 +105,9 @@ async def load(store: Store, rows: Sequence[Row]) -> None:
     with tempfile.NamedTemporaryFile(suffix=".csv", mode="w", encoding="utf-8", newline="") as file:
         file.write(text.getvalue())
         file.flush()
-        run = Run(IMPORTERS["organizations"](), source(Path(file.name)), store, datetime.now(UTC), seed="real")
+        run = Run(
+            IMPORTERS["organizations"](), source(Path(file.name)), store, datetime.now(UTC), LOCAL_ADMIN, seed="real"
+        )
         outcomes = Counter([outcome.result async for outcome in run.outcomes()])
     if outcomes[Result.REFUSED]:
         raise SystemExit(f"{outcomes[Result.REFUSED]} rows were refused.")

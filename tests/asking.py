@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
@@ -41,25 +41,31 @@ def server(*, planning: bool) -> tuple[Preparation, Execution]:
     return Preparation(build_schema()._schema, settings), execution
 
 
-@dataclass
+@dataclass(frozen=True)
 class Way:
-    """How questions are answered: by plans, or by graphql-core alone; and whether writers queue, as in one process."""
+    """How a request is answered: by plans or by graphql-core alone; with the write locks of one process or without."""
 
     planning: bool = True
     write_locks: WriteLocks | None = None
 
 
-WAY = Way()
+BY_PLAN = Way()
 
 
 async def ask(
-    store: Store, query: str, *, viewer: Viewer = LOCAL_ADMIN, now: datetime = NOW, **variables: Any
+    store: Store,
+    query: str,
+    *,
+    way: Way = BY_PLAN,
+    viewer: Viewer = LOCAL_ADMIN,
+    now: datetime = NOW,
+    **variables: Any,
 ) -> Answer:
     """The answer, errors included."""
-    preparation, execution = server(planning=WAY.planning)
+    preparation, execution = server(planning=way.planning)
     try:
         prepared = preparation.prepare(query, None, variables)
-        context = Context(store=store, viewer=viewer, write_locks=WAY.write_locks, cipher=CIPHER, now=now)
+        context = Context(store=store, viewer=viewer, write_locks=way.write_locks, cipher=CIPHER, now=now)
         result = await execution.run(prepared, variables, context)
         found, wrong = orjson.loads(orjson.dumps(result.data, option=orjson.OPT_UTC_Z)), result.errors or []
     except RequestErrors as refused:
@@ -72,8 +78,20 @@ async def ask(
     )
 
 
-async def data(store: Store, query: str, **variables: Any) -> Any:
+async def data(store: Store, query: str, *, way: Way = BY_PLAN, **variables: Any) -> Any:
     """The data of an answer without errors."""
-    answer = await ask(store, query, **variables)
+    answer = await ask(store, query, way=way, **variables)
     assert not answer.messages, answer.messages
     return answer.data
+
+
+class Ask(Protocol):
+    """`ask` in one way, as a fixture gives it to tests that ask in both."""
+
+    async def __call__(self, store: Store, query: str, *, viewer: Viewer = LOCAL_ADMIN, **variables: Any) -> Answer: ...
+
+
+class Data(Protocol):
+    """`data` in one way."""
+
+    async def __call__(self, store: Store, query: str, **variables: Any) -> Any: ...

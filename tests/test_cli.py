@@ -11,7 +11,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import tomllib
 import urllib.error
 import urllib.request
@@ -29,10 +28,10 @@ from app.cli import cli
 from app.cli.files import make_sure_of
 from app.cli.importing import whereabouts
 from app.mongo.client import Store
-from app.schema import sdl
+from app.schema import IMPORTERS, sdl
 from app.settings import Settings
 from app.transfer.columns import flat
-from app.transfer.kinds import IMPORTERS
+from tests.waiting import DEADLINE_SECONDS, wait_until
 
 ROOT = Path(__file__).parent.parent
 P = ParamSpec("P")
@@ -315,11 +314,8 @@ def test_it_serves_until_it_is_told_to_end_and_leaves_nothing_behind(number: sig
         below = children(process.pid)
         assert below
         process.send_signal(number)
-        assert process.wait(20) == 0
-        deadline = time.monotonic() + 10
-        while any(map(alive, below)) and time.monotonic() < deadline:
-            time.sleep(0.05)
-        assert not any(map(alive, below))
+        assert process.wait(DEADLINE_SECONDS) == 0
+        wait_until(lambda: not any(map(alive, below)))
         assert process.stderr is not None
         assert "Traceback" not in process.stderr.read()
     with pytest.raises(urllib.error.URLError):
@@ -331,14 +327,11 @@ def test_it_ends_cleanly_when_it_is_told_to_while_it_starts() -> None:
     variables = {name: value for name, value in os.environ.items() if name != "MONGODB_URI"}
     command = [sys.executable, "-m", "app", "serve", "--ephemeral", "--port", "0"]
     with subprocess.Popen(command, cwd=ROOT, env=variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        deadline = time.monotonic() + 20
-        while not (below := children(process.pid)) and time.monotonic() < deadline:
-            time.sleep(0.01)
+        wait_until(lambda: bool(children(process.pid)))
+        below = children(process.pid)
         process.terminate()
-        assert process.wait(20) == 0
-        while any(map(alive, below)) and time.monotonic() < deadline:
-            time.sleep(0.05)
-        assert not any(map(alive, below))
+        assert process.wait(DEADLINE_SECONDS) == 0
+        wait_until(lambda: not any(map(alive, below)))
 
 
 @pytest.mark.slow
@@ -354,7 +347,7 @@ def test_the_demo_answers_what_it_says_to_try_and_keeps_its_data(tmp_path: Path)
                 "data": {"subscriber": {"organization": {"name": "Finoptic Labs", "payer": {"name": "Finoptic Group"}}}}
             }
             process.terminate()
-            assert process.wait(20) == 0
+            assert process.wait(DEADLINE_SECONDS) == 0
 
 
 @in_a_thread
@@ -362,7 +355,7 @@ def test_an_option_wins_over_the_environment() -> None:
     with running("serve", "--ephemeral", "--port", "0", CUSTOMER_GRAPH_PORT="1") as (process, lines):
         assert url_in(lines[0]) != "http://127.0.0.1:1/graphql"
         process.terminate()
-        assert process.wait(20) == 0
+        assert process.wait(DEADLINE_SECONDS) == 0
 
 
 def test_settings_have_the_names_that_errors_use() -> None:

@@ -70,6 +70,3 @@ class Viewer:
 
 LOCAL_ADMIN = Viewer(id="local-admin", scopes=frozenset(Scope), reach=Everything())
 """Whoever works on the machine that the server runs on, at the command line or through a loopback address."""
-
-SYSTEM = Viewer(id="system", scopes=frozenset(Scope), reach=Everything())
-"""The program itself, where a rule has to see every record, whoever asks."""

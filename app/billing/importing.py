@@ -8,8 +8,7 @@ from datetime import datetime
 
 from app.billing import invoice_records as records
 from app.billing.invoice_columns import COLUMNS
-from app.billing.invoice_parts import NAMED, Part, credit_note, line, payment, total
-from app.credentials.importing import id_of
+from app.billing.invoice_parts import NAMED, Part, credit_note, id_of, line, payment, total
 from app.entities.invoice import CreditNote, Invoice, InvoiceLine, Payment
 from app.errors import Problem
 from app.graph.record import Record
@@ -30,6 +29,9 @@ PARTS: Mapping[str, tuple[type[Record], tuple[str, ...], Callable[[Part], Doc]]]
     "credit_notes": (CreditNote, records.CREDIT_NOTE_FIELDS, credit_note),
 }
 """Column → the record that each of its objects becomes, what a file says of one, and how it is resolved."""
+
+
+LINE_REFERENCES = ("organizationId", "subscriptionId", "subscriberId", "credentialId")
 
 
 class InvoiceImporter(Importer):
@@ -82,10 +84,10 @@ class InvoiceImporter(Importer):
                 ]
         return said | {"total": total(said.get("lines", []), currency, problems)}
 
-    def objections(self, said: Doc, chunk: Chunk) -> list[Problem]:
-        return taken(said, chunk)
-
-    def create(self, said: Doc, chunk: Chunk) -> Made:
+    async def create(self, draft: Draft, said: Doc, chunk: Chunk, problems: list[Problem]) -> Made | None:
+        problems += taken(said, chunk)
+        if problems:
+            return None
         payer = chunk.records[said["organization_external_id"]]
         stamps = records.Stamps(payer, said.get("currency") or payer["currency"], said["issued_at"], chunk.now)
         said = said | {"due_at": said.get("due_at") or self.due(said, payer)}
@@ -112,7 +114,9 @@ def taken(said: Doc, chunk: Chunk) -> list[Problem]:
     if owner := chunk.owner("invoiceNumber", said.get("number", "")):
         problems.append(Problem("TAKEN", ("number",), f"It finds {owner.record_id} already."))
     for number, note in enumerate(said.get("credit_notes", ())):
-        if note["number"] in seen or chunk.owner("creditNoteNumber", note["number"] or ""):
+        if note["number"] is None:
+            continue  # it lacks one, which is a problem already
+        if note["number"] in seen or chunk.owner("creditNoteNumber", note["number"]):
             path = ("credit_notes", str(number), "credit_note_number")
             problems.append(Problem("TAKEN", path, f"{note['number']!r} is another credit note's number."))
         seen.add(note["number"])
@@ -121,10 +125,12 @@ def taken(said: Doc, chunk: Chunk) -> list[Problem]:
 
 def add_parts(invoice_id: str, said: Doc, stamps: records.Stamps, chunk: Chunk) -> None:
     """Add the lines, payments and credit notes, in their order, and what they point at."""
-    chunk.point_at(stamps.payer["_id"])
+    chunk.lock_references(stamps.payer["_id"])
     for each in said["lines"]:
         chunk.add(records.line_record(chunk.ids.new(InvoiceLine), invoice_id, each, stamps))
-        chunk.point_at(*(each[name] for name in ("organizationId", "subscriptionId", "subscriberId", "credentialId")))
+        chunk.lock_references(
+            *(each[name] for name in ("organizationId", "subscriptionId", "subscriberId", "credentialId"))
+        )
     for each in said.get("payments", ()):
         chunk.add(records.payment_record(chunk.ids.new(Payment), invoice_id, each, stamps))
     for each in said.get("credit_notes", ()):

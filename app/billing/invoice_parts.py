@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from app.billing.amounts import ZERO, in_minor_units, line_amount, total_of
-from app.credentials.importing import id_of
-from app.credentials.lifecycle import covers, elsewhere
+from app.credentials.rules import covers, describe_elsewhere
 from app.entities.addresses import normalise_email
+from app.entities.organization import Organization
+from app.entities.subscription import Subscription
 from app.entities.texts import Invalid
 from app.errors import Problem
+from app.graph.documents import from_document
 from app.mongo.client import Doc
 from app.organizations.importing import NAMED_BY
 from app.organizations.tree import at_or_below
@@ -65,6 +67,11 @@ class Part:
         return self.amount(column, lambda currency: in_minor_units(self.row[column], currency), column)
 
 
+def id_of(document: Doc | None) -> str | None:
+    """The id of a record that a row may name."""
+    return document["_id"] if document else None
+
+
 def line(part: Part) -> Doc:
     """A line as it is stored."""
     row = part.row
@@ -97,8 +104,9 @@ def check_place(part: Part, consumer: Doc, subscription: Doc | None) -> None:
     if not at_or_below(consumer["_id"], consumer["ancestorIds"], payer["_id"]):
         message = f"{called(consumer)} is neither the payer {called(payer)} nor below it."
         part.refuse("CONSUMER_ELSEWHERE", CONSUMER.column, message)
-    if subscription and not covers(subscription, consumer):
-        part.problems.append(elsewhere(subscription, consumer, (*part.path, SUBSCRIPTION.column)))
+    place, billed = from_document(Organization, consumer), from_document(Subscription, subscription or {})
+    if subscription and not covers(billed, place):
+        part.refuse("SUBSCRIPTION_ELSEWHERE", SUBSCRIPTION.column, describe_elsewhere(billed, place))
 
 
 def called(organization: Doc) -> str:

@@ -19,12 +19,12 @@ from app.billing.amounts import normal
 from app.billing.balance import ZERO
 from app.billing.statement_rows import Parts, Row, rows_at, rows_now
 from app.context import Context
+from app.entities.organization import Organization
 from app.entities.statement import StatementScope
 from app.graph.declarations import Args
-from app.graph.edges import computes
 from app.graph.read import Fields, Key, by_ids
 from app.graph.scalars import EARLIEST, LATEST, currencies
-from app.mongo.client import Doc, Store
+from app.mongo.client import Doc
 from app.mongo.reads import aggregate
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -60,7 +60,6 @@ class Question:
         return tree + (f"_{(self.as_of - EPOCH) // timedelta(milliseconds=1)}" if self.as_of else "")
 
 
-@computes("Organization.statements")
 async def of_organizations(context: Context, keys: Sequence[Key], args: Args, fields: Fields) -> dict[Key, list[Doc]]:
     """Every currency's statement for each (id, currency, time zone), by currency.
 
@@ -73,7 +72,6 @@ async def of_organizations(context: Context, keys: Sequence[Key], args: Args, fi
     return {key: [found.statement(key, code) for code in sorted(codes[key[0]])] for key in keys}
 
 
-@computes("Organization.statement")
 async def of_organization(context: Context, keys: Sequence[Key], args: Args, fields: Fields) -> dict[Key, Doc]:
     """One currency's statement for each (id, currency, time zone)."""
     found = await count(context, keys, Question.of(args, Parts.of(fields)))
@@ -81,7 +79,6 @@ async def of_organization(context: Context, keys: Sequence[Key], args: Args, fie
     return {key: found.statement(key, asked or key[1]) for key in keys}
 
 
-@computes("Credential.statement")
 async def of_credentials(context: Context, keys: Sequence[Key], args: Args, fields: Fields) -> dict[Key, Doc]:
     """The statement of the payer of each organization id, in the payer's currency."""
     shown = {"currency": 1, "timezone": 1}
@@ -102,14 +99,14 @@ async def of_credentials(context: Context, keys: Sequence[Key], args: Args, fiel
             {"$unwind": "$payer"},
             {"$project": {"payer": 1}},
         ],
+        context.session,
     )
-    payers = {row["_id"]: debtor(row["payer"]) for row in rows}
+    payers = {row["_id"]: debtor_of(row["payer"]) for row in rows}
     question = Question(StatementScope.OWN, None, Parts.of(fields))
     found = await count(context, list(dict.fromkeys(payers.values())), question)
     return {key: found.statement(payer, payer[1]) for key, payer in payers.items()}
 
 
-@computes("Statement.id")
 async def by_id(context: Context, keys: Sequence[Key], args: Args, fields: Fields) -> dict[Key, Doc]:
     """Statements by their ids; an id that names no organization is not among the keys."""
     named = {key: match for key in keys if (match := ID_PATTERN.fullmatch(key)) and means_something(match)}
@@ -121,7 +118,7 @@ async def by_id(context: Context, keys: Sequence[Key], args: Args, fields: Field
         if match[1] in known:
             groups[StatementScope.TREE if match[3] else StatementScope.OWN, match[4]].append(key)
     for (scope, instant), members in groups.items():
-        asked = {key: debtor(known[named[key][1]]) for key in members}
+        asked = {key: debtor_of(known[named[key][1]]) for key in members}
         as_of = EPOCH + timedelta(milliseconds=int(instant)) if instant else None
         found = await count(context, list(dict.fromkeys(asked.values())), Question(scope, as_of, Parts.of(fields)))
         answers |= {key: found.statement(each, named[key][2]) for key, each in asked.items()}
@@ -135,9 +132,14 @@ def means_something(match: re.Match[str]) -> bool:
     return match[2] in currencies() and EARLIEST - EPOCH <= known <= LATEST - EPOCH
 
 
-def debtor(organization: Doc) -> Debtor:
+def debtor(organization: Organization) -> Debtor:
     """An organization as the one whose statement it is."""
-    return organization["_id"], organization["currency"], organization["timezone"]
+    return organization.id, organization.currency, organization.timezone
+
+
+def debtor_of(doc: Doc) -> Debtor:
+    """The same of the organization's document."""
+    return doc["_id"], doc["currency"], doc["timezone"]
 
 
 async def count(context: Context, asked: Sequence[Debtor], question: Question) -> Counted:
@@ -156,7 +158,7 @@ async def count_anew(context: Context, asked: Sequence[Debtor], question: Questi
     """The same, read now."""
     members = {node_id: {node_id} for node_id, _, _ in asked}
     if question.scope is StatementScope.TREE:
-        members = await context.once(("trees", *members), lambda: trees(context.store, list(members)))
+        members = await context.once(("trees", *members), lambda: trees(context, list(members)))
     at = question.as_of or context.now
     edges = {zone: boundaries(zone, at) for zone in sorted({zone for _, _, zone in asked})}
     counting: dict[str, list[str]] = defaultdict(list)
@@ -164,9 +166,9 @@ async def count_anew(context: Context, asked: Sequence[Debtor], question: Questi
         for each in ids:
             counting[each].append(node_id)
     if question.as_of is None:
-        rows = await rows_now(context.store, sorted(counting), at, edges, question.parts)
+        rows = await rows_now(context, sorted(counting), at, edges, question.parts)
     else:
-        rows = await rows_at(context.store, sorted(counting), at, edges)
+        rows = await rows_at(context, sorted(counting), at, edges)
     found: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for row in rows:
         own = row["_id"]
@@ -175,12 +177,12 @@ async def count_anew(context: Context, asked: Sequence[Debtor], question: Questi
     return Counted(question, at, {zone: f"z{n}" for n, zone in enumerate(edges)}, members, found)
 
 
-async def trees(store: Store, roots: Sequence[str]) -> dict[str, set[str]]:
+async def trees(context: Context, roots: Sequence[str]) -> dict[str, set[str]]:
     """Each of these organizations and all that is live underneath it."""
     members = {root: {root} for root in roots}
-    below = store["organizations"].find(
-        {"ancestorIds": {"$in": list(roots)}, "deletedAt": None}, {"ancestorIds": 1}, batch_size=100_000
-    )
+    query: Doc = {"ancestorIds": {"$in": list(roots)}, "deletedAt": None}
+    shown = {"ancestorIds": 1}
+    below = context.store["organizations"].find(query, shown, batch_size=100_000, session=context.session)
     async for doc in below:
         for root in members.keys() & set(doc["ancestorIds"]):
             members[root].add(doc["_id"])

@@ -9,7 +9,6 @@ from app.context import Context
 from app.entities.subscription import SubscriptionStatus
 from app.graph import read
 from app.graph.declarations import Args
-from app.graph.edges import computes
 from app.graph.read import Fields, Key
 from app.mongo.client import Doc
 from app.mongo.reads import aggregate
@@ -17,7 +16,6 @@ from app.mongo.reads import aggregate
 RUNNING = [SubscriptionStatus.ACTIVE.value, SubscriptionStatus.CANCELED.value]
 
 
-@computes("Organization.features")
 async def of_organizations(context: Context, keys: Sequence[Key], args: Args, fields: Fields) -> dict[Key, list[Doc]]:
     """The features for each (id, ids of ancestors), by key. Two commands: live subscriptions with plans, features."""
     everyone = sorted({each for node_id, ancestors in keys for each in (node_id, *ancestors)})

@@ -11,9 +11,9 @@ from typing import BinaryIO
 
 from app.cli.importing import bar
 from app.mongo.client import Store
+from app.schema import EXPORTERS
 from app.transfer.exporting import Exported, export
 from app.transfer.header import Unreadable
-from app.transfer.kinds import EXPORTERS
 from app.transfer.rows import Format
 
 SUFFIXES = {"csv": Format.CSV, "ndjson": Format.NDJSON, "jsonl": Format.NDJSON}

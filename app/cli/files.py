@@ -16,9 +16,9 @@ from app.cli.settings import DataDirectory, demo_settings, read_settings
 from app.errors import SetupError
 from app.main import cipher_of, open_store
 from app.mongo.server import mongodb
+from app.schema import EXPORTERS, IMPORTERS
 from app.transfer.columns import Nested
 from app.transfer.exporting import Exported
-from app.transfer.kinds import EXPORTERS, IMPORTERS
 from app.transfer.rows import Format, Source
 
 imports = typer.Typer(

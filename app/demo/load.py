@@ -12,7 +12,7 @@ from pathlib import Path
 from app.demo import catalogue
 from app.errors import SetupError
 from app.mongo.client import Store
-from app.transfer.kinds import IMPORTERS
+from app.schema import IMPORTERS
 from app.transfer.outcome import Result
 from app.transfer.rows import source
 from app.transfer.runner import Run
@@ -34,7 +34,7 @@ async def load_demo(store: Store) -> bool:
     await import_all(store, "subscribers", *SUBSCRIBERS)
     await import_all(store, "credentials", *CREDENTIALS)
     await import_all(store, "invoices", *INVOICES)
-    await catalogue.finish(store)
+    await catalogue.finish(store, RECORDED_AT)
     return True
 
 

@@ -70,7 +70,9 @@ class Credential(Record):
     searched: ClassVar = ("name", "keys.value", "tags")
 
     name: str = Field(min_length=1, max_length=256, description='Its label, such as "Mobile App Production Key".')
-    credential_id: str = Field(min_length=1, max_length=256, description="Its current key: what metering events carry.")
+    credential_id: str = Field(
+        min_length=1, max_length=256, description="Its current key: what metering events carry. Not a secret."
+    )
     keys: tuple[CredentialKey, ...] = Field(description="All its keys, the oldest first.")
     tags: tuple[Annotated[str, Field(max_length=256)], ...] = Field(
         default=(), max_length=100, description="Free words to group and filter by."

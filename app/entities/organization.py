@@ -44,7 +44,7 @@ class Billing(Embedded):
     city: str | None = Field(default=None, max_length=256, description="City.")
     state: str | None = Field(default=None, max_length=256, description="State, province or region.")
     zip: str | None = Field(default=None, max_length=256, description="Postal code.")
-    country: CountryCode | None = Field(default=None, description="Country, ISO 3166-1 alpha-2.")
+    country: CountryCode | None = Field(default=None, description="Country, ISO 3166-1 alpha-2; XK is Kosovo.")
     phone: str | None = Field(default=None, max_length=256, description="Telephone number.")
     email: EmailAddress | None = Field(default=None, description="Where invoices are sent.")
     remittance_instructions: str | None = Field(

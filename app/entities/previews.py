@@ -1,4 +1,4 @@
-"""What a move or a merge would do, as it is shown before it is done. Worked out, stored nowhere."""
+"""What an organization would owe after a move or a merge, as it is shown before. Computed, stored nowhere."""
 
 from __future__ import annotations
 
@@ -8,18 +8,6 @@ from app.entities.values import Money
 from app.graph.edges import one
 from app.graph.record import Embedded, embedded
 from app.graph.scalars import Currency
-
-
-@embedded(description="How many live records change hands.")
-class HandedOver(Embedded):
-    """How many live records change hands."""
-
-    organizations: int = Field(default=0, description="Organizations: those named, and all below them.")
-    subscribers: int = Field(default=0, description="Their subscribers.")
-    credentials: int = Field(default=0, description="Their credentials.")
-    usage_attributes: int = Field(default=0, description="Their usage attributes.")
-    subscriptions: int = Field(default=0, description="Their subscriptions.")
-    invoices: int = Field(default=0, description="Their invoices.")
 
 
 @embedded(description="What an organization would owe before and after, in one currency.")

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 import strawberry
 from strawberry import UNSET
@@ -16,6 +16,7 @@ from strawberry.utils.str_converters import to_camel_case
 from app.context import Context
 from app.errors import Ambiguous, BadRequest, NotFound
 from app.graph import read
+from app.graph.by import By
 from app.graph.declarations import REQUIRED, Args, Argument
 from app.graph.edges import LIVE, Edge
 from app.graph.filters import class_of
@@ -24,7 +25,7 @@ from app.graph.nodes import MAX_ID, unknown_id
 from app.graph.read import Fields, Key
 from app.graph.record import Finder, Record, declarations_of
 from app.mongo.client import Doc
-from app.mongo.keys import resolve_key
+from app.mongo.keys import find_record_by_key
 from app.mongo.reads import find as find_docs
 
 MAX_CANDIDATES = 10
@@ -41,7 +42,8 @@ def by_input(record: type[Record]) -> Any:
     fields += [
         (finder.name, str | None, strawberry.field(default=UNSET, description=finder.doc)) for finder in record.finders
     ]
-    cls = class_of(f"{record.__name__}By", fields)
+    cls = class_of(f"{record.__name__}By", fields, By)
+    cast(Any, cls).record = record
     return strawberry.input(cls, one_of=True, description=f"Exactly one way to say which {record.__name__} is meant.")
 
 
@@ -89,7 +91,7 @@ class Find(Edge):
         shown, key = read.projection(fields), finder.normalise(value) if finder.normalise else value
         collection = self.stored_record.collection
         if finder.namespace is not None:
-            return await resolve_key(context.store, finder.namespace, key, finder.fields, collection, shown)
+            return await find_record_by_key(context.store, finder.namespace, key, finder.fields, collection, shown)
         borne: list[Doc] = [{field: {"$eq": key}} for field in finder.fields]
         query = {**(borne[0] if len(borne) == 1 else {"$or": borne}), **LIVE}
         found = await find_docs(context.store, collection, query, shown, limit=MAX_CANDIDATES, sort=[("_id", 1)])

@@ -36,7 +36,7 @@ def create_application(
 ) -> Starlette:
     """The application for `schema`. `open_store` is entered when it starts and left when it stops.
 
-    `connect_traced` makes the client that requests are explained over; `authenticate` tells the viewer of a request;
+    `connect_traced` makes the client that requests are explained over; `authenticate` gives the viewer of a request;
     `cipher` encrypts secrets, and without one they are refused.
     """
     endpoint = GraphQLEndpoint(schema, settings, connect_traced, authenticate)

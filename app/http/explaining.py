@@ -20,12 +20,10 @@ from app.graph.edges import forbidden
 from app.http.execution import Execution
 from app.http.prepare import PreparedDocument
 from app.mongo.client import Client, Doc, Store, database
-from app.mongo.trace import TRACE, Command, CommandPlan, Trace, explain_command
+from app.mongo.trace import TRACE, Command, ExecutionStats, Trace, explain, without_values
 
 HEADER = "x-explain"
 EXPLAIN_SECONDS = 3.0
-MAX_CONDITIONS = 3
-"""How many of the conditions in an `$and`, `$or` or the like are shown."""
 
 
 class ReadReport(TypedDict):
@@ -93,21 +91,21 @@ async def report_reads(store: Store, trace: Trace) -> list[ReadReport]:
     """A report of each command, which is run once more to have MongoDB explain it; without that where time is up."""
     try:
         with pymongo.timeout(EXPLAIN_SECONDS):
-            return [report_read(each, await explain_command(store, each.command)) for each in trace.commands]
+            return [report_read(each, await explain(store, each.command)) for each in trace.commands]
     except PyMongoError:
         return [report_read(each, None) for each in trace.commands]
 
 
-def report_read(command: Command, plan: CommandPlan | None) -> ReadReport:
+def report_read(command: Command, stats: ExecutionStats | None) -> ReadReport:
     """The report of one command."""
     return {
         "path": command.label,
         "collection": command.collection,
         "command": "find" if "find" in command.command else "aggregate",
-        "filter": hide_values(filter_of(command.command)),
-        "indexes": list(plan.indexes) if plan else None,
-        "keysExamined": plan.keys_examined if plan else None,
-        "documentsExamined": plan.documents_examined if plan else None,
+        "filter": without_values(filter_of(command.command)),
+        "indexes": list(stats.indexes) if stats else None,
+        "keysExamined": stats.keys_examined if stats else None,
+        "documentsExamined": stats.documents_examined if stats else None,
         "returned": command.returned,
         "milliseconds": round(command.milliseconds, 2),
     }
@@ -126,14 +124,3 @@ def filter_of(command: Doc) -> object:
         if "$match" in inner
     ]
     return matches or looked_up
-
-
-def hide_values(query: object) -> object:
-    """A filter without what it compares with: fields and operators stay, and a list of values says how many."""
-    if isinstance(query, dict):
-        return {name: hide_values(value) for name, value in query.items()}
-    if isinstance(query, (list, tuple)):
-        if any(isinstance(item, dict) for item in query):
-            return [hide_values(item) for item in query[:MAX_CONDITIONS]]
-        return f"{len(query)} values"
-    return None if query is None else "?"

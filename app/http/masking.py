@@ -133,7 +133,7 @@ def _is_about_an_argument(error: GraphQLError) -> bool:
 def _clean_message(error: GraphQLError, cause: Exception | None) -> str:
     """graphql-core's message, without what a scalar's parser raised unless it was raised for the caller.
 
-    Only a plain ValueError is: its subclasses (pydantic's, the codecs') tell of our insides.
+    Only a plain ValueError is: its subclasses (pydantic's, the codecs') describe our internals.
     """
     if cause is None or type(cause) is ValueError:
         return error.message

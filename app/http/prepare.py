@@ -126,7 +126,7 @@ class Preparation:
         try:
             return parse(text, max_tokens=self.max_tokens)
         except GraphQLSyntaxError as error:
-            # graphql-core tells these two by their words alone.
+            # Only their messages distinguish these two errors of graphql-core.
             if error.message.endswith("tokens. Parsing aborted."):
                 raise _request_errors(
                     [too_complex("tokens", "has {} tokens or more", self.max_tokens, self.max_tokens + 1)]

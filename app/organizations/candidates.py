@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from app.context import Context
 from app.errors import BadRequest
 from app.graph.declarations import Args
-from app.graph.edges import LIVE, computes
-from app.graph.listed import Found, lists
+from app.graph.edges import LIVE
+from app.graph.listed import Found
 from app.graph.page import Page, not_a_cursor, pack, unpack
 from app.graph.read import Fields, Key, by_ids, looked_up, projection
 from app.graph.roots import find as finding
@@ -70,7 +70,6 @@ def decode(cursor: str | None, of: str | None) -> Place | None:
     raise not_a_cursor("after")
 
 
-@lists("Query.duplicateCandidates")
 async def duplicate_candidates(context: Context, args: Args, size: int) -> Found:
     """A page of candidates, of one organization or of all."""
     minimum = args["minimum_score"]
@@ -161,7 +160,6 @@ def candidate(own: str, other: str, by: Score) -> Doc:
     return {"_id": f"dup_{own}_{other}", "organizationId": own, "otherId": other, "score": by.score, "reasons": reasons}
 
 
-@computes("DuplicateCandidate.id")
 async def by_id(context: Context, keys: Sequence[Key], args: Args, fields: Fields) -> dict[Key, Doc]:
     """Candidates by their ids, whatever their score; two organizations that nothing speaks for are none."""
     named = {key: match for key in keys if (match := ID_PATTERN.fullmatch(key)) and match[1] != match[2]}

@@ -10,7 +10,7 @@ from app.entities.identifiers import UNCLASSIFIED_ID
 from app.entities.organization import Organization
 from app.graph.depth import MAX_DEPTH
 from app.mongo.client import Doc, Store
-from app.organizations.organization_columns import COLUMNS
+from app.organizations.importing import COLUMNS
 from app.transfer.exporting import LIVE, SECONDS, Exporter
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+
+from app.entities.organization import Organization
 
 
 def at_or_below(organization_id: str, ancestor_ids: Sequence[str], other_id: str) -> bool:
@@ -11,6 +12,6 @@ def at_or_below(organization_id: str, ancestor_ids: Sequence[str], other_id: str
     return other_id == organization_id or other_id in ancestor_ids
 
 
-def ancestors_below(parent: Mapping[str, Any] | None) -> list[str]:
+def ancestors_below(parent: Organization | None) -> tuple[str, ...]:
     """The ids of all above an organization that stands below `parent`, from the top down."""
-    return [*parent["ancestorIds"], parent["_id"]] if parent else []
+    return (*parent.ancestor_ids, parent.id) if parent else ()

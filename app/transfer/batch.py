@@ -3,63 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
-import strawberry
 from strawberry import UNSET
 from strawberry.utils.str_converters import to_camel_case
 
 from app.errors import Problem, Refused
 from app.graph.scalars import JSON
 from app.mongo.client import Doc
-from app.transfer.chunk import Chunk
 from app.transfer.columns import Column, Columns, Draft, Shape, flat
-from app.transfer.deciding import Drafting, decide_all
+from app.transfer.deciding import Drafting
 from app.transfer.importer import Importer
-from app.transfer.outcome import Outcome, Result
 from app.transfer.rows import Format, Raw
-from app.writing.inputs import Described
-from app.writing.problems import rows
-from app.writing.work import Work
+from app.writing.input_types import InputField, needed, optional
 
-MOST = 1_000
-TYPES: Mapping[Shape, Any] = {Shape.TEXT: str, Shape.LIST: list[str], Shape.OBJECT: JSON}
+MOST_ROWS = 1_000
+TYPES: Mapping[Shape, type] = {Shape.TEXT: str, Shape.LIST: list[str], Shape.OBJECT: JSON}
 
 
-def described(columns: Columns) -> Iterator[Described]:
+def row_fields(columns: Columns) -> Iterator[InputField]:
     """The fields of a row's input: one for each column, in the column's words."""
-    for each in flat(columns):
-        inner = TYPES[each.shape]
-        if each.required:
-            yield each.name, inner, strawberry.field(description=each.doc)
+    for column in flat(columns):
+        inner = TYPES[column.shape]
+        if column.required:
+            yield column.name, inner, needed(column.doc)
         else:
-            yield each.name, inner | None, strawberry.field(default=UNSET, description=each.doc)
+            yield column.name, inner | None, optional(column.doc)
 
 
-async def store_rows(importer: Importer, work: Work, given: Any, *, whole: bool) -> Doc:
-    """Decide on all rows, and have stored what is not refused; nothing, raising Refused, where it is to be `whole`."""
-    assert isinstance(work, Chunk)  # noqa: S101  # the mutation says so
-    check_count(given.rows)
-    work.dry_run = given.dry_run
-    outcomes = sorted(await decide_all(importer, list(drafts(importer, given.rows)), work), key=lambda each: each.line)
-    if whole and (problems := [told for each in outcomes for told in placed(each.line, each.problems)]):
-        raise Refused(problems)
-    counts = {result.value.lower(): sum(each.result is result for each in outcomes) for result in Result}
-    return {"rows": [row(each) for each in outcomes], **counts}
-
-
-def check_count(rows: Sequence[Any]) -> None:
+def check_count(rows: Sequence[object]) -> None:
     """Refuse what is no row, or more than one mutation takes."""
     if not rows:
         raise Refused([Problem("REQUIRED", ("rows",), "At least one row is needed.")])
-    if len(rows) > MOST:
-        message = f"There are {len(rows):,} rows; a mutation takes {MOST:,}. `customer-graph import` takes any number."
+    if len(rows) > MOST_ROWS:
+        command = "`customer-graph import` takes any number."
+        message = f"There are {len(rows):,} rows; a mutation takes {MOST_ROWS:,}. {command}"
         raise Refused([Problem("TOO_MANY", ("rows",), message)])
 
 
-def drafts(importer: Importer, rows: Sequence[Any]) -> Iterator[Draft]:
+def drafts(importer: Importer, rows: Sequence[object]) -> Iterator[Draft]:
     """The rows, each after those that it rests on."""
-    raws = [Raw(index, values(importer.columns, each)) for index, each in enumerate(rows)]
+    raws = [Raw(index, values_of(importer.columns, row)) for index, row in enumerate(rows)]
     plan, drafting = importer.plan(lambda: raws, Format.INPUT), Drafting(importer, Format.INPUT)
     for raw in sorted(raws, key=plan.reading):
         entry = drafting.entry(raw, plan)
@@ -67,23 +50,14 @@ def drafts(importer: Importer, rows: Sequence[Any]) -> Iterator[Draft]:
             yield entry
 
 
-def values(columns: Columns, given: Any) -> Doc:
+def values_of(columns: Columns, row: object) -> Doc:
     """What one row says, by column."""
-    pairs = ((each.name, getattr(given, each.name)) for each in columns if isinstance(each, Column))
+    pairs = ((each.name, getattr(row, each.name)) for each in columns if isinstance(each, Column))
     return {name: value for name, value in pairs if value is not UNSET}
 
 
-def placed(index: int, problems: Sequence[Problem]) -> list[Problem]:
+def place_in_input(index: int, problems: Sequence[Problem]) -> list[Problem]:
     """Problems of a row by their paths in the mutation's input."""
     return [
         Problem(each.code, ("rows", str(index), *map(to_camel_case, each.field)), each.message) for each in problems
     ]
-
-
-def row(outcome: Outcome) -> Doc:
-    """What the payload tells of a row, as it is stored for a retry."""
-    told = {
-        name: rows(placed(outcome.line, problems))
-        for name, problems in (("userErrors", outcome.problems), ("warnings", outcome.warnings))
-    }
-    return {"index": outcome.line, "result": outcome.result.value, "recordId": outcome.record_id, **told}

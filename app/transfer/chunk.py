@@ -9,7 +9,7 @@ from app.mongo.client import Doc
 from app.mongo.keys import Claim
 from app.writing.work import Wanted, Work
 
-KEPT = ("_id", "ancestorIds", "deletedAt", "externalId")
+KEPT = ("_id", "name", "ancestorIds", "currency", "deletedAt", "externalId", "organizationId", "mergedIds")
 """What other rows look at in a record that a dry run would have made."""
 
 
@@ -31,6 +31,11 @@ class Chunk(Work):
     """The database as a chunk of rows sees it, with what a dry run would have stored before, and what the rows add."""
 
     planned: Planned = field(default_factory=Planned)
+    taken_advice: str = ""
+
+    def name_of_owner(self, record_id: str) -> str:
+        """What a message calls the record that has a key: its external id, if it has one."""
+        return repr(self.display_key(record_id))
 
     async def find_owners(self, asked: Wanted) -> dict[tuple[str, str], Claim]:
         """Who has which of these keys, or would have."""
@@ -48,6 +53,6 @@ class Chunk(Work):
         """Whether this import made the record, or would have."""
         return record_id in self.planned.records or Work.is_new(self, record_id)
 
-    def point_at(self, *ids: str | None) -> None:
+    def lock_references(self, *ids: str | None) -> None:
         """Write the guards of those that are there."""
-        Work.point_at(self, *(each for each in ids if each not in self.planned.records))
+        Work.lock_references(self, *(each for each in ids if each not in self.planned.records))

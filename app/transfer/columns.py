@@ -13,6 +13,7 @@ from typing import Any
 
 from app.entities.texts import Invalid, Parse, kind_of
 from app.errors import Problem
+from app.graph.record import Finder
 from app.mongo.client import Doc
 
 
@@ -27,6 +28,17 @@ class Shape(enum.Enum):
     TEXT = "TEXT"
     LIST = "LIST"
     OBJECT = "OBJECT"
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceTo:
+    """That a column names another record: by which input of the lifecycle, by which finder, and how it is missed."""
+
+    input: str
+    finder: Finder
+    code: str
+    what: str
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +65,9 @@ class Column:
     says: Callable[[Doc], Any] | None = None
     names: Callable[[Doc], Any] | None = None
     written: bool = True
+    input: str = ""
+    """The input of the record's lifecycle that its value goes into: a path of stored names."""
+    reference: ReferenceTo | None = None
 
     @property
     def is_written(self) -> bool:

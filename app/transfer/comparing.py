@@ -43,7 +43,7 @@ def differences(importer: Importer, said: Doc, there: Doc, draft: Draft, chunk: 
             continue
         here, before = stored_value(said[column.name]), value_at(there, path)
         if not same(column, here, before):
-            told = f"{shown(chunk.called(before))}; this says {shown(draft.values[column.name])}"
+            told = f"{shown(chunk.display_key(before))}; this says {shown(draft.values[column.name])}"
             message = f"{shown(draft.values[importer.key])} is there, with {told}. An import only creates."
             yield Problem("EXISTS_DIFFERENT", (column.name,), message)
 

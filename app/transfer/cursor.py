@@ -7,7 +7,7 @@ on where it stopped. It is gone when a run comes to its end: the same file, impo
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -20,7 +20,6 @@ from app.errors import Problem
 from app.mongo.client import Doc, Store
 from app.transfer.outcome import Outcome, Result, Summary, refused
 from app.transfer.rows import Source
-from app.writing.problems import from_row
 
 COLLECTION = "importCursors"
 KEPT_SECONDS = 7 * 24 * 3600
@@ -97,13 +96,13 @@ def document(summary: Summary) -> Doc:
         "rows": summary.rows,
         "warnings": summary.warnings,
         "firstRefused": [
-            {"line": each.line, "rows": each.rows, "problems": list(told(each.problems))}
+            {"line": each.line, "rows": each.rows, "problems": list(problem_rows(each.problems))}
             for each in summary.first_refused
         ],
     }
 
 
-def told(problems: Iterable[Problem]) -> Iterable[list[Any]]:
+def problem_rows(problems: Iterable[Problem]) -> Iterable[list[Any]]:
     """The first problems of a row, cut short: a row may have any number, of any length."""
     for each, _ in zip(problems, range(TOLD), strict=False):
         yield [each.code, [name[:LONGEST] for name in each.field], each.message[:LONGEST]]
@@ -119,4 +118,10 @@ def summary_of(row: Mapping[str, Any]) -> Summary:
 
 def refused_before(row: Mapping[str, Any]) -> Outcome:
     """A row that was refused."""
-    return refused(row["line"], [from_row(each) for each in row["problems"]], row["rows"])
+    return refused(row["line"], [problem_of(each) for each in row["problems"]], row["rows"])
+
+
+def problem_of(row: Sequence[Any]) -> Problem:
+    """The problem of which `problem_rows` made a row."""
+    code, field, message = row
+    return Problem(code, tuple(field), message)

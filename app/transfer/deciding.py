@@ -52,23 +52,22 @@ class Drafting:
 async def decide_all(importer: Importer, drafts: Sequence[Draft], chunk: Chunk) -> list[Outcome]:
     """What becomes of the rows of a chunk. Nothing is written yet; what a dry run would make has no id."""
     await importer.read(drafts, chunk)
-    return [decide(importer, draft, chunk) for draft in drafts]
+    return [await decide(importer, draft, chunk) for draft in drafts]
 
 
-def decide(importer: Importer, draft: Draft, chunk: Chunk) -> Outcome:
+async def decide(importer: Importer, draft: Draft, chunk: Chunk) -> Outcome:
     """What becomes of a row, as its chunk sees the database."""
     problems = list(draft.problems)
     said = importer.resolve(draft, chunk, problems)
     there = importer.existing(draft, chunk)
-    if there is None:
-        problems += importer.objections(said, chunk)
-    elif not problems and not chunk.is_new(there["_id"]):
+    made = None if there else await importer.create(draft, said, chunk, problems)
+    if there and not problems and not chunk.is_new(there["_id"]):
         problems += differences(importer, said, there, draft, chunk)
     if problems:
         return refused(draft.line, problems, draft.rows)
     if there is not None:
         shown = None if chunk.dry_run and chunk.is_new(there["_id"]) else there["_id"]
         return Outcome(draft.line, Result.UNCHANGED, shown, rows=draft.rows)
-    made = importer.create(said, chunk)
-    shown = None if chunk.dry_run else made.record_id
-    return Outcome(draft.line, Result.CREATED, shown, warnings=tuple(made.warnings), rows=draft.rows)
+    warnings = tuple(made.warnings) if made else ()
+    shown = made.record_id if made and not chunk.dry_run else None
+    return Outcome(draft.line, Result.CREATED, shown, warnings=warnings, rows=draft.rows)

@@ -45,7 +45,7 @@ class Importer(Protocol):
 
     A row is first read by its `columns` alone; then, a chunk at a time, `read` fetches what all its rows need,
     `resolve` turns the references of one row into ids, and what it says is compared with the record that is there
-    already; where none is, and there is nothing to object to, `create` makes one. A value that does not hold is missing
+    already; where none is, `create` makes one unless something is wrong with it. A value that does not hold is missing
     from a draft, whose other values are looked at all the same: every problem of a row is told at once.
     """
 
@@ -75,10 +75,6 @@ class Importer(Protocol):
         """What the row says, by column, as it is stored: references as ids. Problems are added to `problems`."""
         raise NotImplementedError
 
-    def objections(self, said: Doc, chunk: Chunk) -> list[Problem]:
-        """What keeps a new record from being made: keys that are taken, for one."""
-        raise NotImplementedError
-
-    def create(self, said: Doc, chunk: Chunk) -> Made:
-        """Add the record that a row says, with its claims and what it points at. Nothing is wrong with it."""
+    async def create(self, draft: Draft, said: Doc, chunk: Chunk, problems: list[Problem]) -> Made | None:
+        """Add the record that a row says to the chunk; None where there are problems, those found here among them."""
         raise NotImplementedError

@@ -1,22 +1,36 @@
-"""Importing rows by a mutation: up to a thousand, all or each by itself."""
+"""Importing rows by a mutation: up to a thousand, all or each by itself, in one transaction."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, cast
 
 import strawberry
+from strawberry.utils.str_converters import to_camel_case
 
-from app.context import Context
+from app.errors import Problems
 from app.graph.choices import Choice, choices
-from app.transfer.batch import MOST, described, store_rows
+from app.graph.filters import class_of
+from app.graph.record import Record
+from app.transfer.batch import MOST_ROWS, check_count, drafts, place_in_input, row_fields
 from app.transfer.chunk import Chunk
-from app.transfer.kinds import IMPORTERS
-from app.writing.crud import scopes_of
-from app.writing.inputs import Described, input_class
-from app.writing.mutation import Mutation, Shown
-from app.writing.problems import UserError, from_row
-from app.writing.work import Work
+from app.transfer.deciding import decide_all
+from app.transfer.importer import Importer
+from app.transfer.outcome import Outcome, Result
+from app.writing.input_types import (
+    IDEMPOTENCY_KEY,
+    InputField,
+    MutationInput,
+    input_class,
+    needed,
+    with_default,
+)
+from app.writing.mutation import Mutation
+from app.writing.payloads import Payload, payload, shown, shown_list
+from app.writing.problems import UserError
+from app.writing.record_mutations import scopes_of
 
 
 @choices(description="What becomes of the other rows where one is refused.")
@@ -49,74 +63,94 @@ class ImportRow:
     warnings: list[UserError] = strawberry.field(description="What was done, and should be known.")
 
     @classmethod
-    def of(cls, stored: Mapping[str, Any]) -> ImportRow:
-        """The row of what the operation returned."""
+    def of(cls, outcome: Outcome) -> ImportRow:
+        """The row of what became of it."""
         return cls(
-            index=stored["index"],
-            result=ImportResult(stored["result"]),
-            record_id=stored["recordId"],
-            user_errors=told(stored["userErrors"]),
-            warnings=told(stored["warnings"]),
+            index=outcome.line,
+            result=ImportResult(outcome.result.value),
+            record_id=strawberry.ID(outcome.record_id) if outcome.record_id else None,
+            user_errors=[UserError.of(each) for each in place_in_input(outcome.line, outcome.problems)],
+            warnings=[UserError.of(each) for each in place_in_input(outcome.line, outcome.warnings)],
         )
 
 
-def told(problems: list[Any]) -> list[UserError]:
-    """Problems as they are shown."""
-    return [UserError.of(from_row(each)) for each in problems]
+@strawberry.type
+class ImportPayload(Payload):
+    """What every import of rows returns."""
+
+    rows: list[ImportRow] = shown_list("What became of each row, in their order; empty where nothing was done.")
+    created: int | None = shown("How many were, or would be, created; null where nothing was done.")
+    unchanged: int | None = shown("How many were there already; null where nothing was done.")
+    refused: int | None = shown("How many were, or would be, refused; null where nothing was done.")
 
 
-def inputs(kind: str) -> list[Described]:
-    """The rows, and what is to be done with them."""
-    text = f"One row of `import{kind.capitalize()}`: what a row of such a file says. An absent column says nothing."
-    row: Any = input_class(f"Import{kind.capitalize()}Row", text, list(described(IMPORTERS[kind]().columns)))
-    return [
-        ("rows", list[row], strawberry.field(description=f"1 to {MOST:,} rows, in any order.")),
-        (
-            "mode",
-            ImportMode,
-            strawberry.field(default=ImportMode.ATOMIC, description="What becomes of the others where one is refused."),
-        ),
-        (
-            "dry_run",
-            bool,
-            strawberry.field(default=False, description="Do everything but write, and say what would be."),
-        ),
-    ]
+class ImportInput(MutationInput):
+    """What every import of rows is told; GraphQL's input of each kind has its rows besides."""
+
+    rows: Sequence[object]
+    mode: ImportMode
+    dry_run: bool
 
 
-SHOWS = {
-    "rows": Shown(
-        ImportRow,
-        "What became of each row, in their order; empty where nothing was done.",
-        many=True,
-        made=ImportRow.of,
-    ),
-    "created": Shown(int, "How many were, or would be, created; null where nothing was done."),
-    "unchanged": Shown(int, "How many were there already; null where nothing was done."),
-    "refused": Shown(int, "How many were, or would be, refused; null where nothing was done."),
-}
+async def import_rows(importer: Importer, chunk: Chunk, given: ImportInput) -> list[Outcome]:
+    """Decide on all rows, and have stored what is not refused; raises Refused where one is and the mode is ATOMIC."""
+    check_count(given.rows)
+    chunk.dry_run = given.dry_run
+    decided = await decide_all(importer, list(drafts(importer, given.rows)), chunk)
+    outcomes = sorted(decided, key=lambda outcome: outcome.line)
+    if given.mode is ImportMode.ATOMIC:
+        problems = Problems()
+        for outcome in outcomes:
+            problems.extend(place_in_input(outcome.line, outcome.problems))
+        problems.refuse()
+    return outcomes
 
 
-def imports(kind: str, record: str, rest: str) -> Mutation:
-    """Declare the mutation that imports rows of one kind."""
+@dataclass(eq=False, kw_only=True)
+class RowMutation(Mutation):
+    """A mutation that imports rows of one kind; the types are made of its columns."""
 
-    async def operation(work: Work, given: Any, context: Context) -> Mapping[str, Any]:
-        return await store_rows(IMPORTERS[kind](), work, given, whole=given.mode is ImportMode.ATOMIC)
+    kind: str
+    importer: Callable[[], Importer]
 
-    return Mutation(
-        doc=f"Create up to {MOST:,} {kind} in one transaction. {rest} A row is recognised by its key when it comes "
-        "again: it is then UNCHANGED, or refused where it says something else.",
+    @cached_property
+    def types(self) -> tuple[type, type[Payload]]:
+        fields = [*self.inputs(), IDEMPOTENCY_KEY]
+        text = f"What `{to_camel_case(self.name)}` is to do."
+        made: type[object] = payload(class_of(f"{self.type_name}Payload", [], ImportPayload))
+        return input_class(f"{self.type_name}Input", text, fields, MutationInput), cast(type[Payload], made)
+
+    def inputs(self) -> Sequence[InputField]:
+        """The rows, and what is to be done with them."""
+        kind = self.kind.capitalize()
+        text = f"One row of `import{kind}`: what a row of such a file says. An absent column says nothing."
+        row: Any = input_class(f"Import{kind}Row", text, list(row_fields(self.importer().columns)))
+        return [
+            ("rows", list[row], needed(f"1 to {MOST_ROWS:,} rows, in any order.")),
+            ("mode", ImportMode, with_default(ImportMode.ATOMIC, "What becomes of the others where one is refused.")),
+            ("dry_run", bool, with_default(False, "Do everything but write, and say what would be.")),
+        ]
+
+
+def import_mutation(kind: str, record: type[Record], importer: Callable[[], Importer], rest: str) -> RowMutation:
+    """Declare the mutation that imports rows of one kind; each call has an importer of its own."""
+
+    async def operation(chunk: Chunk, given: ImportInput) -> Payload:
+        outcomes = await import_rows(importer(), chunk, given)
+        counts = {result: sum(outcome.result is result for outcome in outcomes) for result in Result}
+        values: dict[str, Any] = {
+            "rows": [ImportRow.of(outcome) for outcome in outcomes],
+            **{result.value.lower(): count for result, count in counts.items()},
+        }
+        return made.payload_type(**values)
+
+    made = RowMutation(
+        doc=f"Create up to {MOST_ROWS:,} {kind} in one transaction. {rest} A row is recognised by its key when it "
+        "comes again: it is then UNCHANGED, or refused where it says something else.",
         operation=operation,
-        inputs=lambda: inputs(kind),
-        shows=SHOWS,
         needs=lambda: scopes_of(record),
         unit=Chunk,
+        kind=kind,
+        importer=importer,
     )
-
-
-class ImportMutations:
-    """Importing rows by a mutation."""
-
-    import_organizations = imports("organizations", "Organization", "Parents may stand before or after their children.")
-    import_subscribers = imports("subscribers", "Subscriber", "Their organizations are there before.")
-    import_credentials = imports("credentials", "Credential", "Their subscribers are there before.")
+    return made

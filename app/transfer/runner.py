@@ -7,6 +7,7 @@ work, the same import among them: a chunk that they get in the way of is read an
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import PyMongoError
 
 from app.access.secrets import Cipher
+from app.access.viewer import LOCAL_ADMIN, Viewer
 from app.entities.identifiers import Identifiers
 from app.errors import Problem
 from app.mongo.client import Store
@@ -28,11 +30,14 @@ from app.transfer.deciding import Drafting, Entry, decide_all
 from app.transfer.importer import Importer, Plan
 from app.transfer.outcome import Outcome, Summary, refused
 from app.transfer.rows import Format, Raw, Source
-from app.writing.audit import Author
 from app.writing.retrying import RetryPolicy, is_too_large
 
 ROWS = 1_000  # of a chunk: one transaction
 BYTES = 4_000_000  # of the rows' text: the database's cache holds what a transaction writes
+
+
+COMMAND_LINE = dataclasses.replace(LOCAL_ADMIN, id="command-line")
+"""Who imports by the command line, as the audit trail tells it."""
 
 
 class Stopped(Exception):  # noqa: N818  # said to whoever called
@@ -57,7 +62,7 @@ class Run:
     now: datetime
     dry_run: bool = False
     seed: str | None = None
-    actor: str = "command-line"
+    viewer: Viewer = COMMAND_LINE
     cipher: Cipher | None = None
     cursor: str | None = None
     position: Position = START
@@ -68,11 +73,6 @@ class Run:
 
     def __post_init__(self) -> None:
         self.drafting = Drafting(self.importer, self.source.format)
-
-    @property
-    def author(self) -> Author:
-        """Who imports, as the audit tells it."""
-        return Author(self.actor, f"import {self.importer.kind}")
 
     def go_on(self, before: Before) -> None:
         """Be where these rows, or an earlier run of the same ones, are done."""
@@ -142,7 +142,8 @@ class Run:
         async def work(session: AsyncClientSession) -> tuple[Chunk, list[Outcome]]:
             seed = self.seed and f"{self.seed} {self.importer.kind} {drafts[0].line}"
             ids = Identifiers(self.now, seed)
-            chunk = Chunk(self.store, session, self.now, ids, self.author, self.cipher, planned=self.planned)
+            operation = f"import {self.importer.kind}"
+            chunk = Chunk(self.store, session, self.now, ids, self.viewer, operation, self.cipher, planned=self.planned)
             chunk.dry_run = self.dry_run
             decided = iter(await decide_all(self.importer, drafts, chunk))
             outcomes = [next(decided) if isinstance(each, Draft) else each for each in entries]

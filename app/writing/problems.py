@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
-
 import strawberry
 
 from app.errors import Problem
@@ -109,14 +106,3 @@ class UserError:
     def of(cls, problem: Problem) -> UserError:
         """The problem as the API shows it."""
         return cls(code=UserErrorCode(problem.code), field=list(problem.field), message=problem.message)
-
-
-def rows(problems: Iterable[Problem]) -> list[list[Any]]:
-    """Problems as a result keeps them, so that a retry tells the same."""
-    return [[each.code, list(each.field), each.message] for each in problems]
-
-
-def from_row(row: Sequence[Any]) -> Problem:
-    """What `rows` made of a problem."""
-    code, field, message = row
-    return Problem(code, tuple(field), message)

@@ -16,7 +16,7 @@ from app.graph.nodes import NodeById
 from app.graph.record import RECORDS, declarations_of, stored_records
 from app.mongo.client import Store
 from app.schema import ROOTS, build_schema
-from tests.asking import ask, data
+from tests.asking import Ask, Data
 from tests.records import (
     EPOCH,
     credential,
@@ -111,7 +111,7 @@ WALK = """{ credential(by: {credentialId: "key-prod"}) {
   charges { nodes { amount { amount } } } } }"""
 
 
-async def test_the_graph_can_be_walked_from_a_key_to_everything(store: Store) -> None:
+async def test_the_graph_can_be_walked_from_a_key_to_everything(store: Store, data: Data) -> None:
     await the_whole_graph(store)
     found: Any = (await data(store, WALK))["credential"]
     org = found["subscriber"]["organization"]
@@ -160,13 +160,15 @@ FOUND = [
 
 
 @pytest.mark.parametrize(("field", "by", "node_id"), FOUND, ids=[f"{field} by {by}" for field, by, _ in FOUND])
-async def test_a_record_is_found_by_any_of_its_keys(store: Store, field: str, by: str, node_id: str) -> None:
+async def test_a_record_is_found_by_any_of_its_keys(
+    store: Store, data: Data, field: str, by: str, node_id: str
+) -> None:
     await the_whole_graph(store)
     assert (await data(store, f"{{ {field}(by: {{{by}}}) {{ id }} }}"))[field]["id"] == node_id
     assert (await data(store, "query ($id: ID!) { node(id: $id) { id } }", id=node_id))["node"]["id"] == node_id
 
 
-async def test_an_attribute_key_is_no_external_id(store: Store) -> None:
+async def test_an_attribute_key_is_no_external_id(store: Store, ask: Ask) -> None:
     """They share a namespace, so that neither can be taken twice, but each finds its own kind."""
     await the_whole_graph(store)
     answer = await ask(store, '{ organization(by: {externalId: "dept"}) { id } }')
@@ -174,7 +176,7 @@ async def test_an_attribute_key_is_no_external_id(store: Store) -> None:
 
 
 @pytest.mark.parametrize("scope", list(Scope), ids=str)
-async def test_denying_an_edge_never_nulls_its_parent(store: Store, scope: Scope) -> None:
+async def test_denying_an_edge_never_nulls_its_parent(store: Store, ask: Ask, scope: Scope) -> None:
     await the_whole_graph(store)
     viewer = Viewer("limited", frozenset(Scope) - {scope}, Everything())
     for edge in edges():
@@ -196,7 +198,7 @@ def prefix_of(cls: type) -> str:
     return str(cls.prefix)  # type: ignore[attr-defined]  # every record has one
 
 
-async def test_a_viewer_without_a_scope_reads_nothing_under_it(store: Store) -> None:
+async def test_a_viewer_without_a_scope_reads_nothing_under_it(store: Store, ask: Ask) -> None:
     """No root field, `node` or `search` leads around the scope."""
     await the_whole_graph(store)
     viewer = Viewer("limited", frozenset({Scope.CUSTOMERS}), Everything())

@@ -16,7 +16,7 @@ from app.graph.documents import to_document
 from app.mongo.client import Doc, Store
 from app.mongo.keys import Claim, insert_claims
 from app.mongo.transactions import in_transaction
-from app.transfer.kinds import IMPORTERS
+from app.schema import IMPORTERS
 from app.transfer.outcome import Outcome, Result
 from app.transfer.rows import source
 from app.transfer.runner import Run

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from app.schema import IMPORTERS
 from app.transfer.columns import Columns, Nested
-from app.transfer.kinds import IMPORTERS
 
 PAGE = (Path(__file__).parent.parent.parent / "docs" / "import.md").read_text(encoding="utf-8")
 

@@ -16,9 +16,9 @@ import pytest
 
 from app.main import prepare
 from app.mongo.client import Client, Store, database
+from app.schema import EXPORTERS, IMPORTERS
 from app.transfer import exporting
 from app.transfer.exporting import Exported, Exporter, export
-from app.transfer.kinds import EXPORTERS, IMPORTERS
 from app.transfer.rows import Format, source
 from app.transfer.runner import Run
 from tests.asking import CIPHER

@@ -10,7 +10,7 @@ import pytest
 from app.access.secrets import Cipher
 from app.cli.report import write_outcome
 from app.mongo.client import Store
-from app.transfer.kinds import IMPORTERS
+from app.schema import IMPORTERS
 from app.transfer.outcome import Outcome, Result
 from app.transfer.rows import source
 from app.transfer.runner import Run

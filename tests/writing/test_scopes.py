@@ -12,8 +12,8 @@ from app.graph.record import declarations_of
 from app.mongo.client import Store
 from app.schema import Mutation as Root
 from app.schema import build_schema
-from app.writing.lifecycle import LIFECYCLES
 from app.writing.mutation import Mutation
+from app.writing.registry import RULES
 from tests.commands import Commands
 from tests.writing.doing import WHOLE, everything, made_of_each, send
 
@@ -90,7 +90,7 @@ async def test_a_viewer_who_may_only_read_changes_nothing(store: Store, kind: st
         name = f"{verb}{kind}"
         answer = await send(store, name, given, viewer=reader)
         assert (answer.data, answer.codes) == ({name: None}, {name: "FORBIDDEN"})
-    if LIFECYCLES[kind].keeps("customMetadata"):
+    if RULES[kind].accepts("customMetadata"):
         given = {"id": ids[kind], "entries": [{"name": "n", "value": 1}]}
         answer = await send(store, "setCustomMetadata", given, "record { id }", viewer=reader)
         assert answer.codes == {"setCustomMetadata": "FORBIDDEN"}

@@ -1,0 +1,159 @@
+"""Columns made of a record's table of inputs: rule, default, limit and description are those of the record's fields."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, cast, get_origin
+
+from pydantic import BaseModel
+
+from app.entities.addresses import normalise_email
+from app.entities.metadata import app_documents, metadata_entries
+from app.entities.texts import Parse, text
+from app.entities.value_rules import value_rule, without_null
+from app.graph.record import Finder
+from app.graph.scalars import EmailAddress
+from app.mongo.client import Doc
+from app.transfer.columns import Column, ReferenceTo, Shape, as_it_is
+from app.transfer.references import field_of
+from app.writing.inputs import Field
+from app.writing.rules import Rules
+
+KNOWN_AGAIN = "A row is recognised by it when it comes again."
+LONGEST_KEY = 256
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnsOf:
+    """Makes the columns of one kind of record."""
+
+    rules: type[Rules[Any]]
+
+    def field(self, name: str, of: str = "", *, note: str = "", **overrides: object) -> Column:
+        """The column for the input `of` (a path, `billing.city`), or of the same name; `note` is added to its text."""
+        model, field = self.find(of or name)
+        info = model.model_fields.get(field.name)
+        default = None if info is None or info.is_required() else info.default
+        decided = not field.is_required(model) and (info is None or info.is_required())
+        annotation = without_null(info.annotation) if info else None
+        words = [*choices_in_words(annotation), *default_in_words(default), note]
+        described = [field.doc or str(info and info.description), *words]
+        stored = ".".join(self.find(part)[1].stored for part in prefixes(of or name))
+        facts: dict[str, object] = {
+            "required": field.is_required(model),
+            "decided": decided,
+            "default": default,
+            "shape": Shape.LIST if get_origin(annotation) is tuple else Shape.TEXT,
+            "same": normalise_email if annotation is EmailAddress else as_it_is,
+            "stored": stored,
+            "input": stored,
+        }
+        rule: Parse = field.rule or value_rule(model, field.name)
+        make = cast(Callable[..., Column], Column)
+        return make(name, " ".join(filter(None, described)), rule, **(facts | overrides))
+
+    def find(self, path: str) -> tuple[type[BaseModel], Field]:
+        """The field of the table at that path, and the model that it is a field of."""
+        model: type[BaseModel] = self.rules.record
+        fields: Iterable[object] = self.rules.inputs
+        outer, _, inner = path.partition(".")
+        field = next(each for each in fields if isinstance(each, Field) and each.name == outer)
+        if not inner:
+            return model, field
+        inside = cast(type[BaseModel], without_null(model.model_fields[outer].annotation))
+        return inside, next(each for each in field.of if each.name == inner)
+
+    def reference(
+        self,
+        name: str,
+        doc: str,
+        to: ReferenceTo,
+        *,
+        rule: Parse | None = None,
+        decided: bool = True,
+        names: Callable[[Doc], str] | None = None,
+        written: bool = True,
+    ) -> Column:
+        """The column that names another record by a key; `names` says what an export calls it."""
+        stored = next(each.stored for each in self.rules.inputs if each.name == to.input)
+        return Column(
+            name,
+            doc,
+            rule or text(LONGEST_KEY),
+            stored,
+            decided=decided,
+            same=to.finder.normalise or as_it_is,
+            names=names or field_of(stored_name(to.finder)),
+            written=written,
+            reference=to,
+        )
+
+    def metadata(self) -> tuple[Column, Column]:
+        """What callers and other systems keep beside the record."""
+        return (
+            Column(
+                "custom_metadata",
+                "An object of your own names and values.",
+                metadata_entries,
+                "customMetadata",
+                default=(),
+                says=lambda doc: {each["name"]: each["value"] for each in doc.get("customMetadata", ())},
+                shape=Shape.OBJECT,
+                input="customMetadata",
+            ),
+            Column(
+                "app_metadata",
+                'An object of apps and their documents: {"stripe": {"customerId": "cus_…"}}.',
+                app_documents,
+                "appMetadata",
+                default=(),
+                says=lambda doc: {each["app"]: each["data"] for each in doc.get("appMetadata", ())},
+                shape=Shape.OBJECT,
+                input="appMetadata",
+            ),
+        )
+
+
+def prefixes(path: str) -> list[str]:
+    """`billing`, `billing.city` of `billing.city`."""
+    parts = path.split(".")
+    return [".".join(parts[: n + 1]) for n in range(len(parts))]
+
+
+def choices_in_words(annotation: object) -> Iterable[str]:
+    """The values that there are, where a field has one of a closed list."""
+    if isinstance(annotation, type) and issubclass(annotation, enum.Enum):
+        yield f"One of {', '.join(str(member.value) for member in annotation)}."
+
+
+def default_in_words(default: object) -> Iterable[str]:
+    """What an empty cell means, where the field has a default that is not nothing."""
+    if isinstance(default, (str, int)) and not isinstance(default, bool):
+        yield f"{default.value if isinstance(default, enum.Enum) else default} if empty."
+
+
+def stored_name(finder: Finder) -> str:
+    """The stored field that holds the key as it was given."""
+    return finder.fields[0]
+
+
+def put(values: Doc, path: str, value: object) -> None:
+    """Put a value into a document at a path of stored names."""
+    outer, _, inner = path.partition(".")
+    if inner:
+        put(values.setdefault(outer, {}), inner, value)
+    else:
+        values[outer] = value
+
+
+def without_empty_objects(values: Mapping[str, object], paths: Iterable[str]) -> Doc:
+    """Values without the objects at these paths that say nothing."""
+    empty = {outer for path in paths if (outer := path.partition(".")[0]) != path and not has_values(values.get(outer))}
+    return {name: value for name, value in values.items() if name not in empty}
+
+
+def has_values(value: object) -> bool:
+    """Whether an object has a value that is not null."""
+    return isinstance(value, dict) and any(each is not None for each in value.values())
