@@ -13,23 +13,20 @@ from app.access.secrets import KEY_BYTES, Cipher, load_or_create_key, parse_key,
 from app.graph.indexes import required_indexes
 from app.http.application import create_application
 from app.http.authentication import authenticate_local_admin
-from app.mongo import keys
 from app.mongo.client import Store, connect, database
 from app.mongo.indexes import ensure_indexes
 from app.mongo.trace import Tracer
 from app.organizations.unclassified import ensure_defaults
 from app.organizations.upkeep import ensure_match_keys
-from app.schema import ROOTS, build_schema
+from app.schema import COLLECTIONS, ROOTS, build_schema
 from app.settings import Settings
-from app.transfer import cursor
-from app.writing import idempotency
 
 CLOSE_SECONDS = 1.0
 
 
 async def prepare(store: Store) -> None:
     """Bring a database, new or old, to what the program needs: indexes, what always exists, what is derived."""
-    ours = {each.COLLECTION: each.INDEXES for each in (keys, idempotency, cursor)}
+    ours = {each.name: list(each.indexes) for each in COLLECTIONS if each.indexes}
     await ensure_indexes(store, {**required_indexes(ROOTS), **ours})
     await ensure_defaults(store)
     await ensure_match_keys(store)

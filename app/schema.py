@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 
 import strawberry
@@ -13,20 +14,35 @@ from app.credentials import room as credentials
 from app.entities.audit_entry import AuditEntry
 from app.graph.check import check_declarations
 from app.graph.nodes import node, nodes
+from app.graph.ownership import OnMerge, PlainCollection
 from app.graph.record import RECORDS, declarations_of
 from app.graph.roots import query
 from app.graph.scalars import SCALARS
 from app.graph.search import search
+from app.mongo import keys
 from app.onboarding import room as onboarding
 from app.organizations import room as organizations
 from app.organizations.handed_over import declare_counts
+from app.organizations.subtrees import LOCKS
 from app.room import Room, register
 from app.subscribers import room as subscribers
+from app.transfer import cursor
+from app.writing import idempotency
 from app.writing.metadata import MetadataMutations
 from app.writing.mutation import mutation_root
 from app.writing.queries import AuditQueries
 
-WRITING = Room(records=(AuditEntry,), queries=AuditQueries, mutations=MetadataMutations)
+WRITING = Room(
+    records=(AuditEntry,),
+    queries=AuditQueries,
+    mutations=MetadataMutations,
+    collections=(
+        PlainCollection(keys.COLLECTION, keys.INDEXES, {"recordId": OnMerge.TREE}),
+        PlainCollection(idempotency.COLLECTION, idempotency.INDEXES, {"result": OnMerge.NOTHING}),
+        PlainCollection(LOCKS, (), {}),
+    ),
+)
+TRANSFER = Room(collections=(PlainCollection(cursor.COLLECTION, cursor.INDEXES, {}),))
 ROOMS = (
     organizations.ROOM,
     subscribers.ROOM,
@@ -35,9 +51,11 @@ ROOMS = (
     billing.ROOM,
     onboarding.ROOM,
     WRITING,
+    TRANSFER,
 )
 """Everything that the product can do; in an order in which a customer's files can be imported."""
 
+COLLECTIONS = [collection for room in ROOMS for collection in room.collections]
 IMPORTERS = {kind: importer for room in ROOMS for kind, importer in room.importers.items()}
 """Every kind of record that can be imported, by its plural. Each run has an importer of its own."""
 EXPORTERS = {kind: exporter for room in ROOMS for kind, exporter in room.exporters.items()}
@@ -54,8 +72,13 @@ class Roots:
     search = search(doc="Records whose names, e-mail addresses, keys or numbers hold all the words of a text.")
 
 
-Query = query(type("Query", (Roots, *(room.queries for room in ROOMS)), {}))
-Mutation = mutation_root(type("Mutation", tuple(room.mutations for room in ROOMS), {}))
+def bases(classes: Iterable[type]) -> tuple[type, ...]:
+    """Classes of root fields, each once."""
+    return tuple(dict.fromkeys(classes))
+
+
+Query = query(type("Query", bases((Roots, *(room.queries for room in ROOMS))), {}))
+Mutation = mutation_root(type("Mutation", bases(room.mutations for room in ROOMS), {}))
 ROOTS = declarations_of(Query)
 
 

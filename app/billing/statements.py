@@ -22,7 +22,7 @@ from app.context import Context
 from app.entities.organization import Organization
 from app.entities.statement import StatementScope
 from app.graph.declarations import Args
-from app.graph.read import Fields, Key, by_ids
+from app.graph.read import Fields, Key, find_by_ids
 from app.graph.scalars import EARLIEST, LATEST, currencies
 from app.mongo.client import Doc
 from app.mongo.reads import aggregate
@@ -111,7 +111,7 @@ async def by_id(context: Context, keys: Sequence[Key], args: Args, fields: Field
     """Statements by their ids; an id that names no organization is not among the keys."""
     named = {key: match for key in keys if (match := ID_PATTERN.fullmatch(key)) and means_something(match)}
     ids = list({match[1] for match in named.values()})
-    known = await by_ids(context, "organizations", ids, ("currency", "timezone")) if ids else {}
+    known = await find_by_ids(context, "organizations", ids, ("currency", "timezone")) if ids else {}
     answers: dict[Key, Doc] = {}
     groups: dict[tuple[StatementScope, str | None], list[str]] = defaultdict(list)
     for key, match in named.items():

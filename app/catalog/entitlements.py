@@ -21,7 +21,7 @@ async def of_organizations(context: Context, keys: Sequence[Key], args: Args, fi
     everyone = sorted({each for node_id, ancestors in keys for each in (node_id, *ancestors)})
     plans = await live_plans(context, everyone)
     wanted = sorted({each for plan in plans for each in plan["featureIds"]})
-    found = await read.by_ids(context, "features", wanted, fields) if wanted else {}
+    found = await read.find_by_ids(context, "features", wanted, fields) if wanted else {}
     return {key: [found[each] for each in feature_ids(key[0], key[1], plans) if each in found] for key in keys}
 
 

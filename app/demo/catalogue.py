@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from pymongo.asynchronous.client_session import AsyncClientSession
-from strawberry.utils.str_converters import to_camel_case
 
 from app.catalog.plans import FeatureRules, PlanRules
 from app.catalog.subscriptions import SubscriptionRules
@@ -80,7 +79,7 @@ def rows_of(part: str) -> list[Row]:
         named = {
             each.name: named_by(each.target, row[each.name]) for each in references(rules.inputs) if each.name in row
         }
-        key = RecordKey(rules.record, row[to_camel_case(finder.name)], finder)
+        key = RecordKey(rules.record, row[finder.graphql_name], finder)
         found.append(Row(rules, key, RecordInput(values, named)))
     problems.refuse()
     return found

@@ -8,7 +8,7 @@ from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
 from typing import Any
 
 from app.entities.texts import Invalid, plain
-from app.graph.scalars import DECIMAL, parse_instant
+from app.graph.scalars import DECIMAL, parse_datetime
 
 MOST_DIGITS = 34  # of a Decimal128
 SMALLEST = -12  # the exponent of a unit price such as 0.000000000002
@@ -25,7 +25,7 @@ def instant(value: Any) -> datetime:
     if isinstance(value, datetime):
         return value
     try:
-        found = parse_instant(plain(value))
+        found = parse_datetime(plain(value))
     except Invalid:
         raise
     except ValueError as error:

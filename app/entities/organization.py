@@ -16,7 +16,7 @@ from app.entities.statement import AS_OF, CURRENCY, SCOPE
 from app.entities.value_rules import ReadBy
 from app.entities.values import METADATA, AppDocument, MetadataEntry, app_metadata, history
 from app.graph.choices import Choice, choices
-from app.graph.depth import MAX_DEPTH_ARGUMENT, within
+from app.graph.depth import MAX_DEPTH_ARGUMENT, within_depth
 from app.graph.edges import computed, one, refs
 from app.graph.many import many
 from app.graph.ownership import MOVE_OR_DELETE, Blocker, OnMerge, Ownership
@@ -160,7 +160,7 @@ class Organization(Record):
         by="ancestorIds",
         in_array=True,
         doc="Every organization under it, at any depth.",
-        narrow=within("ancestorIds"),
+        narrow=within_depth("ancestorIds"),
         max_depth=MAX_DEPTH_ARGUMENT,
     )
     payer = one(

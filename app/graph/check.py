@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from app.errors import SetupError
+from app.graph.computed_connection import ComputedConnection
 from app.graph.declarations import Declaration, Derived
 from app.graph.documents import stored_fields
-from app.graph.edges import BATCHES, Computed, Edge
-from app.graph.listed import LISTINGS, Listed
+from app.graph.edges import Computed, Edge
 from app.graph.many import Many
+from app.graph.ownership_check import ownership_problems
 from app.graph.record import RECORDS, Embedded, Record, declarations_of, stored_records
+from app.graph.registry import COMPUTED_CONNECTIONS, COMPUTED_EDGES
 
 
 def check_declarations(roots: Iterable[Declaration]) -> None:
     """Raise a SetupError that lists everything that does not fit."""
+    root_fields = list(roots)
     wrong = [
         *(text for cls in RECORDS.values() for each in declarations_of(cls) for text in problems(cls, each)),
-        *(text for each in roots for text in problems(None, each)),
+        *(text for each in root_fields for text in problems(None, each)),
         *(text for record in stored_records().values() for text in record_problems(record)),
+        *(text for record in stored_records().values() for text in ownership_problems(record)),
+        *registry_problems(root_fields),
     ]
     if wrong:
         raise SetupError("The graph's declarations do not fit together:\n" + "\n".join(f"- {text}" for text in wrong))
@@ -27,7 +32,7 @@ def check_declarations(roots: Iterable[Declaration]) -> None:
 def problems(owner: type[Embedded] | None, declared: Declaration) -> Iterator[str]:
     """What is wrong with one declaration."""
     label = f"{owner.__name__ if owner else 'Query'}.{declared.name}"
-    needs = declared.of if isinstance(declared, Derived) else declared.needs if isinstance(declared, Edge) else ()
+    needs = declared.of if isinstance(declared, Derived) else declared.key_fields if isinstance(declared, Edge) else ()
     if owner is not None:
         yield from (f"{label} needs {name}, which is not stored" for name in needs if name not in stored_fields(owner))
     if not isinstance(declared, Edge) or declared.target == "Node":
@@ -41,9 +46,9 @@ def problems(owner: type[Embedded] | None, declared: Declaration) -> Iterator[st
             for name in declared.by
             if name not in target
         )
-    elif isinstance(declared, Listed) and declared.batch not in LISTINGS:
+    elif isinstance(declared, ComputedConnection) and declared.batch not in COMPUTED_CONNECTIONS:
         yield f"{label} is listed by {declared.batch}, which nobody registered"
-    elif isinstance(declared, Computed) and declared.batch not in BATCHES:
+    elif isinstance(declared, Computed) and declared.batch not in COMPUTED_EDGES:
         yield f"{label} is computed by {declared.batch}, which nobody registered"
 
 
@@ -59,3 +64,15 @@ def record_problems(record: type[Record]) -> Iterator[str]:
     yield from (
         f"{record.__name__}: {name} uses {field}, which is not stored" for name, field in named if field not in stored
     )
+
+
+def registry_problems(roots: Sequence[Declaration]) -> Iterator[str]:
+    """The computed records that nobody reads by id, and the registered functions that no declaration asks for."""
+    by_id = {f"{name}.id" for name, cls in RECORDS.items() if not issubclass(cls, Record)}
+    declared = [*roots, *(each for cls in RECORDS.values() for each in declarations_of(cls))]
+    edges = {each.batch for each in declared if isinstance(each, Computed)} | by_id
+    connections = {each.batch for each in declared if isinstance(each, ComputedConnection)}
+    unread = sorted(by_id - {*COMPUTED_EDGES})
+    yield from (f"{name} reads a record by its id, and nobody registered a function for it" for name in unread)
+    unasked = sorted(({*COMPUTED_EDGES} - edges) | ({*COMPUTED_CONNECTIONS} - connections))
+    yield from (f"a function is registered for {name}, which no declaration asks for" for name in unasked)

@@ -3,33 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import strawberry
 
-from app.context import Context
-from app.graph.declarations import Args
-from app.graph.loaders import load, load_count
 from app.graph.page import Page
-from app.graph.read import COUNT_LIMIT, Key
+from app.graph.read import COUNT_LIMIT
 from app.graph.scalars import Cursor
 from app.mongo.client import Doc
-
-if TYPE_CHECKING:
-    from app.graph.many import Many
 
 T = TypeVar("T")
 R = TypeVar("R", bound=Callable[..., Any])
 
 
-def described(text: str) -> Callable[[R], R]:
+def described_field(text: str) -> Callable[[R], R]:
     """`strawberry.field(description=…)`, whose type is Any: an untyped decorator under mypy --strict."""
     made: Callable[[R], R] = strawberry.field(description=text)
     return made
 
 
-class Pending(Protocol):
+class LazyPage(Protocol):
     """A page not read yet: read once, however many of its fields are asked for, and not at all for a count alone."""
 
     async def page(self) -> Page:
@@ -47,30 +40,6 @@ class Pending(Protocol):
     def entity(self, doc: Doc) -> Any:
         """A document of the page as the record it is."""
         ...
-
-
-@dataclass(frozen=True)
-class PendingEdge:
-    """The page behind an edge, for one parent: read and counted together with those of its siblings."""
-
-    edge: Many
-    key: Key
-    args: Args
-    context: Context
-
-    async def page(self) -> Page:
-        found: Page = await load(self.context, self.edge, self.args, self.key)
-        return found
-
-    async def total(self) -> int:
-        found: int = await load_count(self.context, self.edge, self.args, self.key)
-        return found
-
-    def cursor(self, doc: Doc) -> str:
-        return self.edge.ordering(self.args).encode(doc)
-
-    def entity(self, doc: Doc) -> Any:
-        return self.edge.entity(doc)
 
 
 @strawberry.type(description="Where a page stands in its list.")
@@ -95,20 +64,20 @@ class PageEdge(Generic[T]):
 class Connection(Generic[T]):
     """A page of a list."""
 
-    pending: strawberry.Private[Pending]
+    lazy_page: strawberry.Private[LazyPage]
 
-    @described("The page, each record with its cursor.")
+    @described_field("The page, each record with its cursor.")
     async def edges(self) -> list[PageEdge[T]]:
-        pending, page = self.pending, await self.pending.page()
-        return [PageEdge(cursor=Cursor(pending.cursor(doc)), node=pending.entity(doc)) for doc in page.docs]
+        lazy_page, page = self.lazy_page, await self.lazy_page.page()
+        return [PageEdge(cursor=Cursor(lazy_page.cursor(doc)), node=lazy_page.entity(doc)) for doc in page.docs]
 
-    @described("The page, without cursors.")
+    @described_field("The page, without cursors.")
     async def nodes(self) -> list[T]:
-        return [self.pending.entity(doc) for doc in (await self.pending.page()).docs]
+        return [self.lazy_page.entity(doc) for doc in (await self.lazy_page.page()).docs]
 
-    @described("Where the page stands.")
+    @described_field("Where the page stands.")
     async def page_info(self) -> PageInfo:
-        cursor, page = self.pending.cursor, await self.pending.page()
+        cursor, page = self.lazy_page.cursor, await self.lazy_page.page()
         return PageInfo(
             has_next_page=page.has_next,
             has_previous_page=page.has_previous,
@@ -116,9 +85,9 @@ class Connection(Generic[T]):
             end_cursor=Cursor(page.end or cursor(page.docs[-1])) if page.end or page.docs else None,
         )
 
-    @described(
+    @described_field(
         f"How many there are on all pages; {COUNT_LIMIT} stands for that many or more. Counted only when it is asked "
         "for, within a few seconds; past them it is null, with an error TIMEOUT."
     )
     async def total_count(self) -> int | None:
-        return await self.pending.total()
+        return await self.lazy_page.total()

@@ -95,24 +95,24 @@ class Declaration:
         raise NotImplementedError
 
     def field(self, owner: type) -> StrawberryField:
-        """The Strawberry field; `Declared` gives it type, arguments and resolver when the schema is built."""
+        """The Strawberry field, whose type and arguments `DeclarationExtension` sets when the schema is built."""
 
-        async def unused() -> str:  # Strawberry wants a resolver; `Declared` answers in its place
+        async def unused() -> str:  # Strawberry wants a resolver; `DeclarationExtension` answers in its place
             raise NotImplementedError
 
         made = StrawberryField(
             python_name=self.name,
-            type_annotation=StrawberryAnnotation(str),  # replaced by `Declared.apply`
+            type_annotation=StrawberryAnnotation(str),  # replaced by `DeclarationExtension.apply`
             origin=owner,
-            description=self.doc,  # `Declared.apply` may say more
+            description=self.doc,  # `DeclarationExtension.apply` may say more
             base_resolver=StrawberryResolver(unused),
             metadata={Declaration: self},
         )
-        made.extensions.insert(0, Declared(self))
+        made.extensions.insert(0, DeclarationExtension(self))
         return made
 
 
-class Declared(FieldExtension):
+class DeclarationExtension(FieldExtension):
     """Gives a declaration's Strawberry field its type and arguments, when the schema is built, and answers for it."""
 
     def __init__(self, declaration: Declaration) -> None:

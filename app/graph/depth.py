@@ -16,7 +16,7 @@ MAX_DEPTH = 100
 MAX_DEPTH_ARGUMENT = Argument(int | None, UNSET, f"At most this many levels down, 1 to {MAX_DEPTH}; 1 is the children.")
 
 
-def within(ancestors: str) -> Callable[..., list[Doc]]:
+def within_depth(ancestors: str) -> Callable[..., list[Doc]]:
     """Conditions that keep descendants at most `max_depth` levels below the parent, whose id is `$$k0`.
 
     `ancestors` is the stored array of a descendant's ancestors, from the top down.

@@ -1,14 +1,14 @@
 """How records hang together, as data. Resolver, loader and required indexes derive from each edge.
 
-An edge knows what it needs of its parent (`needs`), how to make a key of it (`key`) and how to read many keys at once
-(`read`). Whatever walks the graph calls `read`, and has no query of its own. Every edge names the scope it reads under:
-that of the record it leads to. Where that differs from the scope of the record it starts from, a viewer may hold one
-without the other, so the edge is nullable: denying it never nulls its parent.
+An edge knows which stored fields of its parent it needs (`key_fields`), how to make a key of them (`key`) and how to
+read many keys at once (`read`). Plans, loaders and resolvers call `read`, and have no query of their own. Every edge
+names the scope it reads under: that of the record it leads to. Where that differs from the scope of the record it
+starts from, a viewer may hold one without the other, so the edge is nullable: denying it never nulls its parent.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, cast
@@ -24,11 +24,11 @@ from app.graph.ownership import Ownership
 from app.graph.page import DEFAULT_FIRST
 from app.graph.read import Fields, Key
 from app.graph.record import RECORDS, Embedded, Record
+from app.graph.registry import COMPUTED_EDGES
 from app.mongo.client import Doc
-from app.mongo.reads import find
 
 LIVE: Doc = {"deletedAt": None}
-FEW = 3
+COMPUTED_LIST_WEIGHT = 3
 
 
 @dataclass(eq=False, kw_only=True)
@@ -63,21 +63,21 @@ class Edge(Declaration):
         return f"{self.doc} Null, with an error FORBIDDEN, for a viewer without {self.scope}."
 
     @property
-    def needs(self) -> tuple[str, ...]:
+    def key_fields(self) -> tuple[str, ...]:
         """The stored fields of the parent that make the key."""
         return ()
 
     @cached_property
     def key(self) -> Callable[[Mapping[str, Any]], Key]:
         """The parent's key, of its stored fields: a tuple where it has several parts, or where it is an array."""
-        needs = self.needs
-        if any(is_array(self.owner, name) for name in needs):
-            if len(needs) == 1:
-                return lambda parent: hashable(parent.get(needs[0]))
-            return lambda parent: tuple([hashable(parent.get(name)) for name in needs])
-        if len(needs) == 1:
-            return lambda parent: parent.get(needs[0])
-        return lambda parent: tuple(map(parent.get, needs))
+        names = self.key_fields
+        if any(is_array(self.owner, name) for name in names):
+            if len(names) == 1:
+                return lambda parent: hashable_part(parent.get(names[0]))
+            return lambda parent: tuple([hashable_part(parent.get(name)) for name in names])
+        if len(names) == 1:
+            return lambda parent: parent.get(names[0])
+        return lambda parent: tuple(map(parent.get, names))
 
     async def read(self, context: Context, keys: Sequence[Key], args: Args, fields: Fields) -> dict[Key, Any]:
         """What each key leads to, in as few commands as there can be; `fields` limits what is returned of it."""
@@ -90,10 +90,10 @@ class Edge(Declaration):
 
     async def resolve(self, source: Any, context: Context, args: Args) -> Any:
         self.authorize(context)
-        key = self.key(stored_values(source, self.needs)) if self.needs else None
-        return await self.walk(context, key, args)
+        key = self.key(stored_values(source, self.key_fields)) if self.key_fields else None
+        return await self.resolve_key(context, key, args)
 
-    async def walk(self, context: Context, key: Key, args: Args) -> Any:
+    async def resolve_key(self, context: Context, key: Key, args: Args) -> Any:
         """What graphql-core walks on from one key, read together with its siblings."""
         raise NotImplementedError
 
@@ -102,7 +102,7 @@ class Edge(Declaration):
         return from_document(self.record, doc)
 
 
-def hashable(value: Any) -> Any:
+def hashable_part(value: Any) -> Any:
     """A stored value as part of a key."""
     return tuple(value) if isinstance(value, list) else value
 
@@ -122,7 +122,7 @@ class One(Edge):
     owned: Ownership | None = None
 
     @property
-    def needs(self) -> tuple[str, ...]:
+    def key_fields(self) -> tuple[str, ...]:
         return (self.via,)
 
     def graphql_type(self) -> Any:
@@ -131,13 +131,13 @@ class One(Edge):
     async def read(self, context: Context, keys: Sequence[Key], args: Args, fields: Fields) -> dict[Key, Any]:
         ids = [key for key in keys if key is not None]
         collection = self.stored_record.collection
-        found: dict[Key, Any] = await read.by_ids(context, collection, ids, fields) if ids else {}
+        found: dict[Key, Any] = await read.find_by_ids(context, collection, ids, fields) if ids else {}
         if len(ids) < len(keys) and self.otherwise is not None:
-            docs = await find(context.store, collection, self.otherwise, read.projection(fields), limit=1)
+            docs = await read.find_documents(context, collection, self.otherwise, fields, limit=1)
             found[None] = docs[0] if docs else None
         return found
 
-    async def walk(self, context: Context, key: Key, args: Args) -> Any:
+    async def resolve_key(self, context: Context, key: Key, args: Args) -> Any:
         if key is None and self.otherwise is None:
             return None
         doc = await load(context, self, args, key)
@@ -156,7 +156,7 @@ class Refs(Edge):
         return DEFAULT_FIRST
 
     @property
-    def needs(self) -> tuple[str, ...]:
+    def key_fields(self) -> tuple[str, ...]:
         return (self.via,)
 
     def graphql_type(self) -> Any:
@@ -164,16 +164,11 @@ class Refs(Edge):
 
     async def read(self, context: Context, keys: Sequence[Key], args: Args, fields: Fields) -> dict[Key, Any]:
         ids = list(dict.fromkeys(each for key in keys for each in key))
-        found = await read.by_ids(context, self.stored_record.collection, ids, fields) if ids else {}
+        found = await read.find_by_ids(context, self.stored_record.collection, ids, fields) if ids else {}
         return {key: [found[each] for each in key if each in found] for key in keys}
 
-    async def walk(self, context: Context, key: Key, args: Args) -> Any:
-        return [self.entity(doc) for doc in await load(context, self, args, key)] if key else []
-
-
-Batch = Callable[[Context, Sequence[Key], Args, Fields], Awaitable[dict[Key, Any]]]
-BATCHES: dict[str, Batch] = {}
-"""How computed edges are read, by the name they are declared with; the room that can compute them registers itself."""
+    async def resolve_key(self, context: Context, key: Key, args: Args) -> Any:
+        return [self.entity(doc) for doc in await load(context, self, args, key) or ()] if key else []
 
 
 @dataclass(eq=False, kw_only=True)
@@ -190,10 +185,10 @@ class Computed(Edge):
         """Of what is stored there may be as many as on a page; what is only worked out comes in a few."""
         if not self.plural:
             return 1
-        return DEFAULT_FIRST if issubclass(self.record, Record) else FEW
+        return DEFAULT_FIRST if issubclass(self.record, Record) else COMPUTED_LIST_WEIGHT
 
     @property
-    def needs(self) -> tuple[str, ...]:
+    def key_fields(self) -> tuple[str, ...]:
         return self.of
 
     def graphql_type(self) -> Any:
@@ -205,23 +200,13 @@ class Computed(Edge):
         return dict(self.arguments)
 
     async def read(self, context: Context, keys: Sequence[Key], args: Args, fields: Fields) -> dict[Key, Any]:
-        return await BATCHES[self.batch](context, keys, args, fields)
+        return await COMPUTED_EDGES[self.batch](context, keys, args, fields)
 
-    async def walk(self, context: Context, key: Key, args: Args) -> Any:
+    async def resolve_key(self, context: Context, key: Key, args: Args) -> Any:
         found = await load(context, self, args, key)
         if self.plural:
             return [self.entity(doc) for doc in found or ()]
         return None if found is None else self.entity(found)
-
-
-def computes(name: str) -> Callable[[Batch], Batch]:
-    """Register how the computed edges named `name` are read."""
-
-    def wrap(batch: Batch) -> Batch:
-        BATCHES[name] = batch
-        return batch
-
-    return wrap
 
 
 def one(

@@ -16,6 +16,8 @@ from typing import Annotated, Any, Generic, TypeVar, Union, cast, get_args, get_
 
 import strawberry
 from strawberry import UNSET
+from strawberry.annotation import StrawberryAnnotation
+from strawberry.types import get_object_definition
 from strawberry.types.enum import EnumValueDefinition
 
 from app.errors import BadRequest
@@ -25,6 +27,9 @@ from app.graph.scalars import MetadataValue
 from app.mongo.client import Doc
 
 T = TypeVar("T")
+TYPE_TO_COME = str | None
+"""Stands for the type of a field whose real type is the class that the field is part of, and is not made yet."""
+
 MAX_CONDITIONS, MAX_CHOICES = 50, 100
 OPERATORS = {"equals": "$eq", "gt": "$gt", "gte": "$gte", "lt": "$lt", "lte": "$lte"}
 
@@ -35,35 +40,35 @@ class FieldFilter:
     def conditions(self, stored: str, normalise: Normalise | None) -> list[Doc]:
         """One filter for each condition that was given."""
         found: list[Doc] = []
-        for name, value in given(self):
+        for name, value in given_fields(self):
             if name == "in_":
-                check_choices(value, stored)
-                found.append({stored: {"$in": [plain(each, normalise) for each in value or ()]}})
+                check_list_length(value, stored)
+                found.append({stored: {"$in": [stored_form(each, normalise) for each in value or ()]}})
             elif value is None and name != "equals":
                 continue
             elif name == "starts_with":
-                found.append({stored: prefix_range(plain(value, normalise))})
+                found.append({stored: prefix_range(stored_form(value, normalise))})
             elif name == "contains":
-                found.append({stored: {"$eq": plain(value, normalise)}})
+                found.append({stored: {"$eq": stored_form(value, normalise)}})
             else:
-                found.append({stored: {OPERATORS[name]: plain(value, normalise)}})
+                found.append({stored: {OPERATORS[name]: stored_form(value, normalise)}})
         return found
 
 
-def given(filter_input: Any) -> list[tuple[str, Any]]:
+def given_fields(filter_input: Any) -> list[tuple[str, Any]]:
     """The fields of an input that the caller gave, null included."""
     pairs = ((field.name, getattr(filter_input, field.name)) for field in dataclasses.fields(filter_input))
     return [(name, value) for name, value in pairs if value is not UNSET]
 
 
-def plain(value: Any, normalise: Normalise | None) -> Any:
+def stored_form(value: Any, normalise: Normalise | None) -> Any:
     """A value as it is stored."""
     if isinstance(value, enum.Enum):
         return value.value
     return normalise(value) if normalise and isinstance(value, str) else value
 
 
-def check_choices(values: list[Any] | None, stored: str) -> None:
+def check_list_length(values: list[Any] | None, stored: str) -> None:
     """A list of choices is bounded, as every list is."""
     if values and len(values) > MAX_CHOICES:
         raise BadRequest(f"`in` of {stored} has {len(values)} values; it may have {MAX_CHOICES}.", argument="filter")
@@ -79,7 +84,7 @@ def prefix_range(prefix: str) -> Doc:
     return {"$gte": prefix}
 
 
-def optional(text: str, name: str | None = None) -> Any:
+def optional_field(text: str, name: str | None = None) -> Any:
     """A field of an input that may be left out."""
     return strawberry.field(name=name, default=UNSET, description=text)
 
@@ -88,34 +93,34 @@ def optional(text: str, name: str | None = None) -> Any:
 class StringFilter(FieldFilter):
     """Conditions on text."""
 
-    equals: str | None = optional("Exactly this; null finds what has none.")
-    in_: list[str] | None = optional(f"One of these, at most {MAX_CHOICES}.", "in")
-    starts_with: str | None = optional("This at the front.")
+    equals: str | None = optional_field("Exactly this; null finds what has none.")
+    in_: list[str] | None = optional_field(f"One of these, at most {MAX_CHOICES}.", "in")
+    starts_with: str | None = optional_field("This at the front.")
 
 
 @strawberry.input(description="Conditions on a list of texts; all of them must hold.")
 class StringListFilter(FieldFilter):
     """Conditions on a list of texts."""
 
-    contains: str | None = optional("This is one of them, exactly.")
+    contains: str | None = optional_field("This is one of them, exactly.")
 
 
 @strawberry.input(description="Conditions on a value of a closed list; all of them must hold.")
 class ChoiceFilter(FieldFilter, Generic[T]):
     """Conditions on an enum."""
 
-    equals: T | None = optional("Exactly this.")
-    in_: list[T] | None = optional("One of these.", "in")
+    equals: T | None = optional_field("Exactly this.")
+    in_: list[T] | None = optional_field("One of these.", "in")
 
 
 @strawberry.input(description="Conditions on an instant; all of them must hold.")
 class DateTimeFilter(FieldFilter):
     """Conditions on an instant."""
 
-    gt: datetime | None = optional("After this.")
-    gte: datetime | None = optional("At this or after.")
-    lt: datetime | None = optional("Before this.")
-    lte: datetime | None = optional("At this or before.")
+    gt: datetime | None = optional_field("After this.")
+    gte: datetime | None = optional_field("At this or after.")
+    lt: datetime | None = optional_field("Before this.")
+    lte: datetime | None = optional_field("At this or before.")
 
 
 @strawberry.input(description="Conditions on one entry of the custom metadata; all of them must hold for that entry.")
@@ -123,20 +128,20 @@ class MetadataFilter:
     """Conditions on an entry of `customMetadata`, on its index of name and value."""
 
     name: str = strawberry.field(description="The entry's name, exactly.")
-    equals: MetadataValue | None = optional("Exactly this value, of this type.")
-    in_: list[MetadataValue | None] | None = optional(f"One of these values, at most {MAX_CHOICES}.", "in")
-    exists: bool | None = optional("Whether there is such an entry.")
+    equals: MetadataValue | None = optional_field("Exactly this value, of this type.")
+    in_: list[MetadataValue | None] | None = optional_field(f"One of these values, at most {MAX_CHOICES}.", "in")
+    exists: bool | None = optional_field("Whether there is such an entry.")
 
     def conditions(self, stored: str, normalise: Normalise | None) -> list[Doc]:
         """One filter for each condition that was given; with none, that the entry exists."""
-        asked = dict(given(self))
+        asked = dict(given_fields(self))
         entry: Doc = {"name": {"$eq": asked.pop("name")}}
         wanted = asked.pop("exists", None)
         found: list[Doc] = []
         if "equals" in asked:
             found.append({stored: {"$elemMatch": {**entry, "value": {"$eq": asked["equals"]}}}})
         if "in_" in asked:
-            check_choices(asked["in_"], stored)
+            check_list_length(asked["in_"], stored)
             found.append({stored: {"$elemMatch": {**entry, "value": {"$in": list(asked["in_"] or ())}}}})
         if wanted is False:
             found.append({stored: {"$not": {"$elemMatch": entry}}})
@@ -152,21 +157,21 @@ class RecordFilter:
 
     def to_mongo(self) -> Doc:
         """The filter that the database takes; empty where nothing is asked."""
-        if (size := size_of(self)) > MAX_CONDITIONS:
+        if (size := condition_count(self)) > MAX_CONDITIONS:
             raise BadRequest(f"`filter` has {size} conditions; it may have {MAX_CONDITIONS}.", argument="filter")
-        return joined(self.parts())
+        return all_of(self.parts())
 
     def parts(self) -> list[Doc]:
         """One filter for each condition."""
         found: list[Doc] = []
-        for name, value in given(self):
+        for name, value in given_fields(self):
             if value is None:
                 continue
             if name in ("and_", "or_"):
-                each = [joined(inner.parts()) for inner in value]
+                each = [all_of(inner.parts()) for inner in value]
                 found += [{f"${name[:-1]}": each}] if each else []
             elif name == "not_":
-                found.append({"$nor": [joined(value.parts())]})
+                found.append({"$nor": [all_of(value.parts())]})
             else:
                 field = self.fields[name]
                 for condition in value if isinstance(value, list) else [value]:
@@ -174,36 +179,36 @@ class RecordFilter:
         return found
 
 
-def joined(parts: list[Doc]) -> Doc:
+def all_of(parts: list[Doc]) -> Doc:
     """All of them."""
     return parts[0] if len(parts) == 1 else {"$and": parts} if parts else {}
 
 
-def size_of(filter_input: Any) -> int:
+def condition_count(filter_input: Any) -> int:
     """How many conditions there are in a filter; what has none counts as one, for there is no end of those."""
     if isinstance(filter_input, list):
-        return max(1, sum(map(size_of, filter_input)))
+        return max(1, sum(map(condition_count, filter_input)))
     if isinstance(filter_input, RecordFilter):
-        return max(1, sum(size_of(value) for _, value in given(filter_input)))
+        return max(1, sum(condition_count(value) for _, value in given_fields(filter_input)))
     if isinstance(filter_input, (FieldFilter, MetadataFilter)):
-        return max(1, sum(name != "name" for name, _ in given(filter_input)))
+        return max(1, sum(name != "name" for name, _ in given_fields(filter_input)))
     return 1
 
 
-def filter_of(annotation: Any) -> Any:
+def filter_type(annotation: Any) -> Any:
     """The filter input for a field of that annotation."""
     if get_origin(annotation) is tuple:
         item = get_args(annotation)[0]
         item = get_args(item)[0] if get_origin(item) is Annotated else item
         return StringListFilter if item is str else MetadataFilter
     if get_origin(annotation) in (Annotated, Union, types.UnionType):
-        return filter_of(next(arg for arg in get_args(annotation) if arg is not type(None)))
+        return filter_type(next(arg for arg in get_args(annotation) if arg is not type(None)))
     if isinstance(annotation, type) and issubclass(annotation, enum.Enum):
         return ChoiceFilter[annotation]
     return {datetime: DateTimeFilter}.get(annotation, StringFilter)
 
 
-def class_of(name: str, fields: list[tuple[str, Any, Any]], *bases: type) -> type:
+def class_with_fields(name: str, fields: list[tuple[str, Any, Any]], *bases: type) -> type:
     """A class for strawberry.input. Not make_dataclass: that throws the fields' names and descriptions away."""
     body = {"__annotations__": {n: a for n, a, _ in fields}, "__module__": __name__, **{n: f for n, _, f in fields}}
     return type(name, bases, body)
@@ -214,12 +219,12 @@ def field_filters(record: type[Record]) -> list[tuple[str, Any, Any]]:
     found: list[tuple[str, Any, Any]] = []
     for each in record.filters:
         info = record.model_fields[each.name]
-        kind: Any = filter_of(info.annotation)
+        kind: Any = filter_type(info.annotation)
         found.append(
             (
                 each.name,
                 (list[MetadataFilter] if kind is MetadataFilter else kind) | None,
-                optional(f"{info.description}"),
+                optional_field(f"{info.description}"),
             )
         )
     return found
@@ -228,17 +233,18 @@ def field_filters(record: type[Record]) -> list[tuple[str, Any, Any]]:
 @cache
 def filter_input(record: type[Record]) -> Any:
     """`OrganizationFilter` and its like: one for each record, whatever list it is used on."""
-    name = f"{record.__name__}Filter"
-    itself: Any = Annotated[name, strawberry.lazy(__name__)]
     joins = [
-        ("and_", list[itself] | None, optional("All of these hold.", "and")),
-        ("or_", list[itself] | None, optional("At least one of these holds.", "or")),
-        ("not_", itself | None, optional("This does not hold.", "not")),
+        ("and_", TYPE_TO_COME, optional_field("All of these hold.", "and")),
+        ("or_", TYPE_TO_COME, optional_field("At least one of these holds.", "or")),
+        ("not_", TYPE_TO_COME, optional_field("This does not hold.", "not")),
     ]
-    cls = class_of(name, [*field_filters(record), *joins], RecordFilter)
+    cls = class_with_fields(f"{record.__name__}Filter", [*field_filters(record), *joins], RecordFilter)
     cast(Any, cls).fields = {each.name: each for each in record.filters}
-    made = strawberry.input(cls, description=f"Which {plural(record)} are wanted; all conditions must hold.")
-    globals()[name] = made  # where strawberry.lazy looks for it
+    made: Any = strawberry.input(cls, description=f"Which {plural_name(record)} are wanted; all conditions must hold.")
+    join_types = {"and_": list[made] | None, "or_": list[made] | None, "not_": made | None}
+    for field in get_object_definition(made, strict=True).fields:
+        if field.python_name in join_types:
+            field.type_annotation = StrawberryAnnotation(join_types[field.python_name])
     return made
 
 
@@ -258,16 +264,18 @@ def order_input(record: type[Record]) -> Any:
     }
     make: Callable[..., Any] = enum.Enum
     choices = strawberry.enum(
-        make(f"{record.__name__}OrderField", members), description=f"What {plural(record)} can be sorted by."
+        make(f"{record.__name__}OrderField", members), description=f"What {plural_name(record)} can be sorted by."
     )
     fields = [
         ("field", choices, strawberry.field(description="What to sort by. Ties are broken by id.")),
         ("direction", OrderDirection, strawberry.field(default=OrderDirection.ASC, description="Which way to sort.")),
     ]
-    return strawberry.input(class_of(f"{record.__name__}Order", fields), description=f"How to sort {plural(record)}.")
+    return strawberry.input(
+        class_with_fields(f"{record.__name__}Order", fields), description=f"How to sort {plural_name(record)}."
+    )
 
 
-def plural(record: type[Record]) -> str:
+def plural_name(record: type[Record]) -> str:
     """What a list of them is called in a sentence."""
     spaced = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in record.collection)
     return spaced.strip()

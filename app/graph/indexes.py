@@ -23,15 +23,15 @@ def required_indexes(roots: Iterable[Declaration]) -> dict[str, list[IndexModel]
     edges = [each for cls in RECORDS.values() for each in declarations_of(cls)]
     lists = sorted((each for each in (*edges, *roots) if isinstance(each, Many)), key=lambda each: each.list_name)
     return {
-        record.collection: list(unique(record, [each for each in lists if each.record is record]))
+        record.collection: list(distinct_indexes(record, [each for each in lists if each.record is record]))
         for record in stored_records().values()
     }
 
 
-def unique(record: type[Record], lists: list[Many]) -> Iterator[IndexModel]:
+def distinct_indexes(record: type[Record], lists: list[Many]) -> Iterator[IndexModel]:
     """One index for each distinct key; the first reason to have it names it."""
     seen: set[tuple[str, ...]] = set()
-    for name, keys in (*of_lists(lists), *of_filters(record), *of_needs(record)):
+    for name, keys in (*list_indexes(lists), *filter_indexes(record), *declared_indexes(record)):
         if keys not in seen:
             seen.add(keys)
             yield IndexModel([(key, ASCENDING) for key in keys], name=name, partialFilterExpression=LIVE)
@@ -46,7 +46,7 @@ def unique(record: type[Record], lists: list[Many]) -> Iterator[IndexModel]:
         )
 
 
-def of_lists(lists: list[Many]) -> Iterator[tuple[str, tuple[str, ...]]]:
+def list_indexes(lists: list[Many]) -> Iterator[tuple[str, tuple[str, ...]]]:
     """For each list and order: the foreign key, the order, the id. It serves both directions."""
     for edge in lists:
         if len(edge.by) > 1:
@@ -55,7 +55,7 @@ def of_lists(lists: list[Many]) -> Iterator[tuple[str, tuple[str, ...]]]:
             yield f"{edge.list_name} by {order.name}", (*edge.by, order.stored, "_id")
 
 
-def of_filters(record: type[Record]) -> Iterator[tuple[str, tuple[str, ...]]]:
+def filter_indexes(record: type[Record]) -> Iterator[tuple[str, tuple[str, ...]]]:
     """For each filter on a field with many values."""
     for each in record.filters:
         if each.indexed:
@@ -63,7 +63,7 @@ def of_filters(record: type[Record]) -> Iterator[tuple[str, tuple[str, ...]]]:
             yield f"filter on {each.name}", keys
 
 
-def of_needs(record: type[Record]) -> Iterator[tuple[str, tuple[str, ...]]]:
+def declared_indexes(record: type[Record]) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Those that the record names itself."""
     for keys in record.needed_indexes:
         yield f"by {' '.join(keys)}", keys

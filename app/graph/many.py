@@ -12,11 +12,12 @@ from strawberry.utils.str_converters import to_camel_case
 
 from app.context import Context
 from app.graph import read
-from app.graph.connection import Connection, PendingEdge
+from app.graph.connection import Connection
 from app.graph.declarations import Args, Argument, Sizing
 from app.graph.edges import LIVE, Edge
 from app.graph.filters import OrderDirection, filter_input, order_input
-from app.graph.page import DEFAULT_FIRST, MAX_FIRST, Ordering, Page, Window
+from app.graph.loaders import load, load_count
+from app.graph.page import DEFAULT_FIRST, EMPTY_PAGE, MAX_FIRST, Ordering, Page, Window
 from app.graph.read import Fields, Key
 from app.graph.scalars import Cursor
 from app.mongo.client import Doc
@@ -40,7 +41,7 @@ class Many(Edge):
         return DEFAULT_FIRST
 
     @property
-    def needs(self) -> tuple[str, ...]:
+    def key_fields(self) -> tuple[str, ...]:
         return tuple(each if isinstance(each, str) else each[1] for each in self.by.values())
 
     @property
@@ -111,22 +112,44 @@ class Many(Edge):
         """The same, for whoever has made the window of these arguments."""
         collection = self.stored_record.collection
         if not self.by:
-            return {None: await read.page(context.store, collection, window, fields)}
+            return {None: await read.find_page(context, collection, window, fields)}
         if len(self.by) == 1 and not self.in_array:
-            return await read.pages(context.store, collection, next(iter(self.by)), keys, window, fields)
+            return await read.find_pages(context, collection, next(iter(self.by)), keys, window, fields)
         conditions = self.conditions(args)
-        return await read.pages_each(context.store, collection, self.operators, keys, window, fields, conditions)
+        return await read.find_pages_by_lookup(context, collection, self.operators, keys, window, fields, conditions)
 
     async def count(self, context: Context, keys: Sequence[Key], args: Args) -> dict[Key, int]:
         """How many there are on all pages, for each key."""
         collection, query = self.stored_record.collection, self.query(args)
         with pymongo.timeout(read.COUNT_SECONDS):
-            return await read.counts(context.store, collection, self.operators, keys, query, self.conditions(args))
+            return await read.count_by_key(context, collection, self.operators, keys, query, self.conditions(args))
 
-    async def walk(self, context: Context, key: Key, args: Args) -> Any:
+    async def resolve_key(self, context: Context, key: Key, args: Args) -> Any:
         self.window(args)  # a bad page is refused here, on the field that asked for it
         self.conditions(args)
-        return Connection(pending=PendingEdge(self, key, args, context))
+        return Connection(lazy_page=EdgePage(self, key, args, context))
+
+
+@dataclass(frozen=True)
+class EdgePage:
+    """The page behind an edge, for one parent: read and counted together with those of its siblings."""
+
+    edge: Many
+    key: Key
+    args: Args
+    context: Context
+
+    async def page(self) -> Page:
+        return await load(self.context, self.edge, self.args, self.key) or EMPTY_PAGE
+
+    async def total(self) -> int:
+        return await load_count(self.context, self.edge, self.args, self.key)
+
+    def cursor(self, doc: Doc) -> str:
+        return self.edge.ordering(self.args).encode(doc)
+
+    def entity(self, doc: Doc) -> Any:
+        return self.edge.entity(doc)
 
 
 def many(

@@ -15,12 +15,13 @@ from app.errors import BadRequest, Denial, NotFound
 from app.graph import read
 from app.graph.declarations import REQUIRED, Args, Argument, Sizing
 from app.graph.documents import from_document
-from app.graph.edges import BATCHES, Edge, forbidden
+from app.graph.edges import Edge, forbidden
 from app.graph.loaders import load
 from app.graph.ownership import Ownership
 from app.graph.page import MAX_FIRST
 from app.graph.read import Fields, Key
 from app.graph.record import RECORDS, Node, Record
+from app.graph.registry import COMPUTED_EDGES
 from app.mongo.client import Doc
 
 MAX_ID = 100
@@ -44,7 +45,7 @@ class NodeById(Edge):
     owned: Ownership | None = None
 
     @property
-    def needs(self) -> tuple[str, ...]:
+    def key_fields(self) -> tuple[str, ...]:
         return (self.via,) if self.via else ()
 
     @property
@@ -80,8 +81,8 @@ class NodeById(Edge):
     async def read(self, context: Context, keys: Sequence[Key], args: Args, fields: Fields) -> dict[Key, Any]:
         return dict(await self.documents(context, keys, {}))
 
-    async def walk(self, context: Context, key: Key, args: Args) -> Any:
-        found = await load(context, self, args, key)
+    async def resolve_key(self, context: Context, key: Key, args: Args) -> Any:
+        found = await load(context, self, args, key) or unknown_id(key)
         if isinstance(found, Denial):
             raise found
         return from_document(RECORDS[found[0]], found[1])
@@ -106,19 +107,21 @@ class NodeById(Edge):
         named: dict[str, list[str]] = {}
         found: dict[str, tuple[str, Doc] | Denial] = {}
         for node_id in dict.fromkeys(ids):
-            kind = kind_of(node_id)
+            kind = record_name_of(node_id)
             if kind is None:
-                found[node_id] = BadRequest(f"{node_id!r} is not an id: ids begin with {', '.join(record_names())}.")
+                found[node_id] = BadRequest(
+                    f"{node_id!r} is not an id: ids begin with {', '.join(record_names_by_prefix())}."
+                )
             else:
                 named.setdefault(kind, []).append(node_id)
         groups = await asyncio.gather(
-            *(self.of_kind(context, kind, each, fields.get(kind)) for kind, each in named.items())
+            *(self.documents_of_record(context, kind, each, fields.get(kind)) for kind, each in named.items())
         )
         for group in groups:
             found |= group
         return found
 
-    async def of_kind(
+    async def documents_of_record(
         self, context: Context, kind: str, ids: list[str], fields: Fields
     ) -> dict[str, tuple[str, Doc] | Denial]:
         """The records of one kind; what is computed has a batch of its own."""
@@ -126,21 +129,21 @@ class NodeById(Edge):
         if not context.viewer.may(record.read_scope):
             return dict.fromkeys(ids, forbidden(record.read_scope))
         if issubclass(record, Record):
-            docs = await read.by_ids(context, record.collection, ids, fields)
+            docs = await read.find_by_ids(context, record.collection, ids, fields)
         else:
-            docs = await BATCHES[f"{kind}.id"](context, ids, {}, fields)
+            docs = await COMPUTED_EDGES[f"{kind}.id"](context, ids, {}, fields)
         return {each: (kind, docs[each]) if each in docs else unknown_id(each) for each in ids}
 
 
 @cache
-def record_names() -> Mapping[str, str]:
+def record_names_by_prefix() -> Mapping[str, str]:
     """Id prefix → record."""
     return {cast(type[Record], cls).prefix: name for name, cls in RECORDS.items()}
 
 
-def kind_of(node_id: str) -> str | None:
+def record_name_of(node_id: str) -> str | None:
     """The record that an id is one of, by its prefix; None for what is no id."""
-    return record_names().get(node_id.partition("_")[0])
+    return record_names_by_prefix().get(node_id.partition("_")[0])
 
 
 def node(*, doc: str) -> NodeById:

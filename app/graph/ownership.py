@@ -7,8 +7,10 @@ fixed currency are derived from it.
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+
+from pymongo import IndexModel
 
 
 class OnMerge(enum.Enum):
@@ -50,3 +52,20 @@ class Ownership:
     blocks_delete: Blocker | None = None
     is_counted: bool = False
     fixes_currency: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PlainCollection:
+    """A collection whose documents are no records of the graph: its indexes, and its fields that hold ids of records.
+
+    `held_ids` says of each such field what a merge does with it. It is SWEEP, TREE (the merge itself writes it) or one
+    that leaves the ids: without records there is no version and no audit entry that REASSIGN could write.
+    """
+
+    name: str
+    indexes: Sequence[IndexModel]
+    held_ids: Mapping[str, OnMerge]
+
+    def __post_init__(self) -> None:
+        if OnMerge.REASSIGN in self.held_ids.values():
+            raise ValueError(f"{self.name} is no collection of records: a merge can sweep its ids, not reassign them")

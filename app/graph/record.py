@@ -56,6 +56,11 @@ class Finder:
     within: str | None = None
     """Where a field is an array of objects: the field in each of them that holds the key."""
 
+    @property
+    def graphql_name(self) -> str:
+        """Its name as the schema shows it."""
+        return to_camel_case(self.name)
+
 
 @dataclass(frozen=True, slots=True)
 class OwnKey:

@@ -19,14 +19,12 @@ from app.graph import read
 from app.graph.by import By
 from app.graph.declarations import REQUIRED, Args, Argument
 from app.graph.edges import LIVE, Edge
-from app.graph.filters import class_of
+from app.graph.filters import class_with_fields
 from app.graph.many import Many, many
 from app.graph.nodes import MAX_ID, unknown_id
 from app.graph.read import Fields, Key
 from app.graph.record import Finder, Record, declarations_of
 from app.mongo.client import Doc
-from app.mongo.keys import find_record_by_key
-from app.mongo.reads import find as find_docs
 
 MAX_CANDIDATES = 10
 MAX_KEY = 1_000
@@ -42,13 +40,13 @@ def by_input(record: type[Record]) -> Any:
     fields += [
         (finder.name, str | None, strawberry.field(default=UNSET, description=finder.doc)) for finder in record.finders
     ]
-    cls = class_of(f"{record.__name__}By", fields, By)
+    cls = class_with_fields(f"{record.__name__}By", fields, By)
     cast(Any, cls).record = record
     return strawberry.input(cls, one_of=True, description=f"Exactly one way to say which {record.__name__} is meant.")
 
 
 @dataclass(eq=False, kw_only=True)
-class Find(Edge):
+class RecordByKey(Edge):
     """One record by any of its keys; what is not found is said."""
 
     def graphql_type(self) -> Any:
@@ -71,7 +69,7 @@ class Find(Edge):
         finder = next(each for each in self.stored_record.finders if each.name == name)
         found = await self.by_finder(context, finder, value, fields)
         if found is None:
-            raise NotFound(f"No {self.target} has that {said(finder)}.", key=said(finder))
+            raise NotFound(f"No {self.target} has that {finder.graphql_name}.", key=finder.graphql_name)
         return {None: found}
 
     async def by_id(self, context: Context, node_id: str, fields: Fields) -> Doc:
@@ -81,29 +79,28 @@ class Find(Edge):
             raise BadRequest(
                 f"`by.id` is not the id of a {self.target}: theirs begin with {record.prefix}_.", argument="by"
             )
-        found = await read.by_ids(context, record.collection, [node_id], fields)
+        found = await read.find_by_ids(context, record.collection, [node_id], fields)
         if node_id not in found:
             raise unknown_id(node_id)
         return found[node_id]
 
     async def by_finder(self, context: Context, finder: Finder, value: str, fields: Fields) -> Doc | None:
         """The live record that the key finds."""
-        shown, key = read.projection(fields), finder.normalise(value) if finder.normalise else value
-        collection = self.stored_record.collection
+        key, collection = finder.normalise(value) if finder.normalise else value, self.stored_record.collection
         if finder.namespace is not None:
-            return await find_record_by_key(context.store, finder.namespace, key, finder.fields, collection, shown)
+            return await read.find_by_key(context, finder.namespace, key, finder.fields, collection, fields)
         borne: list[Doc] = [{field: {"$eq": key}} for field in finder.fields]
         query = {**(borne[0] if len(borne) == 1 else {"$or": borne}), **LIVE}
-        found = await find_docs(context.store, collection, query, shown, limit=MAX_CANDIDATES, sort=[("_id", 1)])
+        found = await read.find_documents(context, collection, query, fields, limit=MAX_CANDIDATES, sort=[("_id", 1)])
         if len(found) > 1:
             raise Ambiguous(
                 f"{at_least(len(found))} {self.stored_record.collection} bear "
-                f"that {said(finder)}. Ask for one of the candidates by id.",
+                f"that {finder.graphql_name}. Ask for one of the candidates by id.",
                 candidates=[doc["_id"] for doc in found],
             )
         return found[0] if found else None
 
-    async def walk(self, context: Context, key: Key, args: Args) -> Any:
+    async def resolve_key(self, context: Context, key: Key, args: Args) -> Any:
         return self.entity((await self.read(context, [None], args, None))[None])
 
 
@@ -112,14 +109,9 @@ def at_least(size: int) -> str:
     return f"{size} or more" if size == MAX_CANDIDATES else str(size)
 
 
-def said(finder: Finder) -> str:
-    """A finder's name as the schema shows it."""
-    return to_camel_case(finder.name)
-
-
-def find(target: str, *, doc: str) -> Find:
+def find(target: str, *, doc: str) -> RecordByKey:
     """Declare a root field that finds one record by its id or any of its finders."""
-    return Find(target=target, doc=doc)
+    return RecordByKey(target=target, doc=doc)
 
 
 def page(target: str, *, doc: str) -> Many:

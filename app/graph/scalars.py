@@ -28,7 +28,7 @@ DECIMAL = re.compile(r"-?\d{1,34}(?:\.\d{1,34})?", re.ASCII)
 EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
-def parse_instant(value: Any) -> datetime:
+def parse_datetime(value: Any) -> datetime:
     """An instant, UTC, to the millisecond (as the database keeps it)."""
     if not isinstance(value, str) or not RFC_3339.fullmatch(value):
         raise ValueError("A DateTime is RFC 3339 text with its offset: 2026-01-31T00:00:00Z or …+01:00.")
@@ -63,7 +63,7 @@ def show_decimal(value: Decimal) -> str:
     return f"{value:f}"
 
 
-def parse_text(kind: str, example: str) -> Any:
+def text_parser(kind: str, example: str) -> Any:
     """A parser for a scalar that is text."""
 
     def parse(value: Any) -> str:
@@ -74,7 +74,7 @@ def parse_text(kind: str, example: str) -> Any:
     return parse
 
 
-def parse_code(kind: str, example: str, known: Callable[[], frozenset[str]]) -> Callable[[Any], str]:
+def code_parser(kind: str, example: str, known: Callable[[], frozenset[str]]) -> Callable[[Any], str]:
     """A parser for a scalar that is a code of a published list, in capitals."""
 
     def parse(value: Any) -> str:
@@ -108,7 +108,7 @@ def parse_metadata_value(value: Any) -> Any:
     return value
 
 
-def unchanged(value: Any) -> Any:
+def identity(value: Any) -> Any:
     """What is stored is what is shown."""
     return value
 
@@ -119,7 +119,7 @@ SCALARS: dict[object, ScalarDefinition] = {
         description="An instant: RFC 3339 with its offset (2026-01-31T12:00:00Z). Shown in UTC.",
         specified_by_url="https://scalars.graphql.org/andimarek/date-time",
         serialize=show_instant,
-        parse_value=parse_instant,
+        parse_value=parse_datetime,
     ),
     Decimal: strawberry.scalar(
         name="Decimal",
@@ -130,43 +130,43 @@ SCALARS: dict[object, ScalarDefinition] = {
     Currency: strawberry.scalar(
         name="Currency",
         description='A currency: its ISO 4217 code, such as "USD".',
-        serialize=unchanged,
-        parse_value=parse_code("A Currency is a code of ISO 4217", '"USD"', currencies),
+        serialize=identity,
+        parse_value=code_parser("A Currency is a code of ISO 4217", '"USD"', currencies),
     ),
     CountryCode: strawberry.scalar(
         name="CountryCode",
         description='A country: its ISO 3166-1 alpha-2 code, such as "DE".',
-        serialize=unchanged,
-        parse_value=parse_code("A CountryCode is a code of ISO 3166-1 alpha-2", '"DE"', countries),
+        serialize=identity,
+        parse_value=code_parser("A CountryCode is a code of ISO 3166-1 alpha-2", '"DE"', countries),
     ),
     EmailAddress: strawberry.scalar(
         name="EmailAddress",
         description='An e-mail address, shown as it was typed: "carol@finoptic.com".',
-        serialize=unchanged,
-        parse_value=parse_text("An EmailAddress", '"carol@finoptic.com"'),
+        serialize=identity,
+        parse_value=text_parser("An EmailAddress", '"carol@finoptic.com"'),
     ),
     URL: strawberry.scalar(
         name="URL",
         description='A web address: "https://finoptic.com".',
-        serialize=unchanged,
-        parse_value=parse_text("A URL", '"https://finoptic.com"'),
+        serialize=identity,
+        parse_value=text_parser("A URL", '"https://finoptic.com"'),
     ),
     Cursor: strawberry.scalar(
         name="Cursor",
         description="A place in one list in one order, as the list returned it. Opaque: do not build or store it.",
-        serialize=unchanged,
-        parse_value=parse_text("A Cursor", "the `endCursor` of a page"),
+        serialize=identity,
+        parse_value=text_parser("A Cursor", "the `endCursor` of a page"),
     ),
     JSON: strawberry.scalar(
         name="JSON",
         description="Any JSON value.",
-        serialize=unchanged,
-        parse_value=unchanged,
+        serialize=identity,
+        parse_value=identity,
     ),
     MetadataValue: strawberry.scalar(
         name="MetadataValue",
         description="A value of custom metadata: text, a number, a boolean or null.",
-        serialize=unchanged,
+        serialize=identity,
         parse_value=parse_metadata_value,
     ),
 }

@@ -17,8 +17,8 @@ from app.errors import BadRequest
 from app.graph.connection import Connection
 from app.graph.declarations import REQUIRED, Args, Argument, Declaration, Sizing
 from app.graph.documents import from_document
-from app.graph.loaders import loader
-from app.graph.page import DEFAULT_FIRST, MAX_FIRST, Page, not_a_cursor, pack, size_of, unpack
+from app.graph.loaders import loader_named
+from app.graph.page import DEFAULT_FIRST, MAX_FIRST, Page, decode_cursor, encode_cursor, invalid_cursor, page_size
 from app.graph.read import COUNT_LIMIT
 from app.graph.record import Node, Record, stored_records
 from app.graph.scalars import Cursor
@@ -47,18 +47,18 @@ class Search(Declaration):
         }
 
     async def resolve(self, source: Any, context: Context, args: Args) -> Any:
-        return Connection(pending=self.found(context, args))
+        return Connection(lazy_page=self.search_page(context, args))
 
-    def found(self, context: Context, args: Args) -> Found:
+    def search_page(self, context: Context, args: Args) -> SearchPage:
         """The page that the arguments ask for, not read yet, or a BadRequest."""
-        size, _ = size_of(args.get("first"), None)
-        after = decode(args.get("after"))
-        words = quoted(args["text"])
+        size, _ = page_size(args.get("first"), None)
+        after = search_position(args.get("after"))
+        words = quoted_words(args["text"])
         kinds = [r for r in stored_records().values() if r.searched and context.viewer.may(r.read_scope)]
-        return Found(context, kinds, words, size, after)
+        return SearchPage(context, kinds, words, size, after)
 
 
-def quoted(text: str) -> str:
+def quoted_words(text: str) -> str:
     """The words as phrases, which the text search joins by and, and reads as nothing else."""
     words = [word for part in text.replace('"', " ").replace("\\", " ").split() if (word := part.strip("-"))]
     if not words or len(text) > MAX_TEXT:
@@ -67,7 +67,7 @@ def quoted(text: str) -> str:
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
+class SearchPage:
     """A page of what was found, in order of (score descending, id)."""
 
     context: Context
@@ -77,12 +77,12 @@ class Found:
     after: tuple[float, str] | None
 
     async def page(self) -> Page:
-        found: Page = await loader(self.context, self, self.pages).load(None)
+        found: Page = await loader_named(self.context, self, self.pages).load(None)
         return found
 
     async def pages(self, keys: list[None]) -> list[Page]:
         """The page, read once, however many of its fields are asked for."""
-        docs = await self.run([*self.beyond(), {"$sort": {"score": -1, "_id": 1}}, {"$limit": self.size + 1}])
+        docs = await self.run([*self.after_position(), {"$sort": {"score": -1, "_id": 1}}, {"$limit": self.size + 1}])
         return [Page(docs[: self.size], len(docs) > self.size, self.after is not None)]
 
     async def total(self) -> int:
@@ -94,18 +94,18 @@ class Found:
         if not self.kinds:
             return []
         first, *others = self.kinds
-        pipeline = self.of_kind(first)
-        pipeline += [{"$unionWith": {"coll": kind.collection, "pipeline": self.of_kind(kind)}} for kind in others]
+        pipeline = self.pipeline_of(first)
+        pipeline += [{"$unionWith": {"coll": kind.collection, "pipeline": self.pipeline_of(kind)}} for kind in others]
         return await aggregate(self.context.store, first.collection, [*pipeline, *stages])
 
-    def of_kind(self, kind: type[Record]) -> list[Doc]:
+    def pipeline_of(self, kind: type[Record]) -> list[Doc]:
         """The matches of one kind, with their score."""
         return [
             {"$match": {"$text": {"$search": self.words}, "deletedAt": None}},
             {"$set": {"score": {"$meta": "textScore"}, "kind_": kind.__name__}},
         ]
 
-    def beyond(self) -> list[Doc]:
+    def after_position(self) -> list[Doc]:
         """Only what comes after the cursor."""
         if self.after is None:
             return []
@@ -113,20 +113,20 @@ class Found:
         return [{"$match": {"$or": [{"score": {"$lt": score}}, {"score": score, "_id": {"$gt": last_id}}]}}]
 
     def cursor(self, doc: Doc) -> str:
-        return pack(["search", doc["score"], doc["_id"]])
+        return encode_cursor(["search", doc["score"], doc["_id"]])
 
     def entity(self, doc: Doc) -> Any:
         return from_document(stored_records()[doc["kind_"]], doc)
 
 
-def decode(cursor: str | None) -> tuple[float, str] | None:
+def search_position(cursor: str | None) -> tuple[float, str] | None:
     """The score and id that a cursor of a search marks."""
     if cursor is None:
         return None
-    match unpack(cursor, "after"):
+    match decode_cursor(cursor, "after"):
         case ["search", float(score), str(last_id)]:
             return score, last_id
-    raise not_a_cursor("after")
+    raise invalid_cursor("after")
 
 
 def search(*, doc: str) -> Search:

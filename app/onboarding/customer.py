@@ -167,7 +167,7 @@ class Onboarding:
             message = f"Its keys are those of {len(found)} records: {', '.join(found)}."
             here.add("SUBSCRIBER_MISMATCH", (), message)
         for doc, finder in found.values():
-            return await self.keep_or_move(rules, row, doc, organization, here, to_camel_case(finder.name))
+            return await self.keep_or_move(rules, row, doc, organization, here, finder.graphql_name)
         return await self.make(rules, row, {"organizationId": organization.id}, here)
 
     async def make(self, rules: Rules[R], row: object, decided: Mapping[str, object], here: Problems) -> R:

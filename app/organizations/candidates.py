@@ -18,12 +18,10 @@ from app.context import Context
 from app.errors import BadRequest
 from app.graph.declarations import Args
 from app.graph.edges import LIVE
-from app.graph.listed import Found
-from app.graph.page import Page, not_a_cursor, pack, unpack
-from app.graph.read import Fields, Key, by_ids, looked_up, projection
+from app.graph.page import ComputedPage, Page, decode_cursor, encode_cursor, invalid_cursor
+from app.graph.read import Fields, Key, find_by_ids, find_documents, look_up
 from app.graph.roots import find as finding
-from app.mongo.client import Doc, Store
-from app.mongo.reads import find
+from app.mongo.client import Doc
 from app.organizations.duplicates import NEEDED, Score, Traits, score
 
 MAX_SHARING, MAX_CANDIDATES = 50, 100
@@ -52,14 +50,14 @@ class Place:
 
     def encode(self, of: str | None) -> str:
         """The cursor, of the candidates of one organization or of all."""
-        return pack([LIST, of, self.organization_id, self.score, self.other_id])
+        return encode_cursor([LIST, of, self.organization_id, self.score, self.other_id])
 
 
 def decode(cursor: str | None, of: str | None) -> Place | None:
     """The place that a cursor of these candidates marks."""
     if cursor is None:
         return None
-    match unpack(cursor, "after"):
+    match decode_cursor(cursor, "after"):
         case [str(name), str() | None as whose, str(organization_id), float() | None as at, str() | None as other_id]:
             if name == LIST and whose == of:
                 return Place(organization_id, at, other_id)
@@ -67,35 +65,35 @@ def decode(cursor: str | None, of: str | None) -> Place | None:
                 raise BadRequest(
                     "`after` is a cursor of other candidates: keep `of` from page to page.", argument="after"
                 )
-    raise not_a_cursor("after")
+    raise invalid_cursor("after")
 
 
-async def duplicate_candidates(context: Context, args: Args, size: int) -> Found:
+async def duplicate_candidates(context: Context, args: Args, size: int) -> ComputedPage:
     """A page of candidates, of one organization or of all."""
     minimum = args["minimum_score"]
     if not 0 <= minimum <= 1:
         raise BadRequest(f"`minimumScore` is {minimum}; it must be between 0 and 1.", argument="minimumScore")
     by, after = args.get("of"), args.get("after")
     if by is None:
-        return await of_all(context.store, minimum, size, decode(after, None))
+        return await of_all(context, minimum, size, decode(after, None))
     [about] = (await ASKED.read(context, [None], {"by": by}, SHOWN)).values()
     place = decode(after, about["_id"])
-    docs = [] if about.get("deletedAt") else (await candidates(context.store, [about], minimum))[about["_id"]]
+    docs = [] if about.get("deletedAt") else (await candidates(context, [about], minimum))[about["_id"]]
     rest = [doc for doc in docs if place is None or place.is_before(doc)]
-    return Found(
+    return ComputedPage(
         Page([marked(doc, about["_id"]) for doc in rest[:size]], len(rest) > size, place is not None), len(docs)
     )
 
 
-async def of_all(store: Store, minimum: float, size: int, place: Place | None) -> Found:
+async def of_all(context: Context, minimum: float, size: int, place: Place | None) -> ComputedPage:
     """A page of pairs, or the beginning of one where finding the rest would take too many commands."""
     found: list[Doc] = []
     at, ended = (place.organization_id if place else ""), False
     bound = "$gte" if place and place.score is not None else "$gt"
     for _ in range(MAX_BATCHES):
         query = {"_id": {bound: at}, **LIVE}
-        batch = await find(store, "organizations", query, projection(SHOWN), limit=BATCH, sort=[("_id", 1)])
-        pairs = await candidates(store, batch, minimum, only_after=True)
+        batch = await find_documents(context, "organizations", query, SHOWN, limit=BATCH, sort=[("_id", 1)])
+        pairs = await candidates(context, batch, minimum, only_after=True)
         found += [doc for each in batch for doc in pairs[each["_id"]] if place is None or place.is_before(doc)]
         at, bound, ended = (batch[-1]["_id"] if batch else at), "$gt", len(batch) < BATCH
         if ended or len(found) > size:
@@ -103,7 +101,7 @@ async def of_all(store: Store, minimum: float, size: int, place: Place | None) -
     docs = [marked(doc, None) for doc in found[:size]]
     goes_on = len(found) > size or not ended
     end = Place(at).encode(None) if goes_on and len(found) <= size else None
-    return Found(Page(docs, goes_on, place is not None, end), None)
+    return ComputedPage(Page(docs, goes_on, place is not None, end), None)
 
 
 def marked(doc: Doc, of: str | None) -> Doc:
@@ -112,24 +110,24 @@ def marked(doc: Doc, of: str | None) -> Doc:
 
 
 async def candidates(
-    store: Store, docs: Sequence[Doc], minimum: float, *, only_after: bool = False
+    context: Context, docs: Sequence[Doc], minimum: float, *, only_after: bool = False
 ) -> dict[str, list[Doc]]:
     """The candidates of each organization with at least that score, best first. Two commands for all of them.
 
     `only_after`: only those whose id comes after its own.
     """
-    near = await sharing(store, docs, only_after=only_after)
+    near = await sharing(context, docs, only_after=only_after)
     ids = sorted(set().union(*near.values()))
     query = {"_id": {"$in": ids}, **LIVE}
-    others = await find(store, "organizations", query, projection(NEEDED), limit=len(ids)) if ids else []
+    others = await find_documents(context, "organizations", query, NEEDED, limit=len(ids)) if ids else []
     return await asyncio.to_thread(judged, docs, near, others, minimum)
 
 
-async def sharing(store: Store, docs: Sequence[Doc], *, only_after: bool) -> dict[str, list[str]]:
+async def sharing(context: Context, docs: Sequence[Doc], *, only_after: bool) -> dict[str, list[str]]:
     """The ids of those that share keys with each organization, those that share most first."""
     keys = sorted({key for doc in docs for key in doc.get("matchKeys") or ()})
     limited: list[Doc] = [{"$limit": MAX_SHARING + 1}, {"$project": {"_id": 1}}]
-    rows = await looked_up(store, "organizations", {"matchKeys": None}, keys, LIVE, limited, ()) if keys else {}
+    rows = await look_up(context, "organizations", {"matchKeys": None}, keys, LIVE, limited, ()) if keys else {}
     holders = {key: [row["_id"] for row in found] for key, found in rows.items() if len(found) <= MAX_SHARING}
     near = {}
     for doc in docs:
@@ -164,7 +162,7 @@ async def by_id(context: Context, keys: Sequence[Key], args: Args, fields: Field
     """Candidates by their ids, whatever their score; two organizations that nothing speaks for are none."""
     named = {key: match for key in keys if (match := ID_PATTERN.fullmatch(key)) and match[1] != match[2]}
     ids = list(dict.fromkeys(each for match in named.values() for each in match.groups()))
-    known = await by_ids(context, "organizations", ids, NEEDED) if ids else {}
+    known = await find_by_ids(context, "organizations", ids, NEEDED) if ids else {}
     traits = {own: Traits.of(doc) for own, doc in known.items()}
     pairs = {key: match.groups() for key, match in named.items() if traits.keys() >= set(match.groups())}
     found = {key: candidate(own, other, score(traits[own], traits[other])) for key, (own, other) in pairs.items()}

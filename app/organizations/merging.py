@@ -43,7 +43,7 @@ from app.writing.input_types import MutationInput, VersionedInput, needed, opera
 from app.writing.inputs import record_key
 from app.writing.keys import find_named, resolve_keys
 from app.writing.lifecycle import stale
-from app.writing.owned import count_owned, fixing_currency, merged_edges
+from app.writing.owned import count_owned, fixing_currency, merged_edges, swept_fields
 from app.writing.owner_hooks import hooks_of
 from app.writing.payloads import Payload, payload, shown, shown_list
 from app.writing.work import Work
@@ -225,6 +225,8 @@ async def hand_over(work: Work, target_id: str, source_ids: Sequence[str]) -> No
         await work.reassign(edge.record.collection, query, {edge.via: target_id})
     for edge in merged_edges(Organization, OnMerge.SWEEP):
         work.sweep(edge.record.collection, edge.of(source_ids), {"$set": {edge.via: target_id}})
+    for name, field_name in swept_fields():
+        work.sweep(name, {field_name: {"$in": list(source_ids)}}, {"$set": {field_name: target_id}})
     for hook in hooks_of(Organization):
         for sweep in hook.sweeps_on_merge(target_id, source_ids):
             work.sweep(*sweep)

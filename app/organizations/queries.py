@@ -5,8 +5,8 @@ from __future__ import annotations
 from strawberry import UNSET
 
 from app.entities.organization import Organization
+from app.graph.computed_connection import computed_connection
 from app.graph.declarations import Argument
-from app.graph.listed import listed
 from app.graph.roots import by_input, find, page
 
 
@@ -15,7 +15,7 @@ class OrganizationQueries:
 
     organization = find("Organization", doc="One organization, by its id, external id or name.")
     organizations = page("Organization", doc="All organizations.")
-    duplicate_candidates = listed(
+    duplicate_candidates = computed_connection(
         "DuplicateCandidate",
         batch="Query.duplicateCandidates",
         behind=5_000,

@@ -10,8 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from strawberry.utils.str_converters import to_camel_case
-
 from app.errors import Problem, Problems
 from app.graph.documents import stored_value
 from app.graph.record import Finder
@@ -144,7 +142,7 @@ class RecordImporter(Importer):
     def column_of(self, path: Sequence[str]) -> str:
         """The column that an input comes from; the input itself where none does."""
         named = [each for each in self.columns if each.reference and each.reference.input == path[0]]
-        exact = [each for each in named if each.reference and path[-1] == to_camel_case(each.reference.finder.name)]
+        exact = [each for each in named if each.reference and path[-1] == each.reference.finder.graphql_name]
         if named:
             return (exact or named)[0].name
         inputs = {self.rules.input_of.get(path[0], path[0]), path[0], ".".join(path[:2])}

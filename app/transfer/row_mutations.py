@@ -12,7 +12,7 @@ from strawberry.utils.str_converters import to_camel_case
 
 from app.errors import Problems
 from app.graph.choices import Choice, choices
-from app.graph.filters import class_of
+from app.graph.filters import class_with_fields
 from app.graph.record import Record
 from app.transfer.batch import MOST_ROWS, check_count, drafts, place_in_input, row_fields
 from app.transfer.chunk import Chunk
@@ -117,7 +117,7 @@ class RowMutation(Mutation):
     def types(self) -> tuple[type, type[Payload]]:
         fields = [*self.inputs(), IDEMPOTENCY_KEY]
         text = f"What `{to_camel_case(self.name)}` is to do."
-        made: type[object] = payload(class_of(f"{self.type_name}Payload", [], ImportPayload))
+        made: type[object] = payload(class_with_fields(f"{self.type_name}Payload", [], ImportPayload))
         return input_class(f"{self.type_name}Input", text, fields, MutationInput), cast(type[Payload], made)
 
     def inputs(self) -> Sequence[InputField]:

@@ -24,7 +24,7 @@ from strawberry.types import get_object_definition
 from app.entities.value_rules import without_null
 from app.entities.values import MetadataEntry
 from app.graph.by import By
-from app.graph.filters import class_of
+from app.graph.filters import class_with_fields
 from app.graph.roots import by_input
 from app.writing.inputs import Field, Inputs, MetadataEntryInput, Reference
 from app.writing.rules import Rules
@@ -164,7 +164,7 @@ def part_input(rules: type[Rules[Any]]) -> Any:
 @cache
 def object_input(model: type[BaseModel], fields: tuple[Field, ...]) -> Any:
     """`BillingInput` and its like: what may be said of a value inside a record."""
-    cls = class_of(f"{model.__name__}Input", list(fields_of(model, fields, creating=True)))
+    cls = class_with_fields(f"{model.__name__}Input", list(fields_of(model, fields, creating=True)))
     text = model.__strawberry_definition__.description  # type: ignore[attr-defined]  # it is a GraphQL type
     return strawberry.input(cls, description=text)
 
@@ -175,4 +175,4 @@ def input_class(name: str, text: str, fields: Sequence[InputField], *bases: type
     if len(set(names)) < len(names):
         raise TypeError(f"{name} has a field twice: {', '.join(names)}")
     ordered = sorted(fields, key=lambda each: each[2].default is not dataclasses.MISSING)
-    return shared_last(strawberry.input(class_of(name, ordered, *bases), description=text))
+    return shared_last(strawberry.input(class_with_fields(name, ordered, *bases), description=text))

@@ -10,8 +10,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from strawberry.utils.str_converters import to_camel_case
-
 from app.entities.metadata import app_claims
 from app.entities.texts import encodable
 from app.errors import Problem, Problems
@@ -47,7 +45,7 @@ def given_keys(record: type[Record], values: Mapping[str, object]) -> Iterator[K
     """The keys in what was given of a record that is still to be made."""
     whole = dict(values)
     for finder in record.finders:
-        if finder.within and (text := values.get(to_camel_case(finder.name))):
+        if finder.within and (text := values.get(finder.graphql_name)):
             whole[finder.fields[0]] = [{finder.within: text}]
     return claimed_keys(record, whole)
 
@@ -93,7 +91,7 @@ class RecordKey:
     @property
     def name(self) -> str:
         """What the key is called in the input."""
-        return to_camel_case(self.finder.name) if self.finder else "id"
+        return self.finder.graphql_name if self.finder else "id"
 
 
 async def resolve_keys(

@@ -12,7 +12,7 @@ from app.errors import Problem, Problems, Refused
 from app.graph.choices import Choice, choices
 from app.graph.documents import evolve, stored_fields
 from app.graph.edges import forbidden
-from app.graph.nodes import kind_of
+from app.graph.nodes import record_name_of
 from app.graph.record import Node, Record
 from app.graph.scalars import JSON
 from app.writing.input_types import (
@@ -81,7 +81,7 @@ class SetAppMetadataPayload(Payload):
 
 async def find_record(work: Work, record_id: str, expected_version: object, stored: str) -> tuple[Rules[Any], Record]:
     """The live record with that id, which can keep what goes into `stored`, at the version that is expected."""
-    rules = RULES.get(kind_of(record_id) or "")
+    rules = RULES.get(record_name_of(record_id) or "")
     if rules is None or not rules.accepts(stored):
         kinds = ", ".join(sorted(name for name, each in RULES.items() if each.accepts(stored)))
         message = f"{record_id[:60]!r} is not the id of a record that has {stored}. These have: {kinds}."

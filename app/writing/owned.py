@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from app.errors import Problem
 from app.graph.edges import One, Refs
-from app.graph.filters import plural
+from app.graph.filters import plural_name
 from app.graph.many import Many
-from app.graph.ownership import Blocker, OnMerge, Ownership
+from app.graph.ownership import Blocker, OnMerge, Ownership, PlainCollection
 from app.graph.record import Record, declarations_of, stored_records
 from app.mongo.client import Doc
 from app.writing.work import Work
@@ -40,6 +40,21 @@ def owned_edges(owner: type[Record]) -> list[OwnedEdge]:
         if isinstance(edge, (One, Refs)) and edge.owned and edge.target == owner.__name__
     ]
     return sorted(found, key=lambda edge: places.get((edge.record.__name__, edge.via), len(places)))
+
+
+COLLECTIONS: list[PlainCollection] = []
+"""The collections that hold no records; the rooms bring them."""
+
+
+def register_collections(collections: Iterable[PlainCollection]) -> None:
+    """Let merges know these collections, and no others."""
+    COLLECTIONS[:] = collections
+
+
+def swept_fields() -> list[tuple[str, str]]:
+    """(collection, field) of each field in a plain collection in which a merge puts the survivor's id."""
+    held = ((each.name, field, on_merge) for each in COLLECTIONS for field, on_merge in each.held_ids.items())
+    return [(name, field) for name, field, on_merge in held if on_merge is OnMerge.SWEEP]
 
 
 def merged_edges(owner: type[Record], on_merge: OnMerge) -> list[OwnedEdge]:
@@ -85,7 +100,7 @@ async def count_owned(work: Work, owner: type[Record], owner_ids: Collection[str
 
 def in_words(counts: Mapping[str, int]) -> str:
     """Counts by collection as a message tells them: "3 subscribers, 5 usage attributes"."""
-    names = {record.collection: plural(record) for record in stored_records().values()}
+    names = {record.collection: plural_name(record) for record in stored_records().values()}
     return ", ".join(f"{count:,} {names[collection]}" for collection, count in counts.items() if count)
 
 
@@ -96,5 +111,5 @@ async def fixing_currency(work: Work, owner: type[Record], owner_id: str) -> lis
         if edge.ownership.fixes_currency:
             query: Doc = {edge.via: owner_id}
             if await work.find(edge.record.collection, query, {"_id": 1}, limit=1):
-                found.append(plural(edge.record))
+                found.append(plural_name(edge.record))
     return found

@@ -19,8 +19,8 @@ from pydantic import BaseModel
 from app.access.secrets import SECRET
 from app.errors import Problem
 from app.graph.documents import from_document, stored_value
-from app.graph.filters import class_of
-from app.graph.nodes import kind_of
+from app.graph.filters import class_with_fields
+from app.graph.nodes import record_name_of
 from app.graph.record import RECORDS, Node, Record
 from app.mongo.client import Doc
 from app.writing.input_types import InputField, operation_name, shared_last
@@ -68,7 +68,7 @@ class WarningPayload(Payload):
 def record_payload(mutation: str, record: type[Record], field: str, text: str, *, warns: bool) -> type[Payload]:
     """`CreateCredentialPayload` and its like: the payload with the one record, in `field`."""
     fields: list[InputField] = [(field, record | None, shown(text))]
-    cls = class_of(f"{mutation}Payload", fields, WarningPayload if warns else Payload)
+    cls = class_with_fields(f"{mutation}Payload", fields, WarningPayload if warns else Payload)
     return cast(type[Payload], payload(cls))
 
 
@@ -102,7 +102,7 @@ def shown_part(hint: Any, stored: Any) -> Any:
     if get_origin(hint) is list:
         return [shown_part(get_args(hint)[0], each) for each in stored]
     if hint is Node:
-        hint = RECORDS[str(kind_of(stored["_id"]))]
+        hint = RECORDS[str(record_name_of(stored["_id"]))]
     if isinstance(hint, type) and issubclass(hint, BaseModel):
         return from_document(hint, stored)
     if isinstance(hint, type) and dataclasses.is_dataclass(hint):

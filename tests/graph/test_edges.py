@@ -9,13 +9,15 @@ from strawberry.utils.str_converters import to_camel_case
 
 from app.access.viewer import Everything, Scope, Viewer
 from app.errors import SetupError
+from app.graph import registry
 from app.graph.check import check_declarations
 from app.graph.edges import Edge, One, Refs
 from app.graph.many import Many
 from app.graph.nodes import NodeById
 from app.graph.record import RECORDS, declarations_of, stored_records
+from app.graph.registry import EdgeReader
 from app.mongo.client import Store
-from app.schema import ROOTS, build_schema
+from app.schema import ROOMS, ROOTS, build_schema
 from tests.asking import Ask, Data
 from tests.records import (
     EPOCH,
@@ -228,3 +230,37 @@ def test_a_misspelt_edge_is_said_at_start_up() -> None:
         check_declarations([*ROOTS, lost, typo])
     assert "Nobody" in str(caught.value)
     assert "organisationId" in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["Organization.statement", "Statement.id"], ids=["an edge", "a record by its id"])
+def test_a_computed_edge_that_nobody_computes_is_said_at_start_up(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    build_schema()
+    monkeypatch.delitem(registry.COMPUTED_EDGES, name)
+    with pytest.raises(SetupError, match=f"{name}.*nobody registered"):
+        check_declarations(ROOTS)
+
+
+def test_a_connection_that_nobody_computes_is_said_at_start_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    build_schema()
+    monkeypatch.delitem(registry.COMPUTED_CONNECTIONS, "Query.duplicateCandidates")
+    with pytest.raises(SetupError, match=r"Query\.duplicateCandidates, which nobody registered"):
+        check_declarations(ROOTS)
+
+
+def edge_reader(name: str) -> EdgeReader:
+    """The function that a room brings for that computed edge."""
+    return next(room.computed_edges[name] for room in ROOMS if name in room.computed_edges)
+
+
+def test_a_function_for_a_misspelt_name_is_said_at_start_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What nothing asks for is a slip of the pen as often as a left-over."""
+    build_schema()
+    monkeypatch.setitem(registry.COMPUTED_EDGES, "Organization.statment", edge_reader("Organization.statement"))
+    with pytest.raises(SetupError, match=r"Organization\.statment, which no declaration asks for"):
+        check_declarations(ROOTS)
+
+
+def test_one_name_has_one_function() -> None:
+    build_schema()
+    with pytest.raises(SetupError, match=r"Two functions are registered for Statement\.id"):
+        registry.register_computed_edges({"Statement.id": edge_reader("DuplicateCandidate.id")})

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.errors import BadRequest
-from app.graph.page import Ordering, Place
+from app.graph.page import CursorPosition, Ordering
 from app.mongo.client import Store
 from tests.asking import Data
 from tests.commands import examined
@@ -114,7 +114,7 @@ names = st.text(max_size=30)
 @given(value=names, node_id=names, descending=st.booleans())
 def test_a_cursor_finds_its_place_again(value: str, node_id: str, descending: bool) -> None:
     place = Ordering("organizations", "NAME", "name", is_instant=False, descending=descending)
-    assert place.decode(place.encode({"name": value, "_id": node_id}), "after") == Place(value, node_id)
+    assert place.decode(place.encode({"name": value, "_id": node_id}), "after") == CursorPosition(value, node_id)
 
 
 @given(text=st.one_of(names, st.binary(max_size=60).map(lambda raw: raw.decode("latin-1"))))

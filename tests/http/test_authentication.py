@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from app.access.viewer import LOCAL_ADMIN, Everything, OneSubscriber, OrganizationSubtree, Viewer
 from app.context import Context
 from app.errors import Code, Denial
-from app.graph.read import by_ids
+from app.graph.read import find_by_ids
 from app.mongo.client import Store
 from app.mongo.request_coalescer import RequestCoalescer
 from tests.commands import Commands
@@ -74,5 +74,5 @@ async def test_viewers_of_another_reach_share_no_look_up(
         viewers = [dataclasses.replace(LOCAL_ADMIN, reach=each) for each in (reach, other) for _ in range(3)]
         contexts = [Context(store=store, viewer=viewer, coalescer=coalescer) for viewer in viewers]
         with commands.counting() as counted:
-            await asyncio.gather(*(by_ids(each, "organizations", ["org_a"], None) for each in contexts))
+            await asyncio.gather(*(find_by_ids(each, "organizations", ["org_a"], None) for each in contexts))
         assert counted.reads == (2 if other == reach else 4)

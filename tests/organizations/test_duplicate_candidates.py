@@ -8,7 +8,7 @@ import pytest
 
 from app.access.viewer import Everything, Scope, Viewer
 from app.graph.documents import to_document
-from app.graph.page import pack
+from app.graph.page import encode_cursor
 from app.mongo.client import Store
 from app.organizations import candidates
 from app.organizations.candidates import MAX_BATCHES, MAX_SHARING
@@ -221,12 +221,12 @@ async def test_candidates_are_nodes(store: Store, ask: Ask) -> None:
         ({"first": 101}, "`first` is 101; it must be between 1 and 100."),
         ({"after": "nonsense"}, "`after` is not a cursor of this API. Pass a cursor that this list returned."),
         (
-            {"after": pack(["duplicateCandidates", None, {"$gt": ""}, None, None])},
+            {"after": encode_cursor(["duplicateCandidates", None, {"$gt": ""}, None, None])},
             "`after` is not a cursor of this API.",
         ),
-        ({"after": pack(["organizations", "NAME ASC", "a", "b"])}, "`after` is not a cursor of this API."),
+        ({"after": encode_cursor(["organizations", "NAME ASC", "a", "b"])}, "`after` is not a cursor of this API."),
         (
-            {"after": pack(["duplicateCandidates", "org_x", "org_x", 0.5, "org_y"])},
+            {"after": encode_cursor(["duplicateCandidates", "org_x", "org_x", 0.5, "org_y"])},
             "`after` is a cursor of other candidates",
         ),
     ],

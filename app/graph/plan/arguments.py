@@ -49,10 +49,10 @@ def arguments_of(field: GraphQLField, node: FieldNode, scalars: Any, config: Any
     if not names:
         constant = evaluate(NO_VARIABLES)
         return lambda _: constant
-    if not all(is_simple(field.args[argument.name.value].type, argument.value) for argument in given):
+    if not all(has_only_scalar_variables(field.args[argument.name.value].type, argument.value) for argument in given):
         return evaluate
-    marked = evaluate(VariableValues({}, {name: Mark(name) for name in names}))
-    fill = filling(dict(marked))
+    marked = evaluate(VariableValues({}, {name: VariableMark(name) for name in names}))
+    fill = template_filler(dict(marked))
 
     def filled(variables: VariableValues) -> Args:
         values = variables.coerced
@@ -76,36 +76,38 @@ def variables_in(value: ValueNode) -> Iterator[str]:
             yield from variables_in(inner.value)
 
 
-def is_simple(kind: GraphQLInputType, value: ValueNode) -> bool:
+def has_only_scalar_variables(kind: GraphQLInputType, value: ValueNode) -> bool:
     """Whether each variable in a value stands for a scalar, which goes through conversion as it is."""
     named = get_nullable_type(kind)
     if isinstance(value, VariableNode):
         return is_scalar_type(named)
     if isinstance(value, ObjectValueNode) and is_input_object_type(named):
-        return all(is_simple(named.fields[inner.name.value].type, inner.value) for inner in value.fields)
+        return all(
+            has_only_scalar_variables(named.fields[inner.name.value].type, inner.value) for inner in value.fields
+        )
     return not any(variables_in(value))
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Mark:
+class VariableMark:
     """Where the value of a variable goes."""
 
     name: str
 
 
-def filling(template: Any) -> Callable[[Values], Any]:
+def template_filler(template: Any) -> Callable[[Values], Any]:
     """A function that puts values where the marks are: in a dict of arguments, or in the inputs among them."""
-    if isinstance(template, Mark):
+    if isinstance(template, VariableMark):
         return lambda values: values[template.name]
     if isinstance(template, dict):
-        parts = {key: filling(value) for key, value in template.items() if has_mark(value)}
+        parts = {key: template_filler(value) for key, value in template.items() if has_variable_mark(value)}
         return lambda values: {**template, **{key: fill(values) for key, fill in parts.items()}}
-    parts = {key: filling(value) for key, value in vars(template).items() if has_mark(value)}
+    parts = {key: template_filler(value) for key, value in vars(template).items() if has_variable_mark(value)}
     return lambda values: dataclasses.replace(template, **{key: fill(values) for key, fill in parts.items()})
 
 
-def has_mark(template: Any) -> bool:
+def has_variable_mark(template: Any) -> bool:
     """Whether there is a mark in an argument."""
-    if dataclasses.is_dataclass(template) and not isinstance(template, Mark):
-        return any(map(has_mark, vars(template).values()))
-    return isinstance(template, Mark)
+    if dataclasses.is_dataclass(template) and not isinstance(template, VariableMark):
+        return any(map(has_variable_mark, vars(template).values()))
+    return isinstance(template, VariableMark)

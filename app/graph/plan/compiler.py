@@ -31,20 +31,29 @@ from pydantic.fields import FieldInfo
 from strawberry.types.field import StrawberryField
 
 from app.access.viewer import Scope
+from app.graph.computed_connection import ComputedConnection
 from app.graph.declarations import Declaration, Derived
 from app.graph.documents import stored_fields
-from app.graph.edges import Computed, Edge, Refs
-from app.graph.edges import One as OneEdge
-from app.graph.listed import Listed
+from app.graph.edges import Computed, Edge, One, Refs
 from app.graph.many import Many
 from app.graph.nodes import NodeById
 from app.graph.plan.arguments import DEFINITION, Arguments, arguments_of
-from app.graph.plan.shape import Shape
-from app.graph.plan.steps import Kinds, Nodes, One, Paged, Plan, Searched, Several, Step, Worked
+from app.graph.plan.expressions import ExpressionBuilder
+from app.graph.plan.steps import (
+    ComputedPageStep,
+    ConnectionStep,
+    ListStep,
+    NodesStep,
+    Plan,
+    RecordStep,
+    SearchStep,
+    Step,
+    TypeSteps,
+)
 from app.graph.record import RECORDS
 from app.graph.search import Search
 
-Paging = Paged | Searched | Worked
+Paging = ConnectionStep | SearchStep | ComputedPageStep
 PAGE_INFO = {
     "hasNextPage": "page.has_next",
     "hasPreviousPage": "page.has_previous",
@@ -124,51 +133,53 @@ class Compiler:
         """The step that reads an edge, for the place `path` of the response."""
         arguments = self.argument(field, fields[0].node)
         if isinstance(declared, NodeById):
-            return Nodes(declared, arguments, path, kinds=self.kinds(fields, path))
+            return NodesStep(declared, arguments, path, kinds=self.kinds(fields, path))
         if isinstance(declared, Search):
-            return self.connection(Searched(declared, arguments, path), object_type(field.type), fields)
+            return self.connection(SearchStep(declared, arguments, path), object_type(field.type), fields)
         if not isinstance(declared, Edge):
             raise NotPlannable(f"{declared.name} is no edge")
         self.scopes.add(declared.scope)
         if isinstance(declared, Many):
-            return self.connection(Paged(declared, arguments, path), object_type(field.type), fields)
-        if isinstance(declared, Listed):
-            return self.connection(Worked(declared, arguments, path), object_type(field.type), fields)
+            return self.connection(ConnectionStep(declared, arguments, path), object_type(field.type), fields)
+        if isinstance(declared, ComputedConnection):
+            return self.connection(ComputedPageStep(declared, arguments, path), object_type(field.type), fields)
         several = isinstance(declared, Refs) or (isinstance(declared, Computed) and declared.plural)
-        step: Step = Several(declared, arguments, path) if several else One(declared, arguments, path)
+        step: Step = ListStep(declared, arguments, path) if several else RecordStep(declared, arguments, path)
         return self.shaped(step, object_type(field.type), fields)
 
     def shaped(self, step: Step, kind: GraphQLObjectType, fields: FieldDetailsList) -> Step:
         """A step with the function that makes an object of each document."""
-        shape = Shape()
+        shape = ExpressionBuilder()
         body = self.object(step, shape, kind, fields, "d")
         step.shape = shape.function(["d", "run", *below_names(step)], body)
         return step
 
-    def kinds(self, fields: FieldDetailsList, path: str) -> Kinds:
+    def kinds(self, fields: FieldDetailsList, path: str) -> TypeSteps:
         """A step for each kind of record, for what may be any of them; their scopes are asked for as they are read."""
         steps = {}
         for name in RECORDS:
             kind = self.core.type_map[name]
             if is_object_type(kind):
                 steps[name] = self.shaped(Step(None, 0, path), kind, fields)
-        return Kinds(steps)
+        return TypeSteps(steps)
 
     def connection(self, step: Paging, kind: GraphQLObjectType, fields: FieldDetailsList) -> Step:
         """A page: its shape is called with page, cursor, total, run and what the steps below found."""
-        shape = Shape()
+        shape = ExpressionBuilder()
         parts: list[tuple[str, str]] = []
         for key, chosen in self.below(kind, fields):
             name = chosen[0].node.name.value
-            step.counts |= name == "totalCount"
+            step.reads_total |= name == "totalCount"
             step.reads_page |= name in ("nodes", "edges", "pageInfo")
-            step.peeks |= name == "pageInfo"
+            step.reads_one_more |= name == "pageInfo"
             parts.append((key, self.of_page(step, shape, kind, name, chosen)))
-        below = ["kinds"] if isinstance(step, Searched) else below_names(step)
+        below = ["kinds"] if isinstance(step, SearchStep) else below_names(step)
         step.shape = shape.function(["page", "cursor", "total", "run", *below], shape.dict(parts))
         return step
 
-    def of_page(self, step: Paging, shape: Shape, kind: GraphQLObjectType, name: str, chosen: FieldDetailsList) -> str:
+    def of_page(
+        self, step: Paging, shape: ExpressionBuilder, kind: GraphQLObjectType, name: str, chosen: FieldDetailsList
+    ) -> str:
         """One field of a connection."""
         if name == "__typename":
             return repr(kind.name)
@@ -189,9 +200,9 @@ class Compiler:
             parts.append((key, text))
         return shape.dict(parts) if name == "pageInfo" else f"[{shape.dict(parts)} for d in page.docs]"
 
-    def node(self, step: Paging, shape: Shape, kind: Any, fields: FieldDetailsList) -> str:
+    def node(self, step: Paging, shape: ExpressionBuilder, kind: Any, fields: FieldDetailsList) -> str:
         """One record of a page, of the document `d`."""
-        if isinstance(step, Searched):
+        if isinstance(step, SearchStep):
             if not is_abstract_type(kind):
                 raise NotPlannable("a search finds any kind")
             at = len(step.kinds)
@@ -199,7 +210,9 @@ class Compiler:
             return f"kinds[{at}][d['_id']]"
         return self.object(step, shape, kind, fields, "d")
 
-    def object(self, step: Step, shape: Shape, kind: GraphQLObjectType, fields: FieldDetailsList, d: str) -> str:
+    def object(
+        self, step: Step, shape: ExpressionBuilder, kind: GraphQLObjectType, fields: FieldDetailsList, d: str
+    ) -> str:
         """The literal that makes a response object of the document that the expression `d` gives."""
         parts = []
         for key, chosen in self.below(kind, fields):
@@ -219,7 +232,7 @@ class Compiler:
     def edge(
         self,
         step: Step,
-        shape: Shape,
+        shape: ExpressionBuilder,
         declared: Declaration,
         field: GraphQLField,
         chosen: FieldDetailsList,
@@ -231,12 +244,14 @@ class Compiler:
             raise NotPlannable(f"{declared.name} is no edge of a record")
         name = f"k{len(step.below)}"
         step.below.append(self.step(declared, field, chosen, f"{step.path}.{key}"))
-        step.fields.update(declared.needs)
-        own = f"d[{declared.needs[0]!r}]" if is_plain(declared) else f"{shape.constant(declared.key)}(d)"
+        step.fields.update(declared.key_fields)
+        own = f"d[{declared.key_fields[0]!r}]" if is_plain(declared) else f"{shape.constant(declared.key)}(d)"
         found = f"{name}.get({own})"
         return f"need({found})" if isinstance(field.type, GraphQLNonNull) else found
 
-    def derived(self, step: Step, shape: Shape, declared: Derived, field: GraphQLField, node: FieldNode, d: str) -> str:
+    def derived(
+        self, step: Step, shape: ExpressionBuilder, declared: Derived, field: GraphQLField, node: FieldNode, d: str
+    ) -> str:
         """A pure function of stored fields."""
         if d == "d":
             step.fields.update(declared.of)
@@ -246,7 +261,7 @@ class Compiler:
     def stored(
         self,
         step: Step,
-        shape: Shape,
+        shape: ExpressionBuilder,
         kind: GraphQLObjectType,
         field: GraphQLField,
         chosen: FieldDetailsList,
@@ -269,7 +284,7 @@ class Compiler:
     def embedded(
         self,
         step: Step,
-        shape: Shape,
+        shape: ExpressionBuilder,
         declared: GraphQLOutputType,
         inner: GraphQLObjectType,
         chosen: FieldDetailsList,
@@ -285,7 +300,7 @@ class Compiler:
         return shape.nullable(value, lambda e: self.object(step, shape, inner, chosen, e))
 
 
-def stored_value(shape: Shape, d: str, stored: str, info: FieldInfo) -> str:
+def stored_value(shape: ExpressionBuilder, d: str, stored: str, info: FieldInfo) -> str:
     """The stored field of the document `d`; its default where an older document lacks it."""
     if info.is_required():
         return f"{d}[{stored!r}]"
@@ -297,7 +312,7 @@ def stored_value(shape: Shape, d: str, stored: str, info: FieldInfo) -> str:
 
 def is_plain(edge: Edge) -> bool:
     """Whether the parent's key is one scalar field of it."""
-    return len(edge.needs) == 1 and isinstance(edge, (OneEdge, Many))
+    return len(edge.key_fields) == 1 and isinstance(edge, (One, Many))
 
 
 def below_names(step: Step) -> list[str]:

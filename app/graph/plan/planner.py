@@ -68,7 +68,7 @@ class PlannedOperation:
         return cls(document, node, tuple(sorted(conditions.names & defined)))
 
 
-class Ready(NamedTuple):
+class RunnablePlan(NamedTuple):
     """A plan, and the variables to run it with."""
 
     plan: Plan
@@ -86,7 +86,7 @@ class Planner:
         self, operation: PlannedOperation, given: Mapping[str, Any], context: Context
     ) -> ExecutionResult | None:
         """The response, or None where graphql-core has to give it."""
-        ready = self.find(operation, given, context)
+        ready = self.find_plan(operation, given, context)
         if isinstance(ready, str):
             self.leave(ready, context)
             return None
@@ -105,7 +105,7 @@ class Planner:
         self.counters.leave(reason)
         context.left_because = reason
 
-    def find(self, operation: PlannedOperation, given: Mapping[str, Any], context: Context) -> Ready | str:
+    def find_plan(self, operation: PlannedOperation, given: Mapping[str, Any], context: Context) -> RunnablePlan | str:
         """The plan to run and its variables, or why graphql-core has to do it."""
         if operation.node.operation is not OperationType.QUERY:
             return "it is not a query"
@@ -116,7 +116,7 @@ class Planner:
         plan = self.plan(operation, variables)
         if isinstance(plan, str):
             return plan
-        return Ready(plan, variables) if plan.scopes <= context.viewer.scopes else "the viewer lacks a scope"
+        return RunnablePlan(plan, variables) if plan.scopes <= context.viewer.scopes else "the viewer lacks a scope"
 
     def plan(self, operation: PlannedOperation, variables: VariableValues) -> Plan | str:
         """The plan for this setting of the conditions, made where there is none yet."""

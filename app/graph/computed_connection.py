@@ -1,50 +1,31 @@
 """The root field that is a list worked out: a connection whose pages no collection holds.
 
-The room that can work it out registers how, by name. It answers with a page of documents, each with its own `cursor`:
-the order is the room's, and so is what a cursor means.
+The room that can work it out has a function for it in the `registry`. It answers with a page of documents, each with
+its own `cursor`: the order is the room's, and so is what a cursor means.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from strawberry import UNSET
 
 from app.context import Context
-from app.errors import BadRequest
 from app.graph.connection import Connection
 from app.graph.declarations import Args, Argument, Sizing
 from app.graph.documents import from_document
 from app.graph.edges import Edge
-from app.graph.page import DEFAULT_FIRST, MAX_FIRST, Page, size_of
+from app.graph.page import DEFAULT_FIRST, MAX_FIRST, ComputedPage, Page, page_size
 from app.graph.read import Key
+from app.graph.registry import COMPUTED_CONNECTIONS
 from app.graph.scalars import Cursor
 from app.mongo.client import Doc
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A page, and how many there are on all pages: None where that would cost as much as all of them."""
-
-    page: Page
-    total: int | None
-
-    def counted(self) -> int:
-        """How many there are, or a BadRequest."""
-        if self.total is None:
-            raise BadRequest("These are found page by page, and not counted. Ask for the pages, or for fewer of them.")
-        return self.total
-
-
-Listing = Callable[[Context, Args, int], Awaitable[Found]]
-LISTINGS: dict[str, Listing] = {}
-"""How lists are worked out, by the name they are declared with: of the arguments and the size of a page."""
-
-
 @dataclass(eq=False, kw_only=True)
-class Listed(Edge):
+class ComputedConnection(Edge):
     """A connection worked out by the listing that `batch` names."""
 
     batch: str
@@ -65,27 +46,27 @@ class Listed(Edge):
             "after": Argument(Cursor | None, UNSET, "Only what comes after this cursor."),
         }
 
-    async def found(self, context: Context, args: Args) -> Found:
+    async def computed_page(self, context: Context, args: Args) -> ComputedPage:
         """The page that the arguments ask for, or a BadRequest."""
-        size, _ = size_of(args.get("first"), None)
-        return await LISTINGS[self.batch](context, args, size)
+        size, _ = page_size(args.get("first"), None)
+        return await COMPUTED_CONNECTIONS[self.batch](context, args, size)
 
-    async def walk(self, context: Context, key: Key, args: Args) -> Any:
-        return Connection(pending=FoundPage(self, await self.found(context, args)))
+    async def resolve_key(self, context: Context, key: Key, args: Args) -> Any:
+        return Connection(lazy_page=ComputedConnectionPage(self, await self.computed_page(context, args)))
 
 
 @dataclass(frozen=True, eq=False)
-class FoundPage:
+class ComputedConnectionPage:
     """A page that was worked out."""
 
-    edge: Listed
-    found: Found
+    edge: ComputedConnection
+    found: ComputedPage
 
     async def page(self) -> Page:
         return self.found.page
 
     async def total(self) -> int:
-        return self.found.counted()
+        return self.found.total_count()
 
     def cursor(self, doc: Doc) -> str:
         return cursor_of(doc)
@@ -99,16 +80,8 @@ def cursor_of(doc: Doc) -> str:
     return str(doc["cursor"])
 
 
-def lists(name: str) -> Callable[[Listing], Listing]:
-    """Register how the lists named `name` are worked out."""
-
-    def wrap(listing: Listing) -> Listing:
-        LISTINGS[name] = listing
-        return listing
-
-    return wrap
-
-
-def listed(target: str, *, batch: str, doc: str, behind: int = 0, **arguments: Argument) -> Listed:
+def computed_connection(
+    target: str, *, batch: str, doc: str, behind: int = 0, **arguments: Argument
+) -> ComputedConnection:
     """Declare a root field that lists what the listing registered as `batch` works out."""
-    return Listed(target=target, batch=batch, doc=doc, behind=behind, arguments=arguments)
+    return ComputedConnection(target=target, batch=batch, doc=doc, behind=behind, arguments=arguments)

@@ -23,18 +23,18 @@ CONVERT: dict[str, Callable[[Any], Any] | None] = {
 """How the stored value of each scalar is shown; None: as it is."""
 
 
-class Incomplete(Exception):  # noqa: N818  # it is a document's fault
+class IncompleteDocument(Exception):  # noqa: N818  # it is a document's fault
     """A document lacks what the schema promises. graphql-core says where, in the terms of the response."""
 
 
 def need(value: Any) -> Any:
     """A value where the schema has no null."""
     if value is None:
-        raise Incomplete
+        raise IncompleteDocument
     return value
 
 
-class Shape:
+class ExpressionBuilder:
     """Gathers constants while an expression is written, and compiles it."""
 
     def __init__(self) -> None:
