@@ -11,7 +11,6 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 
 class Code(enum.StrEnum):
@@ -31,59 +30,47 @@ class Code(enum.StrEnum):
 
 
 class Denial(Exception):  # noqa: N818  # a denial is not a fault of the program
-    """A request, or a part of one, that is not answered, and why. Its message is for the caller."""
+    """A request, or a part of one, that is not answered. The message tells the caller why and what to do."""
 
     code = Code.BAD_REQUEST
 
-    def __init__(self, message: str, **facts: Any) -> None:
+    def __init__(self, message: str, **facts: object) -> None:
         super().__init__(message)
         self.message = message
         self.facts = facts
 
     @property
-    def extensions(self) -> dict[str, Any]:
-        """What stands under `extensions` of the GraphQL error: the code and the facts (camelCase names)."""
+    def extensions(self) -> dict[str, object]:
+        """The `extensions` of the GraphQL error: the code, and the facts under their camelCase names."""
         return {"code": self.code.value, **self.facts}
 
 
 class BadRequest(Denial):
-    """What was asked cannot be asked; the message says how to put it right."""
+    """A request that is wrong by itself, whatever is stored; the message says how to put it right."""
 
 
 class NotFound(Denial):
-    """No record answers to what was given."""
+    """No record has the id or key that was given."""
 
     code = Code.NOT_FOUND
 
 
 class Ambiguous(Denial):
-    """Several records answer; `candidates` are their ids."""
+    """Several records have the name that was given; `candidates` are their ids."""
 
     code = Code.AMBIGUOUS
 
 
 class TooComplex(Denial):
-    """A document over one of the limits; `limit` and `actual` say which and by how much."""
+    """A document that exceeds a limit: which (`limit`), what is `allowed`, and what the document has (`actual`)."""
 
     code = Code.QUERY_TOO_COMPLEX
 
 
 class Forbidden(Denial):
-    """The viewer lacks the scope that this part reads under; `scope` names it."""
+    """The viewer lacks the scope that is needed; `scope` names it."""
 
     code = Code.FORBIDDEN
-
-
-class DeadlineExceeded(Denial):
-    """It took longer than it may."""
-
-    code = Code.TIMEOUT
-
-
-class Unavailable(Denial):
-    """The database cannot be reached now; the same request may succeed later."""
-
-    code = Code.UNAVAILABLE
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,9 +19,11 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from app.access.viewer import LOCAL_ADMIN
 from app.context import Context
 from app.http.execution import Execution
 from app.http.prepare import Preparation
@@ -62,7 +64,7 @@ class Asking:
     async def ask(self, query: str, **variables: Any) -> Any:
         """The field's value."""
         prepared = self.preparation.prepare(query, None, variables)
-        result = await self.execution.run(prepared, variables, Context(store=self.store))
+        result = await self.execution.run(prepared, variables, Context(store=self.store, viewer=LOCAL_ADMIN))
         if result.errors or not result.data:
             raise SystemExit(f"It was not answered: {result.errors}")
         return result.data["duplicateCandidates"]
@@ -103,7 +105,9 @@ async def load(store: Store, rows: Sequence[Row]) -> None:
     with tempfile.NamedTemporaryFile(suffix=".csv", mode="w", encoding="utf-8", newline="") as file:
         file.write(text.getvalue())
         file.flush()
-        run = Run(IMPORTERS["organizations"](), source(Path(file.name)), store, Context(store=store).now, seed="real")
+        run = Run(
+            IMPORTERS["organizations"](), source(Path(file.name)), store, datetime.now(UTC), LOCAL_ADMIN, seed="real"
+        )
         outcomes = Counter([outcome.result async for outcome in run.outcomes()])
     if outcomes[Result.REFUSED]:
         raise SystemExit(f"{outcomes[Result.REFUSED]} rows were refused.")

@@ -13,7 +13,7 @@ from app.access.secrets import Cipher
 from app.access.viewer import LOCAL_ADMIN, Viewer
 from app.context import Context
 from app.http.execution import Execution
-from app.http.masking import presentable
+from app.http.masking import mask_errors
 from app.http.prepare import Preparation, RequestErrors
 from app.mongo.client import Store
 from app.mongo.write_locks import WriteLocks
@@ -21,7 +21,7 @@ from app.schema import build_schema
 from app.settings import Settings
 from tests.records import NOW
 
-CIPHER = Cipher.of(b"a key" + bytes(27))
+CIPHER = Cipher.from_key(b"a key" + bytes(27))
 
 
 @dataclass
@@ -70,7 +70,7 @@ async def ask(
         found, wrong = orjson.loads(orjson.dumps(result.data, option=orjson.OPT_UTC_Z)), result.errors or []
     except RequestErrors as refused:
         found, wrong = None, refused.errors
-    errors = presentable(wrong, "test")
+    errors = mask_errors(wrong, "test")
     return Answer(
         found,
         {".".join(map(str, error.get("path", []))): error["extensions"]["code"] for error in errors},

@@ -10,7 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 APP = ROOT / "app"
-ANYTHING = {"main", "cli", "__main__", "demo", "explaining"}
+ANYTHING = {"main", "cli", "__main__", "demo"}
 """What puts the program together. No room uses these."""
 
 RULES = {

@@ -11,16 +11,19 @@ import signal
 import socket
 import subprocess
 import sys
+import tomllib
 import urllib.error
 import urllib.request
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, ParamSpec
 
 import pytest
 from typer.testing import CliRunner, Result
 
+from app import __version__
 from app.cli import cli
 from app.cli.files import make_sure_of
 from app.cli.importing import whereabouts
@@ -77,7 +80,15 @@ def test_a_schema_that_differs_is_shown_as_a_difference(tmp_path: Path) -> None:
 
 
 def test_the_version_is_printed() -> None:
-    assert call("--version").exit_code == 0
+    shown = call("--version")
+    assert (shown.exit_code, shown.stdout) == (0, f"{__version__}\n")
+
+
+def test_the_version_stands_in_one_place() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    assert "version" not in project["project"]
+    assert project["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "app.__version__"}
+    assert version("customer-graph") == __version__
 
 
 @pytest.mark.parametrize("kind", IMPORTERS)

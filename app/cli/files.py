@@ -9,10 +9,10 @@ from typing import Annotated
 import typer
 
 from app import logging
-from app.cli.configured import DataDirectory, demo_settings, settings_from
 from app.cli.exporting import export_to, format_of
 from app.cli.exporting import told as told_of
 from app.cli.importing import Wanted, import_files, readable, whereabouts
+from app.cli.settings import DataDirectory, demo_settings, read_settings
 from app.errors import SetupError
 from app.main import cipher_of, open_store
 from app.mongo.server import mongodb
@@ -51,7 +51,7 @@ def add_import(kind: str) -> None:
         demo: ImportDemo = False,
         data_directory: DataDirectory = None,
     ) -> None:
-        settings = settings_from(data_directory=data_directory)
+        settings = read_settings(data_directory=data_directory)
         if demo:
             settings = demo_settings(settings, data_directory)
         sources = readable(kind, files, format_name)
@@ -79,7 +79,7 @@ def add_export(kind: str) -> None:
         demo: Annotated[bool, typer.Option("--demo", help="Export from the demo's database.")] = False,
         data_directory: DataDirectory = None,
     ) -> None:
-        settings = settings_from(data_directory=data_directory)
+        settings = read_settings(data_directory=data_directory)
         if demo:
             settings = demo_settings(settings, data_directory)
         written = format_of(format_name, output)

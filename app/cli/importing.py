@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import time
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from app.access.secrets import Cipher
+from app.access.viewer import LOCAL_ADMIN
 from app.cli.report import show_summary, write_going_on, write_outcome
 from app.graph.scalars import to_the_millisecond
 from app.mongo.client import Store
@@ -25,6 +27,9 @@ from app.transfer.header import Unreadable
 from app.transfer.outcome import Result
 from app.transfer.rows import Source, source
 from app.transfer.runner import Run
+
+COMMAND_LINE = dataclasses.replace(LOCAL_ADMIN, id="command-line")
+"""Who imports by the command line, as audit entries name it."""
 
 
 def readable(kind: str, paths: Sequence[Path], given: str | None) -> list[Source]:
@@ -67,7 +72,7 @@ async def import_files(store: Store, kind: str, sources: Sequence[Source], wante
 
 async def run_of(store: Store, kind: str, each: Source, wanted: Wanted) -> Run:
     """The import of a file, where an earlier run of it stopped."""
-    run = Run(IMPORTERS[kind](), each, store, now(), dry_run=wanted.dry_run, cipher=wanted.cipher)
+    run = Run(IMPORTERS[kind](), each, store, now(), COMMAND_LINE, dry_run=wanted.dry_run, cipher=wanted.cipher)
     if wanted.dry_run:
         return run
     run.cursor = cursors.cursor_id(kind, each)

@@ -6,7 +6,6 @@ import asyncio
 import difflib
 import sys
 from collections.abc import Callable
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,12 +15,12 @@ from pymongo.errors import PyMongoError
 from rich.console import Console
 from typer.core import TyperGroup
 
-from app import logging
-from app.cli.configured import DataDirectory, demo_settings, settings_from
+from app import __version__, logging
+from app.cli.explaining import build_tree, explain
 from app.cli.files import exports, imports
+from app.cli.settings import DataDirectory, demo_settings, read_settings
 from app.demo.load import load_demo
 from app.errors import SetupError
-from app.explaining import explain, tree
 from app.http.serving import leaving_on_signals, listening, serve, url_of
 from app.main import application, open_store
 from app.mongo.server import mongodb
@@ -81,10 +80,7 @@ def main() -> None:
 def show_version(asked: bool) -> None:
     """Print the version and end."""
     if asked:
-        try:
-            typer.echo(version("customer-graph"))
-        except PackageNotFoundError:
-            typer.echo("not installed: running from a checkout")
+        typer.echo(__version__)
         raise typer.Exit
 
 
@@ -102,7 +98,7 @@ def serve_command(
     host: Host = None, port: Port = None, data_directory: DataDirectory = None, ephemeral: Ephemeral = None
 ) -> None:
     """Serve the graph. Settings come from the environment or .env; options win over them."""
-    settings = settings_from(host=host, port=port, data_directory=data_directory, ephemeral=ephemeral)
+    settings = read_settings(host=host, port=port, data_directory=data_directory, ephemeral=ephemeral)
     run(settings, lambda url: (f"Customer Graph is ready at {url}/graphql",))
 
 
@@ -111,7 +107,7 @@ def demo_command(
     host: Host = None, port: Port = None, data_directory: DataDirectory = None, ephemeral: Ephemeral = None
 ) -> None:
     """Serve the graph with data to try it on, in a database of its own."""
-    settings = settings_from(host=host, port=port, data_directory=data_directory, ephemeral=ephemeral)
+    settings = read_settings(host=host, port=port, data_directory=data_directory, ephemeral=ephemeral)
     run(demo_settings(settings, data_directory), welcome, demo=True)
 
 
@@ -165,7 +161,7 @@ def explain_command(
     data_directory: DataDirectory = None,
 ) -> None:
     """Run a query and show how it is answered: its reads, their indexes, and what they examine."""
-    settings = settings_from(data_directory=data_directory)
+    settings = read_settings(data_directory=data_directory)
     if demo:
         settings = demo_settings(settings, data_directory)
     try:
@@ -176,6 +172,6 @@ def explain_command(
         raise SetupError("The variables have to be a JSON object.")
     logging.configure()
     with mongodb(settings) as uri:
-        plan = asyncio.run(explain(query.read_text(encoding="utf-8"), given, settings, uri))
-    Console(width=None if sys.stdout.isatty() else 200).print(tree(plan), markup=False)
-    raise typer.Exit(1 if plan["failed"] else 0)
+        explained = asyncio.run(explain(query.read_text(encoding="utf-8"), given, settings, uri))
+    Console(width=None if sys.stdout.isatty() else 200).print(build_tree(explained.report), markup=False)
+    raise typer.Exit(1 if explained.has_errors else 0)

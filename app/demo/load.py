@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from app.demo import catalogue
+from app.demo.viewer import DEMO
 from app.errors import SetupError
 from app.mongo.client import Store
 from app.schema import IMPORTERS
@@ -41,7 +42,7 @@ async def load_demo(store: Store) -> bool:
 async def import_all(store: Store, kind: str, *names: str) -> None:
     """Import files in turn. Raises SetupError where a row is refused: somebody has changed what is there."""
     for name in names:
-        run = Run(IMPORTERS[kind](), source(DATA / name), store, RECORDED_AT, seed=f"demo {name}")
+        run = Run(IMPORTERS[kind](), source(DATA / name), store, RECORDED_AT, DEMO, seed=f"demo {name}")
         async for outcome in run.outcomes():
             if outcome.result is Result.REFUSED:
                 why = "; ".join(problem.message for problem in outcome.problems)

@@ -26,7 +26,15 @@ class StatementScope(Choice):
     TREE = "TREE", "Also those of every organization underneath it, each once."
 
 
-SCOPE = Argument(StatementScope, StatementScope.OWN, "Whose documents count: its own, or the whole tree's.")
+TREE_RECORDS = 50
+"""How many records the documents of a tree count for against the limit on a query's cost."""
+
+SCOPE = Argument(
+    StatementScope,
+    StatementScope.OWN,
+    "Whose documents count: its own, or the whole tree's.",
+    reads={StatementScope.TREE: TREE_RECORDS},
+)
 AS_OF = Argument(
     datetime | None,
     strawberry.UNSET,

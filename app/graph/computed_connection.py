@@ -14,10 +14,10 @@ from strawberry import UNSET
 
 from app.context import Context
 from app.graph.connection import Connection
-from app.graph.declarations import Args, Argument
+from app.graph.declarations import Args, Argument, Sizing
 from app.graph.documents import from_document
 from app.graph.edges import Edge
-from app.graph.page import MAX_FIRST, ComputedPage, Page, page_size
+from app.graph.page import DEFAULT_FIRST, MAX_FIRST, ComputedPage, Page, page_size
 from app.graph.read import Key
 from app.graph.registry import COMPUTED_CONNECTIONS
 from app.graph.scalars import Cursor
@@ -26,11 +26,14 @@ from app.mongo.client import Doc
 
 @dataclass(eq=False, kw_only=True)
 class ComputedConnection(Edge):
-    """A connection worked out by the listing that `batch` names. `behind` is about how many records a page reads."""
+    """A connection worked out by the listing that `batch` names."""
 
     batch: str
-    behind: int
     arguments: Mapping[str, Argument] = field(default_factory=dict)
+
+    @property
+    def weight(self) -> int:
+        return DEFAULT_FIRST
 
     def graphql_type(self) -> Any:
         made = Connection[self.record]  # type: ignore[name-defined]  # dynamic
@@ -39,7 +42,7 @@ class ComputedConnection(Edge):
     def graphql_arguments(self) -> dict[str, Argument]:
         return {
             **self.arguments,
-            "first": Argument(int | None, UNSET, f"How many, 1 to {MAX_FIRST}; 25 if left out."),
+            "first": Argument(int | None, UNSET, f"How many, 1 to {MAX_FIRST}; 25 if left out.", sizing=Sizing.PAGE),
             "after": Argument(Cursor | None, UNSET, "Only what comes after this cursor."),
         }
 

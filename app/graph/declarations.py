@@ -6,10 +6,12 @@ stored fields. Nothing is loaded here.
 
 from __future__ import annotations
 
+import enum
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from strawberry.annotation import StrawberryAnnotation
@@ -18,6 +20,7 @@ from strawberry.types import Info
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 from strawberry.types.fields.resolver import StrawberryResolver
+from strawberry.utils.str_converters import to_camel_case
 
 from app.context import Context
 from app.graph.documents import stored_values
@@ -26,19 +29,38 @@ REQUIRED = inspect.Parameter.empty
 Args = Mapping[str, Any]
 
 
+class Sizing(enum.Enum):
+    """How the value of an argument says how many records a field gives for each of its parents."""
+
+    PAGE = "The value is a number: at most so many."
+    LENGTH = "The value is a list: one for each of its items."
+
+
 class Argument(NamedTuple):
-    """An argument of a field: its Python annotation, its default (`REQUIRED` or `UNSET` for none) and description."""
+    """An argument of a field: its Python annotation, its default (`REQUIRED` or `UNSET` for none) and description.
+
+    What it adds to the cost of a query: `sizing` says how many records its value makes the field give; `reads`, by the
+    name of an enum's value, how many more are then read for each parent without being shown.
+    """
 
     annotation: Any
     default: Any
     doc: str
+    sizing: Sizing | None = None
+    reads: Mapping[str, int] | None = None
 
 
 @dataclass(eq=False, kw_only=True)
 class Declaration:
-    """A field of a record that is not stored as it is shown."""
+    """A field of a record that is not stored as it is shown.
+
+    `behind` is about how many records it reads for each parent without showing them. `seconds` is the deadline of a
+    root field that may take longer than others, 0 where it has none of its own.
+    """
 
     doc: str
+    behind: int = 0
+    seconds: float = 0.0
     name: str = field(init=False, default="")
     owner: type = field(init=False, default=object)
 
@@ -48,6 +70,17 @@ class Declaration:
     def description(self) -> str:
         """What the schema says of it, when every record is known."""
         return self.doc
+
+    @property
+    def weight(self) -> int:
+        """How many records it counts for against the limit on a query's cost, where no argument says how many."""
+        return 1
+
+    @cached_property
+    def costly_arguments(self) -> dict[str, Argument]:
+        """The arguments that add to the cost of a query, by their GraphQL names."""
+        arguments = self.graphql_arguments()
+        return {to_camel_case(name): each for name, each in arguments.items() if each.sizing or each.reads}
 
     def graphql_type(self) -> Any:
         """The annotation of the field, made when every record is known."""

@@ -63,11 +63,6 @@ class Edge(Declaration):
         return f"{self.doc} Null, with an error FORBIDDEN, for a viewer without {self.scope}."
 
     @property
-    def weight(self) -> int:
-        """How many records it counts for against the limit on a query's cost, where no page says how many."""
-        return 1
-
-    @property
     def key_fields(self) -> tuple[str, ...]:
         """The stored fields of the parent that make the key."""
         return ()

@@ -13,7 +13,7 @@ import strawberry
 from app.context import Context
 from app.errors import BadRequest, Denial, NotFound
 from app.graph import read
-from app.graph.declarations import REQUIRED, Args, Argument
+from app.graph.declarations import REQUIRED, Args, Argument, Sizing
 from app.graph.documents import from_document
 from app.graph.edges import Edge, forbidden
 from app.graph.loaders import load
@@ -63,7 +63,7 @@ class NodeById(Edge):
             return {}
         if self.plural:
             text = f"Their ids, at most {MAX_FIRST}; the answer has their order, with null for each that is not found."
-            return {"ids": Argument(list[strawberry.ID], REQUIRED, text)}
+            return {"ids": Argument(list[strawberry.ID], REQUIRED, text, sizing=Sizing.LENGTH)}
         return {"id": Argument(strawberry.ID, REQUIRED, "Its id.")}
 
     def authorize(self, context: Context) -> None:

@@ -2,6 +2,7 @@
 
 A client that is made with a `Tracer` records its commands. The client that serves ordinary requests has none: even a
 listener that does nothing costs time with every command. A command is explained by running it again; it only reads.
+`http/explaining.py` makes a report of both.
 """
 
 from __future__ import annotations

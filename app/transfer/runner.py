@@ -7,7 +7,6 @@ work, the same import among them: a chunk that they get in the way of is read an
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,7 +16,7 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import PyMongoError
 
 from app.access.secrets import Cipher
-from app.access.viewer import LOCAL_ADMIN, Viewer
+from app.access.viewer import Viewer
 from app.entities.identifiers import Identifiers
 from app.errors import Problem
 from app.mongo.client import Store
@@ -36,10 +35,6 @@ ROWS = 1_000  # of a chunk: one transaction
 BYTES = 4_000_000  # of the rows' text: the database's cache holds what a transaction writes
 
 
-COMMAND_LINE = dataclasses.replace(LOCAL_ADMIN, id="command-line")
-"""Who imports by the command line, as the audit trail tells it."""
-
-
 class Stopped(Exception):  # noqa: N818  # said to whoever called
     """The database could not be used: rows before `line` are stored. The same import, run again, goes on from there."""
 
@@ -50,7 +45,7 @@ class Stopped(Exception):  # noqa: N818  # said to whoever called
 
 @dataclass(slots=True)
 class Run:
-    """An import of one file. `seed` makes the ids of what it creates the same every time.
+    """An import of one file by `viewer`. `seed` makes the ids of what it creates the same every time.
 
     `cursor` is the id under which it keeps where it is, if it does; a dry run never does. `position` and `summary` say
     how far it is, and what the rows up to there came to, those of an earlier run included.
@@ -60,9 +55,9 @@ class Run:
     source: Source
     store: Store
     now: datetime
+    viewer: Viewer
     dry_run: bool = False
     seed: str | None = None
-    viewer: Viewer = COMMAND_LINE
     cipher: Cipher | None = None
     cursor: str | None = None
     position: Position = START

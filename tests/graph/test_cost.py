@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from graphql import parse
 
-from app.http.documents import Documents
+from app.http.document_cache import DocumentCache
 from app.http.prepare import Preparation, RequestErrors
-from app.http.weighing import Weighed, operations_of
+from app.http.query_cost import QueryCost, operations_of
 from app.mongo.client import Store
 from app.schema import build_schema
 from app.settings import Settings
@@ -36,15 +36,15 @@ SPREAD = (
 )
 
 
-def weigh(text: str, **variables: Any) -> Weighed:
+def weigh(text: str, **variables: Any) -> QueryCost:
     """The weight of a document of one operation, on the schema that is served."""
     document = parse(text)
-    return server(planning=True)[0].limits.weigh(document, operations_of(document)[0], variables)
+    return server(planning=True)[0].limits.measure(document, operations_of(document)[0], variables)
 
 
 def limits(query: str, given: Mapping[str, Any]) -> set[str]:
     """The limits that a document exceeds under the settings of a server that is told nothing else."""
-    exceeded = Preparation(build_schema()._schema, Settings()).limits.exceeded(weigh(query, **given))
+    exceeded = Preparation(build_schema()._schema, Settings()).limits.find_exceeded(weigh(query, **given))
     return {str(each.facts["limit"]) for each in exceeded}
 
 
@@ -107,7 +107,7 @@ async def test_empty_filters_are_conditions_too(store: Store, ask: Ask, asked: d
 
 
 def test_a_document_that_is_known_is_held_to_the_input_of_each_request() -> None:
-    documents = Documents(Preparation(build_schema()._schema, Settings()))
+    documents = DocumentCache(Preparation(build_schema()._schema, Settings()))
     for given in ({}, {"f": None}, {"f": empty(3)}, {"f": empty(4)}):
         documents.prepare(NESTED, None, given)
     for number in (300, 9_900):
@@ -117,7 +117,7 @@ def test_a_document_that_is_known_is_held_to_the_input_of_each_request() -> None
 
 
 def test_a_tree_in_a_variable_is_weighed_in_a_document_that_is_known() -> None:
-    documents = Documents(Preparation(build_schema()._schema, Settings(max_cost=1_000)))
+    documents = DocumentCache(Preparation(build_schema()._schema, Settings(max_cost=1_000)))
     query = (
         "query ($s: StatementScope!) { organizations(first: 100) { nodes { statement(scope: $s) { openInvoices } } } }"
     )
@@ -130,7 +130,7 @@ def test_the_rows_of_an_import_are_let_through_once() -> None:
     rows = [{"key": f"k{n}", "entries": [{"name": "a", "value": 1}] * 8} for n in range(1_000)]
     once = weigh("mutation ($r: [Row]) { a(rows: $r) }", r=rows)
     twice = weigh("mutation ($r: [Row]) { a(rows: $r) b(rows: $r) }", r=rows)
-    exceeded = server(planning=True)[0].limits.exceeded
+    exceeded = server(planning=True)[0].limits.find_exceeded
     assert exceeded(once) == []
     assert [each.facts["limit"] for each in exceeded(twice)] == ["inputs"]
 
@@ -165,7 +165,7 @@ def test_a_tree_may_be_asked_for_by_a_variable(default: str, given: dict[str, An
     query = f"query ($s: StatementScope! {default}) " + ORGANIZATION % "statement(scope: $s) { openInvoices }"
     weighed = weigh(query, **given)
     assert weighed.cost == cost
-    assert weighed.sized_by == {"s"}
+    assert weighed.sizing_variables == {"s"}
 
 
 def test_what_a_page_reads_to_be_worked_out_is_counted() -> None:

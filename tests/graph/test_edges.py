@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from strawberry.utils.str_converters import to_camel_case
 
-from app.access.viewer import Scope, Viewer
+from app.access.viewer import Everything, Scope, Viewer
 from app.errors import SetupError
 from app.graph import registry
 from app.graph.check import check_declarations
@@ -180,7 +180,7 @@ async def test_an_attribute_key_is_no_external_id(store: Store, ask: Ask) -> Non
 @pytest.mark.parametrize("scope", list(Scope), ids=str)
 async def test_denying_an_edge_never_nulls_its_parent(store: Store, ask: Ask, scope: Scope) -> None:
     await the_whole_graph(store)
-    viewer = Viewer("limited", frozenset(Scope) - {scope})
+    viewer = Viewer("limited", frozenset(Scope) - {scope}, Everything())
     for edge in edges():
         if isinstance(edge, NodeById):
             continue  # it may lead to any record: tests/writing/test_audit.py
@@ -203,7 +203,7 @@ def prefix_of(cls: type) -> str:
 async def test_a_viewer_without_a_scope_reads_nothing_under_it(store: Store, ask: Ask) -> None:
     """No root field, `node` or `search` leads around the scope."""
     await the_whole_graph(store)
-    viewer = Viewer("limited", frozenset({Scope.CUSTOMERS}))
+    viewer = Viewer("limited", frozenset({Scope.CUSTOMERS}), Everything())
     answer = await ask(
         store,
         """{ credentials { totalCount } credential(by: {credentialId: "key-prod"}) { id } node(id: "crd_prod") { id }

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.access.viewer import Scope, Viewer
+from app.access.viewer import Everything, Scope, Viewer
 from app.graph.documents import to_document
 from app.graph.page import encode_cursor
 from app.mongo.client import Store
@@ -247,7 +247,7 @@ async def test_the_candidates_of_one_are_counted_and_those_of_all_are_not(store:
 
 
 async def test_it_is_read_under_the_scope_of_customers(store: Store, ask: Ask) -> None:
-    answer = await ask(store, PAIRS, viewer=Viewer("billing", frozenset({Scope.BILLING})))
+    answer = await ask(store, PAIRS, viewer=Viewer("billing", frozenset({Scope.BILLING}), Everything()))
     assert answer.codes == {"duplicateCandidates": "FORBIDDEN"}
 
 

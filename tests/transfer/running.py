@@ -10,6 +10,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from app.access.viewer import LOCAL_ADMIN
 from app.entities.catalog import Plan
 from app.entities.subscription import Subscription
 from app.graph.documents import to_document
@@ -48,7 +49,7 @@ class Files:
 
     async def run(self, kind: str, path: Path, *, dry_run: bool = False, now: datetime = NOW) -> list[Outcome]:
         """What became of each row."""
-        run = Run(IMPORTERS[kind](), source(path), self.store, now, dry_run=dry_run)
+        run = Run(IMPORTERS[kind](), source(path), self.store, now, LOCAL_ADMIN, dry_run=dry_run)
         return [outcome async for outcome in run.outcomes()]
 
     async def rows(self, kind: str, *rows: Mapping[str, Any] | str, **more: Any) -> list[Outcome]:

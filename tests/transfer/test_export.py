@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from app.access.viewer import LOCAL_ADMIN
 from app.main import prepare
 from app.mongo.client import Client, Store, database
 from app.schema import EXPORTERS, IMPORTERS
@@ -55,7 +56,7 @@ async def imported(store: Store, kind: str, content: bytes, written: Format, fol
     """How many rows of a file came to what."""
     path = folder / f"{kind}.{written}"
     path.write_bytes(content)
-    run = Run(IMPORTERS[kind](), source(path), store, NOW)
+    run = Run(IMPORTERS[kind](), source(path), store, NOW, LOCAL_ADMIN)
     found = [each async for each in run.outcomes()]
     wrong = [each for each in found if each.problems]
     assert wrong == [], wrong[:3]
@@ -95,7 +96,7 @@ async def copy_subscriptions(store: Store, empty: Store) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("written", [Format.CSV, Format.NDJSON])
 async def test_the_real_trees_go_round(store: Store, empty: Store, tmp_path: Path, written: Format) -> None:
-    async for _ in Run(IMPORTERS["organizations"](), source(REAL), store, NOW).outcomes():
+    async for _ in Run(IMPORTERS["organizations"](), source(REAL), store, NOW, LOCAL_ADMIN).outcomes():
         pass
     content, told = await exported(store, "organizations", written)
     assert (told.records, told.unsayable) == (23_617, 0)
@@ -158,7 +159,7 @@ async def test_what_csv_cannot_say_is_left_out_and_counted(files: Files, store: 
 async def test_a_secret_is_never_written(files: Files, store: Store) -> None:
     await files.made("subscribers", email="a@x.com")
     row = {"credential_id": "k", "name": "K", "subscriber_email": "a@x.com", "external_secret": "hush"}
-    run = Run(IMPORTERS["credentials"](), source(files.ndjson(row)), store, NOW, cipher=CIPHER)
+    run = Run(IMPORTERS["credentials"](), source(files.ndjson(row)), store, NOW, LOCAL_ADMIN, cipher=CIPHER)
     assert results([each async for each in run.outcomes()]) == {"CREATED": 1}
     for written in (Format.CSV, Format.NDJSON):
         content, _ = await exported(store, "credentials", written)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from app.access.viewer import Scope, Viewer
+from app.access.viewer import Everything, Scope, Viewer
 from app.main import application
 from app.mongo.client import Store
 from app.settings import Settings
@@ -163,7 +163,7 @@ async def test_how_many_rows_there_may_be(store: Store, count: int, code: str) -
 
 
 async def test_who_may_only_read_may_not_import(store: Store) -> None:
-    reader = Viewer("reader", frozenset({Scope.CUSTOMERS}))
+    reader = Viewer("reader", frozenset({Scope.CUSTOMERS}), Everything())
     answer = await ask(store, query("Subscribers"), viewer=reader, input={"rows": [{"email": "a@x.com"}]})
     assert answer.codes == {"importSubscribers": "FORBIDDEN"}
 

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from pymongo.errors import AutoReconnect, BulkWriteError, NetworkTimeout, OperationFailure, PyMongoError
 
+from app.access.viewer import LOCAL_ADMIN
 from app.mongo.client import Store, connect, database
 from app.organizations.importing import OrganizationImporter
 from app.schema import IMPORTERS
@@ -107,7 +108,7 @@ class Interrupted(OrganizationImporter):
 async def test_a_chunk_that_lost_a_key_is_read_and_tried_again(files: Files, store: Store) -> None:
     path = files.ndjson(*({"external_id": f"o{n}", "name": "N"} for n in range(10)))
     importer: Importer = Interrupted(store, 3)
-    outcomes = [each async for each in Run(importer, source(path), store, NOW).outcomes()]
+    outcomes = [each async for each in Run(importer, source(path), store, NOW, LOCAL_ADMIN).outcomes()]
     assert results(outcomes) == {"CREATED": 7, "REFUSED": 3}
     assert all(codes(each) == {("TAKEN", "external_id")} for each in outcomes[:3])
 
@@ -130,11 +131,11 @@ async def test_trying_again_is_bounded_and_then_says_where_it_stopped(
     path = files.ndjson({"external_id": "a", "name": "A"})
     importer = Failing(AutoReconnect("away"))
     with pytest.raises(Stopped, match="line 1"):
-        [each async for each in Run(importer, source(path), store, NOW).outcomes()]
+        [each async for each in Run(importer, source(path), store, NOW, LOCAL_ADMIN).outcomes()]
     assert importer.tries == retrying.MAX_ATTEMPTS
     importer = Failing(PyMongoError("never mind"))
     with pytest.raises(Stopped):
-        [each async for each in Run(importer, source(path), store, NOW).outcomes()]
+        [each async for each in Run(importer, source(path), store, NOW, LOCAL_ADMIN).outcomes()]
     assert importer.tries == 1
 
 
@@ -160,7 +161,7 @@ async def test_a_database_that_does_not_answer_is_given_up_in_time(
     monkeypatch.setattr(retrying, "OUTAGE_SECONDS", 30.0)
     path = files.ndjson({"external_id": "a", "name": "A"})
     with pytest.raises(Stopped):
-        [each async for each in Run(importer, source(path), store, NOW).outcomes()]
+        [each async for each in Run(importer, source(path), store, NOW, LOCAL_ADMIN).outcomes()]
     assert (importer.tries, importer.now) == (3, 36), "the third begins within thirty seconds, and is the last"
 
 
@@ -170,7 +171,7 @@ async def test_a_database_that_is_not_there_is_given_up_in_time(files: Files, mo
     path = files.ndjson({"external_id": "a", "name": "A"})
     patient = "mongodb://127.0.0.1:1/?directConnection=true&serverSelectionTimeoutMS=600000&timeoutMS=600000"
     async with asyncio.timeout(DEADLINE_SECONDS), connect(patient) as nobody:
-        run = Run(OrganizationImporter(), source(path), database(nobody, "none"), NOW)
+        run = Run(OrganizationImporter(), source(path), database(nobody, "none"), NOW, LOCAL_ADMIN)
         with pytest.raises(Stopped):
             [each async for each in run.outcomes()]
 
@@ -192,11 +193,11 @@ class Narrow(OrganizationImporter):
 )
 async def test_a_transaction_that_is_too_large_is_halved(files: Files, store: Store, error: PyMongoError) -> None:
     path = files.ndjson(*organizations(30))
-    outcomes = [each async for each in Run(Narrow(error, 3), source(path), store, NOW).outcomes()]
+    outcomes = [each async for each in Run(Narrow(error, 3), source(path), store, NOW, LOCAL_ADMIN).outcomes()]
     assert results(outcomes) == {"CREATED": 30}
     assert [each.line for each in outcomes[:3]] == [10, 20, 30]  # parents are read first
     path = files.ndjson({"external_id": "large", "name": "L"})
-    (outcome,) = [each async for each in Run(Narrow(error, 0), source(path), store, NOW).outcomes()]
+    (outcome,) = [each async for each in Run(Narrow(error, 0), source(path), store, NOW, LOCAL_ADMIN).outcomes()]
     assert codes(outcome) == {("TOO_LARGE", "")}
 
 
@@ -313,7 +314,7 @@ async def test_an_import_that_was_killed_is_finished_by_running_it_again(store: 
     killed.communicate()
     there = await store["organizations"].count_documents({}) - 1
     assert 3_000 <= there < 23_617
-    outcomes = [each async for each in Run(OrganizationImporter(), source(DATA), store, NOW).outcomes()]
+    outcomes = [each async for each in Run(OrganizationImporter(), source(DATA), store, NOW, LOCAL_ADMIN).outcomes()]
     found = results(outcomes)
     assert found["CREATED"] + found["UNCHANGED"] == 23_617
     assert found["UNCHANGED"] >= there - 1_000  # a chunk may have been committed after it was counted

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from app.access.secrets import Cipher
+from app.access.viewer import LOCAL_ADMIN
 from app.cli.report import write_outcome
 from app.mongo.client import Store
 from app.schema import IMPORTERS
@@ -23,7 +24,7 @@ ROW: dict[str, Any] = {"credential_id": "k", "name": "K", "subscriber_email": "a
 
 async def imported(files: Files, *rows: dict[str, Any], cipher: Cipher | None = CIPHER) -> list[Outcome]:
     """What became of these credentials."""
-    run = Run(IMPORTERS["credentials"](), source(files.ndjson(*rows)), files.store, NOW, cipher=cipher)
+    run = Run(IMPORTERS["credentials"](), source(files.ndjson(*rows)), files.store, NOW, LOCAL_ADMIN, cipher=cipher)
     return [each async for each in run.outcomes()]
 
 

@@ -1,15 +1,14 @@
-"""What a document comes to, in time linear in its length.
+"""What a document costs, in time linear in its length.
 
-Each fragment is weighed once, after the fragments it spreads, so that neither a chain of them nor 2^30 spreads of one
-cost more than their text does. The weights are plain sums and products over what a document *may* ask for: upper
-bounds, blind to @skip and @include. What is allowed stands in `limits`; what a document means is for validation.
+Each fragment is visited once, after the fragments that it spreads, so that neither a chain of them nor 2^30 spreads of
+one take longer than their text. The costs are sums and products over what a document *may* ask for: upper bounds, which
+take every @skip and @include for granted. What is allowed stands in `limits`; whether a document is valid is not asked.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from graphql import (
     ConstDirectiveNode,
@@ -33,13 +32,17 @@ from graphql import (
     is_composite_type,
 )
 
-from app.http.introspection import PICKS, Survey
-from app.http.sizes import Sizes
+from app.http.argument_cost import ArgumentCosts
+from app.http.introspection import PICKS, SchemaSizes
 
 
 @dataclass(slots=True)
-class Weight:
-    """What a piece of a document comes to, its fragments expanded."""
+class SelectionCost:
+    """What a part of a document costs, with its fragments expanded.
+
+    `records` is how many it may return, `introspection` how many facts of the schema, `inputs` how much input its
+    arguments are (in tenths, see `argument_cost`); the others count what their names say, depths at their deepest.
+    """
 
     depth: int = 0
     input_depth: int = 0
@@ -47,88 +50,95 @@ class Weight:
     root_fields: int = 0
     directives: int = 0
     selections: int = 0
-    cost: int = 0
+    records: int = 0
     introspection: int = 0
     inputs: int = 0
 
-    def add(self, other: Weight) -> None:
-        """Take in a piece that stands beside the others."""
+    def add(self, other: SelectionCost) -> None:
+        """Add the cost of a part that stands beside this one."""
         self.depth = max(self.depth, other.depth)
         self.input_depth = max(self.input_depth, other.input_depth)
         self.aliases += other.aliases
         self.root_fields += other.root_fields
         self.directives += other.directives
         self.selections += other.selections
-        self.cost += other.cost
+        self.records += other.records
         self.introspection += other.introspection
         self.inputs += other.inputs
 
+    def raise_to(self, other: SelectionCost) -> None:
+        """Make each number the greater of this one's and the other's."""
+        for name in SelectionCost.__slots__:
+            setattr(self, name, max(getattr(self, name), getattr(other, name)))
+
 
 @dataclass(frozen=True, slots=True)
-class Weighed:
-    """A document's weight: of its heaviest definition for its shape, of the chosen operation for its cost.
+class QueryCost:
+    """What a document costs: its `shape`, number by number, that of its dearest definition, all else that of the
+    operation that is run.
 
-    `sized_by` are the variables that set a page's size: with other values of theirs the cost is another one, with
-    none of them it holds for the document. `variables` is how much input the variables hold; `inputs` how much all
-    arguments do, each as often as its field may be answered, since graphql-core coerces it anew each time. `is_sound`
-    is false where fragments spread themselves or share a name; the weight then means little, and validation has to
-    say so before it does anything else.
+    `cost` is how many records may be returned, `introspection` how many facts of the schema. `variables` is how many
+    lists and objects the variables hold, ten other values counting as one; `inputs` the same of all arguments, each as
+    often as its field may be answered, since graphql-core coerces it anew each time. `sizing_variables` are the names
+    of the variables that say how many records: with other values of theirs, and only then, `cost` is another one.
+    `has_sound_fragments` is false where fragments spread themselves or share a name: the numbers then mean little.
     """
 
-    shape: Weight
+    shape: SelectionCost
     cost: int
     introspection: int
     variables: int
     inputs: int
     is_query: bool
-    sized_by: frozenset[str]
-    is_sound: bool
+    sizing_variables: frozenset[str]
+    has_sound_fragments: bool
 
 
-class Pass:
-    """One walk over one document."""
+class CostVisitor:
+    """Visits every definition of one document once, and adds up what it costs."""
 
     def __init__(
         self,
         schema: GraphQLSchema,
-        survey: Survey,
+        schema_sizes: SchemaSizes,
         document: DocumentNode,
         operation: OperationDefinitionNode,
-        variables: Mapping[str, Any],
+        variables: Mapping[str, object],
     ) -> None:
-        self.schema, self.survey = schema, survey
+        self.schema, self.schema_sizes = schema, schema_sizes
         self.operation = operation
-        self.sizes = Sizes(operation, variables)
+        self.arguments = ArgumentCosts(operation, variables)
         self.operations = operations_of(document)
         written = [d for d in document.definitions if isinstance(d, FragmentDefinitionNode)]
         self.fragments = {fragment.name.value: fragment for fragment in written}
-        self.is_sound = len(self.fragments) == len(written)
-        # By name, and by whether each type is walked once or the document picks them: see `introspection`.
-        self.weights: dict[tuple[str, bool], Weight] = {}
+        self.has_sound_fragments = len(self.fragments) == len(written)
+        # By name, and by whether each type of the schema is visited once or the document picks them: `introspection`.
+        self.fragment_costs: dict[tuple[str, bool], SelectionCost] = {}
 
-    def weigh(self) -> Weighed:
+    def measure(self) -> QueryCost:
+        """The cost of the document."""
         for name in self._innermost_first():
             fragment = self.fragments[name]
             on = self.schema.type_map.get(fragment.type_condition.name.value)
             for every_type in (False, True) if on is not None and on.name.startswith("__") else (False,):
-                self.weights[name, every_type] = self._definition(fragment, on, every_type)
-        shape, chosen = Weight(), Weight()
+                self.fragment_costs[name, every_type] = self._definition(fragment, on, every_type)
+        shape, chosen = SelectionCost(), SelectionCost()
         for operation in self.operations:
-            weight = self._definition(operation, self.schema.get_root_type(operation.operation), False)
-            _widen(shape, weight)
-            chosen = weight if operation is self.operation else chosen
-        for weight in self.weights.values():
+            cost = self._definition(operation, self.schema.get_root_type(operation.operation), False)
+            shape.raise_to(cost)
+            chosen = cost if operation is self.operation else chosen
+        for cost in self.fragment_costs.values():
             # A fragment that nothing spreads is validated all the same.
-            _widen(shape, weight)
-        return Weighed(
+            shape.raise_to(cost)
+        return QueryCost(
             shape,
-            chosen.cost,
+            chosen.records,
             chosen.introspection,
-            sum(self.sizes.weights.values()) // 10,
+            sum(self.arguments.variable_inputs.values()) // 10,
             chosen.inputs // 10,
             self.operation.operation is OperationType.QUERY,
-            frozenset(self.sizes.variables),
-            self.is_sound,
+            frozenset(self.arguments.sizing_variables),
+            self.has_sound_fragments,
         )
 
     def _innermost_first(self) -> Iterator[str]:
@@ -145,7 +155,7 @@ class Pass:
                     finished.add(name)
                     yield name
                 elif inner in path:
-                    self.is_sound = False
+                    self.has_sound_fragments = False
                 else:
                     path[inner] = None
 
@@ -154,18 +164,21 @@ class Pass:
         definition: OperationDefinitionNode | FragmentDefinitionNode,
         on: GraphQLNamedType | None,
         every_type: bool,
-    ) -> Weight:
-        weight = self._selections(definition.selection_set, on, every_type)
-        self._directives(weight, definition.directives)
+    ) -> SelectionCost:
+        """The cost of an operation or fragment on a type; `every_type` as in `SchemaSizes.count_facts`."""
+        cost = self._selections(definition.selection_set, on, every_type)
+        self._directives(cost, definition.directives)
         for variable in definition.variable_definitions or ():
-            self._directives(weight, variable.directives)
+            self._directives(cost, variable.directives)
             if variable.default_value is not None:
-                weight.input_depth = max(weight.input_depth, _nesting([variable.default_value]))
-        return weight
+                cost.input_depth = max(cost.input_depth, _nesting([variable.default_value]))
+        return cost
 
-    def _selections(self, selection_set: SelectionSetNode, on: GraphQLNamedType | None, every_type: bool) -> Weight:
-        """The weight of a selection set on a type; it recurses no deeper than the parser lets one definition nest."""
-        total = Weight()
+    def _selections(
+        self, selection_set: SelectionSetNode, on: GraphQLNamedType | None, every_type: bool
+    ) -> SelectionCost:
+        """The cost of a selection set on a type; it recurses no deeper than the parser lets one definition nest."""
+        total = SelectionCost()
         for selection in selection_set.selections:
             self._directives(total, selection.directives)
             if isinstance(selection, FieldNode):
@@ -176,55 +189,52 @@ class Pass:
                 total.add(self._selections(selection.selection_set, inner, every_type))
             elif isinstance(selection, FragmentSpreadNode):
                 name = selection.name.value
-                # Walked once or picked makes a difference for introspection alone.
-                known = self.weights.get((name, every_type)) or self.weights.get((name, False))
-                total.add(known or Weight())
+                # It was visited under both only where it is about the schema.
+                known = self.fragment_costs.get((name, every_type)) or self.fragment_costs.get((name, False))
+                total.add(known or SelectionCost())
         return total
 
-    def _field(self, node: FieldNode, on: GraphQLNamedType | None, every_type: bool) -> Weight:
+    def _field(self, node: FieldNode, on: GraphQLNamedType | None, every_type: bool) -> SelectionCost:
+        """The cost of a field of a type, with all that is selected below it."""
         name = node.name.value
         field = self.schema.get_field(on, name) if isinstance(on, (GraphQLObjectType, GraphQLInterfaceType)) else None
         returns = get_named_type(field.type) if field is not None else None
         is_about_schema = name in ("__schema", "__type") or (on is not None and on.name.startswith("__"))
-        weight = Weight()
+        cost = SelectionCost()
         if node.selection_set is not None:
             goes_on = is_about_schema and (name == "types" or (every_type and name not in PICKS))
-            weight = self._selections(node.selection_set, returns, goes_on)
+            cost = self._selections(node.selection_set, returns, goes_on)
         # A chain of `ofType` unwraps one type; it is long in the standard query, and leads nowhere.
-        weight.depth += 0 if is_about_schema and name == "ofType" else 1
-        weight.selections += 1
-        weight.aliases += node.alias is not None
-        weight.root_fields = 1
+        cost.depth += 0 if is_about_schema and name == "ofType" else 1
+        cost.selections += 1
+        cost.aliases += node.alias is not None
+        cost.root_fields = 1
         if is_about_schema:
-            weight.introspection = self.survey.facts(name, every_type, 1 + weight.introspection)
+            cost.introspection = self.schema_sizes.count_facts(name, every_type, 1 + cost.introspection)
         elif field is not None:
-            size = self.sizes.of(node, field)
-            weight.cost = (int(_is_record(returns)) + weight.cost) * size + self.sizes.behind(node, field)
-            weight.inputs *= max(1, size)
+            size = self.arguments.records_given(node, field)
+            behind = self.arguments.records_behind(node, field)
+            cost.records = (int(_is_record(returns)) + cost.records) * size + behind
+            cost.inputs *= max(1, size)
         if node.arguments:
-            self._values(weight, [a.value for a in node.arguments])
-        return weight
+            self._values(cost, [a.value for a in node.arguments])
+        return cost
 
-    def _values(self, weight: Weight, values: Sequence[ValueNode]) -> None:
-        """Take in the values of arguments."""
-        weight.input_depth = max(weight.input_depth, _nesting(values))
-        weight.inputs += self.sizes.input(values)
+    def _values(self, cost: SelectionCost, values: Sequence[ValueNode]) -> None:
+        """Add what the values of arguments cost."""
+        cost.input_depth = max(cost.input_depth, _nesting(values))
+        cost.inputs += self.arguments.input_size(values)
 
-    def _directives(self, weight: Weight, directives: Sequence[DirectiveNode | ConstDirectiveNode] | None) -> None:
+    def _directives(self, cost: SelectionCost, directives: Sequence[DirectiveNode | ConstDirectiveNode] | None) -> None:
+        """Add what directives and their arguments cost."""
         for directive in directives or ():
-            weight.directives += 1
-            self._values(weight, [a.value for a in directive.arguments or ()])
+            cost.directives += 1
+            self._values(cost, [a.value for a in directive.arguments or ()])
 
 
 def _is_record(named: GraphQLNamedType | None) -> bool:
     """Whether a field gives records, and not a leaf or one of Relay's wrappers around them."""
     return is_composite_type(named) and not named.name.endswith(("Connection", "Edge", "PageInfo"))
-
-
-def _widen(widest: Weight, weight: Weight) -> None:
-    """Take the greater of each."""
-    for limit in Weight.__slots__:
-        setattr(widest, limit, max(getattr(widest, limit), getattr(weight, limit)))
 
 
 def operations_of(document: DocumentNode) -> list[OperationDefinitionNode]:

@@ -1,8 +1,8 @@
 """Documents that are known by their SHA-256: a client sends the hash in place of the text.
 
 *Trusted documents* come with the deployment, from a manifest; a server can be told to run nothing else. *Automatic
-persisted queries* are learnt: a client that is told PersistedQueryNotFound sends text and hash together once. Either
-way the text then goes the way of every document, and what is kept of it is kept once, in `documents`.
+persisted queries* are learnt: a client that is answered PersistedQueryNotFound sends text and hash together once. From
+the hash comes the text here; `document_cache` prepares it like any other.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ def hash_of(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def manifest(path: Path | None) -> Mapping[str, str]:
-    """Hash → document, from a JSON file of an object that maps each hash (or `sha256:` and it) to its document."""
+def load_manifest(path: Path | None) -> Mapping[str, str]:
+    """The trusted documents by hash, from a JSON object that maps each hash (or `sha256:` and it) to its document."""
     if path is None:
         return {}
     try:
@@ -42,8 +42,8 @@ def manifest(path: Path | None) -> Mapping[str, str]:
     return documents
 
 
-class Persisted:
-    """What is known by hash: the trusted documents, and a bounded number of learnt ones."""
+class PersistedDocuments:
+    """The trusted documents, and a bounded number of learnt ones."""
 
     def __init__(self, trusted: Mapping[str, str], *, trusted_only: bool) -> None:
         if trusted_only and not trusted:
@@ -52,8 +52,8 @@ class Persisted:
         self.learnt: OrderedDict[str, str] = OrderedDict()
         self.characters = 0
 
-    def text(self, request: GraphQLRequest) -> str:
-        """The document that a request means; `Rejected` where it is not known, or may not be run."""
+    def find_text(self, request: GraphQLRequest) -> str:
+        """The text of the document that a request sends or names; `Rejected` where it is unknown or may not be run."""
         if request.document_hash is None:
             if self.trusted_only:
                 raise Rejected(
@@ -71,7 +71,7 @@ class Persisted:
         return request.query
 
     def learn(self, name: str, text: str) -> None:
-        """Keep a document; the oldest make room."""
+        """Keep a document by its hash; the oldest make room."""
         self.learnt[name] = text
         self.characters += len(text)
         while len(self.learnt) > MAX_LEARNT or self.characters > MAX_CHARACTERS:

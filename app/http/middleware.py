@@ -1,6 +1,6 @@
-"""What every request and answer has around it: an id, headers that keep a browser to its manners, an end in JSON.
+"""What every request and answer has, whatever its route: an id, headers for browsers, and errors as JSON.
 
-It knows nothing of GraphQL but the shape of its errors.
+Of GraphQL it knows only how an error is written.
 """
 
 from __future__ import annotations
@@ -37,19 +37,19 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 def json_error(
     status: int, message: str, code: Code, headers: dict[str, str] | None = None, media_type: str = JSON
 ) -> Response:
-    """An answer that is one error and nothing else."""
+    """An answer that is one GraphQL error and nothing else."""
     body = orjson.dumps({"errors": [{"message": message, "extensions": {"code": code.value}}]})
     return Response(body, status, headers, f"{media_type}; charset=utf-8")
 
 
 def request_id(scope: Scope) -> str:
     """The id under which this request is logged and answered."""
-    found: str = scope["state"]["request_id"]
-    return found
+    identity: str = scope["state"]["request_id"]
+    return identity
 
 
-async def not_routed(request: Request, error: Exception) -> Response:
-    """What Starlette answers by itself (404, 405), in our shape."""
+async def respond_to_http_exception(request: Request, error: Exception) -> Response:
+    """The answer, as JSON, to a request that no route takes (404, 405)."""
     status, headers = (error.status_code, error.headers) if isinstance(error, HTTPException) else (500, None)
     if status == 404:
         return json_error(404, "There is nothing here. The graph is at /graphql.", Code.NOT_FOUND)
@@ -58,11 +58,11 @@ async def not_routed(request: Request, error: Exception) -> Response:
     return json_error(status, "The request cannot be answered.", Code.BAD_REQUEST, dict(headers or {}))
 
 
-class Envelope:
-    """The outermost of our own: nothing that is raised inside gets past it, and nothing leaves without its headers.
+class RequestMiddleware:
+    """Gives each request an id and each answer its headers; turns whatever is raised inside into a 500.
 
-    `hosts` are the names that the server answers to; None is any. While access is open and only loopback is bound, a
-    web page must not get in by having its own name resolve to this machine.
+    `hosts` are the host names that the server answers to; None is any. While access is open and only loopback is bound,
+    a web page must not get in by having its own name resolve to this machine.
     """
 
     def __init__(self, app: ASGIApp, hosts: frozenset[str] | None) -> None:
@@ -89,36 +89,39 @@ class Envelope:
                 message["headers"] = [*own, (b"x-request-id", identity.encode()), *missing]
             await send(message)
 
-        app = self.app if self._is_welcome(headers.get("host")) else _misdirected
+        app = self.app if self._answers_to(headers.get("host")) else _refuse_host
         with structlog.contextvars.bound_contextvars(request_id=identity):
             try:
                 await app(scope, receive, send_with_headers)
             except (ClientDisconnect, OSError) as error:
                 # The client left; there is nobody to answer. Anything else that is an OSError is our own.
                 if isinstance(error, OSError) and not started:
-                    await _fault(error, identity)(scope, receive, send_with_headers)
+                    await _fault_response(error, identity)(scope, receive, send_with_headers)
             except Exception as error:
                 if started:
                     raise  # half an answer is out: only closing the connection tells the client so
-                await _fault(error, identity)(scope, receive, send_with_headers)
+                await _fault_response(error, identity)(scope, receive, send_with_headers)
 
-    def _is_welcome(self, host: str | None) -> bool:
+    def _answers_to(self, host: str | None) -> bool:
+        """Whether the server answers to what a Host header says."""
         if self.hosts is None or host is None:
             return True
         name, _, port = host.rpartition(":")
         return (name if port.isdigit() else host).lower() in self.hosts
 
 
-def _fault(error: Exception, identity: str) -> Response:
+def _fault_response(error: Exception, identity: str) -> Response:
+    """The answer to a request that failed by a fault, which is logged."""
     log_fault(error, identity)
     return json_error(500, fault_message(identity), Code.INTERNAL)
 
 
-async def _misdirected(scope: Scope, receive: Receive, send: Send) -> None:
+async def _refuse_host(scope: Scope, receive: Receive, send: Send) -> None:
+    """The application for requests under a host name that the server does not answer to."""
     message = "This server answers to the name of its own machine only, as in http://localhost."
     await json_error(421, message, Code.BAD_REQUEST)(scope, receive, send)
 
 
-def welcome_hosts(host: str, is_loopback: bool) -> frozenset[str] | None:
-    """The names to answer to, by the address that is bound."""
+def allowed_hosts(host: str, is_loopback: bool) -> frozenset[str] | None:
+    """The host names to answer to where `host` is bound; None is any."""
     return LOOPBACK | {host.lower(), f"[{host.lower()}]"} if is_loopback else None
