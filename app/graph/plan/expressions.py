@@ -11,6 +11,7 @@ from typing import Any
 
 from graphql import GraphQLEnumType, GraphQLList, GraphQLNonNull, GraphQLOutputType
 
+from app.graph.plan.giving_way import IncompleteDocument
 from app.graph.scalars import show_decimal
 
 CONVERT: dict[str, Callable[[Any], Any] | None] = {
@@ -21,10 +22,6 @@ CONVERT: dict[str, Callable[[Any], Any] | None] = {
     "Decimal": show_decimal,
 }
 """How the stored value of each scalar is shown; None: as it is."""
-
-
-class IncompleteDocument(Exception):  # noqa: N818  # it is a document's fault
-    """A document lacks what the schema promises. graphql-core says where, in the terms of the response."""
 
 
 def need(value: Any) -> Any:
@@ -38,24 +35,18 @@ class ExpressionBuilder:
     """Gathers constants while an expression is written, and compiles it."""
 
     def __init__(self) -> None:
-        self.names: dict[str, Any] = {"need": need}
+        self.constants: dict[str, Any] = {"need": need}
 
     def constant(self, value: Any) -> str:
         """A name for a value."""
-        name = f"c{len(self.names)}"
-        self.names[name] = value
+        name = f"c{len(self.constants)}"
+        self.constants[name] = value
         return name
 
     @staticmethod
     def dict(parts: Sequence[tuple[str, str]]) -> str:
         """The literal of a response object."""
         return "{" + ", ".join(f"{key!r}: {value}" for key, value in parts) + "}"
-
-    def function(self, arguments: Sequence[str], body: str) -> Callable[..., Any]:
-        """The expression as a function."""
-        code = compile(f"lambda {', '.join(arguments)}: {body}", "<plan>", "eval")
-        made: Callable[..., Any] = eval(code, self.names)  # noqa: S307  # see above: nothing in it is a caller's
-        return made
 
     def leaf(self, kind: GraphQLOutputType, value: str) -> str:
         """The value of a scalar or an enum, or of a list of them."""
@@ -75,15 +66,15 @@ class ExpressionBuilder:
         convert = CONVERT[kind.name]  # type: ignore[union-attr]  # a scalar: lists, non-nulls and enums are above
         return f"{self.constant(convert)}({value})" if convert else value
 
-    def bound(self, value: str, shown: Callable[[str], str]) -> str:
+    def non_null(self, value: str, shown: Callable[[str], str]) -> str:
         """What `shown` makes of a value that is never null; it is worked out once."""
         name = self.variable()
         return f"(({name} := need({value})) and {shown(name)})"
 
     def variable(self) -> str:
         """A name for a value that an expression works out."""
-        name = f"v{len(self.names)}"
-        self.names[name] = None
+        name = f"v{len(self.constants)}"
+        self.constants[name] = None
         return name
 
     def nullable(self, value: str, shown: Callable[[str], str]) -> str:
