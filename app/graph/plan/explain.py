@@ -1,22 +1,20 @@
-"""What a request read, for people: each read with its edge, collection, filter, index and what it examined."""
+"""`extensions.plan`: each read of a request with its place in the response, collection, filter, indexes and cost."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from app.mongo.client import Doc, Store
 from app.mongo.trace import Command, Explained, Trace, explain, shape
 
-Read = dict[str, Any]
+Read = dict[str, object]
 
 
 async def explained_reads(store: Store, trace: Trace) -> list[Read]:
-    """The reads of a request, in the order they were sent. Each is run once more to explain it."""
+    """The reads of a request in the order they were sent. Each is run once more, for MongoDB to explain it."""
     return [described_read(command, await explain(store, command.command)) for command in trace.commands]
 
 
 def unexplained_reads(trace: Trace) -> list[Read]:
-    """The same without what only the database can say."""
+    """The reads of a request, without what MongoDB would say of them."""
     return [described_read(command, None) for command in trace.commands]
 
 
@@ -35,8 +33,8 @@ def described_read(command: Command, explained: Explained | None) -> Read:
     }
 
 
-def command_filter(command: Doc) -> Any:
-    """What a command asks for: its filter, or the stages that match."""
+def command_filter(command: Doc) -> object:
+    """The filter of a `find`, or the `$match` stages of an `aggregate`, those inside a `$lookup` if it has no other."""
     if "find" in command:
         return command["filter"]
     matches = [stage["$match"] for stage in command["pipeline"] if "$match" in stage]

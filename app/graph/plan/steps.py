@@ -20,11 +20,11 @@ from app.graph.computed_connection import ComputedConnection, cursor_of
 from app.graph.declarations import Args
 from app.graph.edges import Edge
 from app.graph.many import Many
-from app.graph.nodes import NodeById
+from app.graph.nodes import NodeById, NodeResult
 from app.graph.page import EMPTY_PAGE, Page, Window
 from app.graph.plan.giving_way import NeedsGraphQLCore, StepDenied
 from app.graph.read import Key
-from app.graph.search import Search, SearchPage
+from app.graph.search import RECORD_NAME, Search, SearchPage
 from app.mongo.client import Doc
 from app.mongo.trace import LABEL
 
@@ -224,9 +224,7 @@ class NodesStep(EdgeStep):
             return values
         return {None: [values[node_id] for node_id in ids] if edge.plural else values[ids[0]]}
 
-    async def read(
-        self, run: PlanRun, keys: Sequence[Key]
-    ) -> tuple[Sequence[str], Mapping[str, tuple[str, Doc] | Denial]]:
+    async def read(self, run: PlanRun, keys: Sequence[Key]) -> tuple[Sequence[str], Mapping[str, NodeResult]]:
         """The ids that are asked for, and what each of them is."""
         ids = keys if self.edge.via else self.edge.ids(run.args[self.args])
         fields = {name: selection.fields for name, selection in self.by_type.selections.items()}
@@ -259,7 +257,7 @@ class SearchStep(PageStep):
         search, page, total = await self.or_denied(self.read(run))
         docs: dict[str, list[Doc]] = {}
         for doc in page.docs:
-            docs.setdefault(doc["kind_"], []).append(doc)
+            docs.setdefault(doc[RECORD_NAME], []).append(doc)
         values = [await by_type.built(run, docs) for by_type in self.by_type]
         return {None: self.build(page, search.cursor, total, run, values)}
 
