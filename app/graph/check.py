@@ -1,4 +1,4 @@
-"""Every declaration against the records it names, at start-up: a misspelt field is said before the first request."""
+"""All declarations, checked at start-up against the records they name: a misspelt field never meets a request."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from app.graph.registry import COMPUTED_CONNECTIONS, COMPUTED_EDGES
 
 
 def check_declarations(roots: Iterable[Declaration]) -> None:
-    """Raise a SetupError that lists everything that does not fit."""
+    """Raise a SetupError that lists everything that is wrong, if anything is."""
     root_fields = list(roots)
     wrong = [
         *(text for cls in RECORDS.values() for each in declarations_of(cls) for text in problems(cls, each)),

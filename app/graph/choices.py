@@ -1,4 +1,4 @@
-"""Closed lists of values, each with its description: a Python enum that is text, and a GraphQL enum."""
+"""Enums whose values have descriptions: a Python enum of strings that becomes a GraphQL enum."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ C = TypeVar("C", bound="type[Choice]")
 
 
 class Choice(enum.StrEnum):
-    """A value that is its own name, with the description that the schema shows: `ACTIVE = "ACTIVE", "It works."`"""
+    """A value that equals its name, with its description in the schema: `ACTIVE = "ACTIVE", "It works."`"""
 
     doc: str
 
@@ -25,7 +25,7 @@ class Choice(enum.StrEnum):
 
 
 def choices(*, description: str) -> Callable[[C], C]:
-    """Turn a `Choice` into a GraphQL enum whose values have their descriptions."""
+    """A class decorator that makes a GraphQL enum, with this description, of a `Choice`."""
 
     def wrap(cls: C) -> C:
         strawberry.enum(cls, description=description)

@@ -1,29 +1,30 @@
-"""Relay connections: what graphql-core walks on, one page of a list, read only as far as it is asked for."""
+"""Relay connections: a page of a list as graphql-core resolves it, read only if one of its fields needs it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar, cast
 
 import strawberry
 
 from app.graph.page import Page
 from app.graph.read import COUNT_LIMIT
+from app.graph.record import Embedded
 from app.graph.scalars import Cursor
 from app.mongo.client import Doc
 
 T = TypeVar("T")
-R = TypeVar("R", bound=Callable[..., Any])
+R = TypeVar("R", bound=Callable[..., object])
 
 
 def described_field(text: str) -> Callable[[R], R]:
-    """`strawberry.field(description=…)`, whose type is Any: an untyped decorator under mypy --strict."""
+    """`strawberry.field(description=…)` with a type: its own is Any, which mypy --strict refuses of a decorator."""
     made: Callable[[R], R] = strawberry.field(description=text)
     return made
 
 
 class LazyPage(Protocol):
-    """A page not read yet: read once, however many of its fields are asked for, and not at all for a count alone."""
+    """A page that is read when it is first needed, and then once; for a count alone it is not read at all."""
 
     async def page(self) -> Page:
         """The page."""
@@ -34,17 +35,17 @@ class LazyPage(Protocol):
         ...
 
     def cursor(self, doc: Doc) -> str:
-        """The place of a document of the page."""
+        """The cursor of a document on the page."""
         ...
 
-    def entity(self, doc: Doc) -> Any:
-        """A document of the page as the record it is."""
+    def entity(self, doc: Doc) -> Embedded:
+        """A document on the page as an entity."""
         ...
 
 
 @strawberry.type(description="Where a page stands in its list.")
 class PageInfo:
-    """Where a page stands in its list."""
+    """Whether a list goes on before and after a page, and the cursors at its ends."""
 
     has_next_page: bool = strawberry.field(description="Whether the list goes on after this page.")
     has_previous_page: bool = strawberry.field(description="Whether the list has something before this page.")
@@ -54,7 +55,7 @@ class PageInfo:
 
 @strawberry.type(name="Edge", description="One record of a page, with its place in the list.")
 class PageEdge(Generic[T]):
-    """One record of a page."""
+    """One record of a page, with its cursor."""
 
     cursor: Cursor = strawberry.field(description="Its place, for `after` and `before`.")
     node: T = strawberry.field(description="The record itself.")
@@ -62,18 +63,20 @@ class PageEdge(Generic[T]):
 
 @strawberry.type(description="A page of a list, and where it stands.")
 class Connection(Generic[T]):
-    """A page of a list."""
+    """A page of a list; each field reads what it needs of `lazy_page`."""
 
     lazy_page: strawberry.Private[LazyPage]
 
     @described_field("The page, each record with its cursor.")
     async def edges(self) -> list[PageEdge[T]]:
         lazy_page, page = self.lazy_page, await self.lazy_page.page()
-        return [PageEdge(cursor=Cursor(lazy_page.cursor(doc)), node=lazy_page.entity(doc)) for doc in page.docs]
+        return [
+            PageEdge(cursor=Cursor(lazy_page.cursor(doc)), node=cast(T, lazy_page.entity(doc))) for doc in page.docs
+        ]
 
     @described_field("The page, without cursors.")
     async def nodes(self) -> list[T]:
-        return [self.lazy_page.entity(doc) for doc in (await self.lazy_page.page()).docs]
+        return [cast(T, self.lazy_page.entity(doc)) for doc in (await self.lazy_page.page()).docs]
 
     @described_field("Where the page stands.")
     async def page_info(self) -> PageInfo:

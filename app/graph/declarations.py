@@ -1,7 +1,7 @@
-"""What a class attribute of a record may declare besides stored fields, and how it becomes a Strawberry field.
+"""The GraphQL fields of a record that are not stored as they are shown: each is declared as a class attribute.
 
-`Declaration` is the base of edges (`edges.py`) and of derived fields, which are pure functions of the record's own
-stored fields. Nothing is loaded here.
+`Declaration` is the base of edges (`edges.py`), which lead to other records, and of derived fields, which a pure
+function computes of the record's own stored fields. A declaration becomes a Strawberry field, which it resolves.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
+from pydantic import BaseModel
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.extensions.field_extension import AsyncExtensionResolver, FieldExtension
 from strawberry.types import Info
@@ -27,6 +28,7 @@ from app.graph.documents import stored_values
 
 REQUIRED = inspect.Parameter.empty
 Args = Mapping[str, Any]
+"""The arguments of a field by their Python names, as Strawberry converts them."""
 
 
 class Sizing(enum.Enum):
@@ -43,8 +45,8 @@ class Argument(NamedTuple):
     name of an enum's value, how many more are then read for each parent without being shown.
     """
 
-    annotation: Any
-    default: Any
+    annotation: object
+    default: object
     doc: str
     sizing: Sizing | None = None
     reads: Mapping[str, int] | None = None
@@ -68,7 +70,7 @@ class Declaration:
         self.owner, self.name = owner, name
 
     def description(self) -> str:
-        """What the schema says of it, when every record is known."""
+        """Its description in the schema, once every record is known."""
         return self.doc
 
     @property
@@ -82,16 +84,16 @@ class Declaration:
         arguments = self.graphql_arguments()
         return {to_camel_case(name): each for name, each in arguments.items() if each.sizing or each.reads}
 
-    def graphql_type(self) -> Any:
-        """The annotation of the field, made when every record is known."""
+    def graphql_type(self) -> object:
+        """The type of the field as a Python annotation, once every record is known."""
         raise NotImplementedError
 
     def graphql_arguments(self) -> dict[str, Argument]:
         """The field's arguments by Python name."""
         return {}
 
-    async def resolve(self, source: Any, context: Context, args: Args) -> Any:
-        """What graphql-core walks on."""
+    async def resolve(self, source: object, context: Context, args: Args) -> object:
+        """The value of the field for `source`, the parent's entity, from which graphql-core goes on."""
         raise NotImplementedError
 
     def field(self, owner: type) -> StrawberryField:
@@ -113,13 +115,13 @@ class Declaration:
 
 
 class DeclarationExtension(FieldExtension):
-    """Gives a declaration's Strawberry field its type and arguments, when the schema is built, and answers for it."""
+    """Sets the type and arguments of a declaration's Strawberry field when the schema is built, and resolves it."""
 
     def __init__(self, declaration: Declaration) -> None:
         self.declaration = declaration
 
     def apply(self, field: StrawberryField) -> None:
-        field.type = self.declaration.graphql_type()
+        field.type = cast(type, self.declaration.graphql_type())
         field.description = self.declaration.description()
         field.arguments = [
             StrawberryArgument(
@@ -133,36 +135,36 @@ class DeclarationExtension(FieldExtension):
         ]
 
     async def resolve_async(
-        self, next_: AsyncExtensionResolver, source: Any, info: Info[Context, None], **kwargs: Any
-    ) -> Any:
+        self, next_: AsyncExtensionResolver, source: object, info: Info[Context, None], **kwargs: object
+    ) -> object:
         return await self.declaration.resolve(source, info.context, kwargs)
 
 
 @dataclass(eq=False, kw_only=True)
 class Derived(Declaration):
-    """A field worked out of the record's own stored fields: `by(*stored values, now=…, **arguments)`, pure."""
+    """A field that a pure function computes: `by(*the stored values of `of`, now=…, **the field's arguments)`."""
 
-    annotation: Any
+    annotation: object
     of: tuple[str, ...]
-    by: Callable[..., Any]
+    by: Callable[..., object]
     arguments: Mapping[str, Argument] = field(default_factory=dict)
 
-    def graphql_type(self) -> Any:
+    def graphql_type(self) -> object:
         return self.annotation
 
     def graphql_arguments(self) -> dict[str, Argument]:
         return dict(self.arguments)
 
-    def value(self, stored: Mapping[str, Any], now: datetime, args: Args) -> Any:
-        """The value, from the stored fields `of` names."""
+    def value(self, stored: Mapping[str, object], now: datetime, args: Args) -> object:
+        """The value, from a document that has the stored fields `of`."""
         return self.by(*(stored.get(name) for name in self.of), now=now, **args)
 
-    async def resolve(self, source: Any, context: Context, args: Args) -> Any:
-        return self.value(stored_values(source, self.of), context.now, args)
+    async def resolve(self, source: object, context: Context, args: Args) -> object:
+        return self.value(stored_values(cast(BaseModel, source), self.of), context.now, args)
 
 
 def derived(
-    annotation: Any, *, of: tuple[str, ...], by: Callable[..., Any], doc: str, **arguments: Argument
+    annotation: object, *, of: tuple[str, ...], by: Callable[..., object], doc: str, **arguments: Argument
 ) -> Derived:
-    """Declare a field that `by` works out of the stored fields `of`."""
+    """Declare a field that the pure function `by` computes of the stored fields `of`."""
     return Derived(annotation=annotation, of=of, by=by, doc=doc, arguments=arguments)

@@ -1,4 +1,4 @@
-"""How deep an edge over an array of ancestors goes."""
+"""The argument `maxDepth` of an edge to descendants, and the conditions it makes."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ MAX_DEPTH_ARGUMENT = Argument(int | None, UNSET, f"At most this many levels down
 
 
 def within_depth(ancestors: str) -> Callable[..., list[Doc]]:
-    """Conditions that keep descendants at most `max_depth` levels below the parent, whose id is `$$k0`.
+    """The `narrow` of an edge to descendants: a function from the argument `max_depth` to MongoDB expressions.
 
-    `ancestors` is the stored array of a descendant's ancestors, from the top down.
+    They keep those that are at most `max_depth` levels below the parent, whose id is `$$k0`. `ancestors` is the stored
+    array of a descendant's ancestors, from the top down.
     """
 
     def narrow(max_depth: int | None = None) -> list[Doc]:

@@ -1,4 +1,4 @@
-"""Between models and documents: stored names, and a model as the database keeps it."""
+"""Models to documents and back: a model's attributes have Python names, a document's fields the GraphQL names."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ M = TypeVar("M", bound=BaseModel)
 
 @cache
 def stored_fields(cls: type[BaseModel]) -> Mapping[str, str]:
-    """Stored name → attribute name."""
+    """The fields of a model: stored name → attribute name."""
     return {str(info.validation_alias or info.alias or name): name for name, info in cls.model_fields.items()}
 
 
-def stored_values(model: BaseModel, names: Iterable[str]) -> dict[str, Any]:
-    """Fields of a model by their stored names."""
+def stored_values(model: BaseModel, names: Iterable[str]) -> dict[str, object]:
+    """The values of a model's fields, by the stored names that are asked for."""
     attribute = stored_fields(type(model))
     return {name: getattr(model, attribute[name]) for name in names}
 
 
 def from_document(cls: type[M], doc: Mapping[str, Any]) -> M:
-    """A stored document as the model it is, trusted as it was validated when it was written.
+    """A stored document as a model, not validated again: it was when it was written.
 
-    What an older document lacks has its default. A null where the model has none stays one, for the reader to meet at
-    that field and at no other.
+    A field that an older document lacks has its default. A null where the model allows none stays null, so that only
+    who reads that field meets it.
     """
     values: dict[str, object] = {}
     get = doc.get
@@ -93,9 +93,9 @@ def evolve(model: M, **values: object) -> M:
 
 
 def is_array(cls: type[BaseModel], stored: str) -> bool:
-    """Whether a stored field is an array."""
+    """Whether a field, by its stored name, is an array."""
 
-    def has_tuple(annotation: Any) -> bool:
+    def has_tuple(annotation: object) -> bool:
         return get_origin(annotation) is tuple or any(map(has_tuple, get_args(annotation)))
 
     return has_tuple(cls.model_fields[stored_fields(cls)[stored]].annotation)
@@ -114,9 +114,9 @@ def stored_value(value: Any) -> Any:
     if isinstance(value, BaseModel):
         return to_document(value)
     if isinstance(value, (list, tuple)):
-        return [stored_value(each) for each in value]
+        return [stored_value(item) for item in value]
     if isinstance(value, dict):
-        return {name: stored_value(each) for name, each in value.items()}
+        return {name: stored_value(item) for name, item in value.items()}
     return value
 
 

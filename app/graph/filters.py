@@ -1,7 +1,7 @@
-"""Filter and order inputs, made from what a record says it may be filtered and ordered by.
+"""The inputs `filter` and `orderBy` of a list, made of the filters and orders that its record declares.
 
-Values never become operators, and text is never read as a pattern: a prefix is a range. Each input turns into a MongoDB
-filter over stored names.
+Each filter turns into a MongoDB filter over stored names. Values never become operators, and text is never read as a
+pattern: a prefix is a range.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 import dataclasses
 import enum
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import cache
-from typing import Annotated, Any, Generic, TypeVar, Union, cast, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar, Union, cast, get_args, get_origin
 
 import strawberry
 from strawberry import UNSET
@@ -26,56 +26,61 @@ from app.graph.record import Filterable, Normalise, Record
 from app.graph.scalars import MetadataValue
 from app.mongo.client import Doc
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 T = TypeVar("T")
 TYPE_TO_COME = str | None
-"""Stands for the type of a field whose real type is the class that the field is part of, and is not made yet."""
+"""In place of a field's type while that type, the class that the field is part of, is not made yet."""
 
 MAX_CONDITIONS, MAX_CHOICES = 50, 100
-OPERATORS = {"equals": "$eq", "gt": "$gt", "gte": "$gte", "lt": "$lt", "lte": "$lte"}
+OPERATORS = {"equals": "$eq", "contains": "$eq", "gt": "$gt", "gte": "$gte", "lt": "$lt", "lte": "$lte"}
 
 
 class FieldFilter:
     """Conditions on one field; all of them must hold."""
 
     def conditions(self, stored: str, normalise: Normalise | None) -> list[Doc]:
-        """One filter for each condition that was given."""
-        found: list[Doc] = []
-        for name, value in given_fields(self):
-            if name == "in_":
-                check_list_length(value, stored)
-                found.append({stored: {"$in": [stored_form(each, normalise) for each in value or ()]}})
-            elif value is None and name != "equals":
-                continue
-            elif name == "starts_with":
-                found.append({stored: prefix_range(stored_form(value, normalise))})
-            elif name == "contains":
-                found.append({stored: {"$eq": stored_form(value, normalise)}})
-            else:
-                found.append({stored: {OPERATORS[name]: stored_form(value, normalise)}})
-        return found
+        """One MongoDB filter on the stored field for each condition that was given."""
+        return [
+            {stored: condition_on(name, value, stored, normalise)}
+            for name, value in given_fields(self)
+            if value is not None or name in ("equals", "in_")
+        ]
 
 
-def given_fields(filter_input: Any) -> list[tuple[str, Any]]:
-    """The fields of an input that the caller gave, null included."""
-    pairs = ((field.name, getattr(filter_input, field.name)) for field in dataclasses.fields(filter_input))
+def condition_on(name: str, value: object, stored: str, normalise: Normalise | None) -> Doc:
+    """The MongoDB operator and operand of one condition of a `FieldFilter`."""
+    if name == "in_":
+        return {"$in": [stored_form(choice, normalise) for choice in checked_list(value, stored)]}
+    operand = stored_form(value, normalise)
+    return prefix_range(str(operand)) if name == "starts_with" else {OPERATORS[name]: operand}
+
+
+def given_fields(filter_input: object) -> list[tuple[str, Any]]:
+    """The names and values of an input's fields that the caller gave, null included."""
+    fields = dataclasses.fields(cast("DataclassInstance", filter_input))
+    pairs = ((field.name, getattr(filter_input, field.name)) for field in fields)
     return [(name, value) for name, value in pairs if value is not UNSET]
 
 
-def stored_form(value: Any, normalise: Normalise | None) -> Any:
-    """A value as it is stored."""
+def stored_form(value: object, normalise: Normalise | None) -> object:
+    """A value as it is stored: an enum as its value, text normalised."""
     if isinstance(value, enum.Enum):
         return value.value
     return normalise(value) if normalise and isinstance(value, str) else value
 
 
-def check_list_length(values: list[Any] | None, stored: str) -> None:
-    """A list of choices is bounded, as every list is."""
-    if values and len(values) > MAX_CHOICES:
-        raise BadRequest(f"`in` of {stored} has {len(values)} values; it may have {MAX_CHOICES}.", argument="filter")
+def checked_list(values: object, stored: str) -> list[object]:
+    """The values of an `in`, none for null; a BadRequest for too many."""
+    choices = values if isinstance(values, list) else []
+    if len(choices) > MAX_CHOICES:
+        raise BadRequest(f"`in` of {stored} has {len(choices)} values; it may have {MAX_CHOICES}.", argument="filter")
+    return choices
 
 
 def prefix_range(prefix: str) -> Doc:
-    """Every text that begins with `prefix`, as a range of the index: up to its successor in code point order."""
+    """The texts that begin with `prefix`, as a range: from it up to the next text in code point order that does not."""
     for end in range(len(prefix), 0, -1):
         last = ord(prefix[end - 1])
         if last < 0x10FFFF:
@@ -85,7 +90,7 @@ def prefix_range(prefix: str) -> Doc:
 
 
 def optional_field(text: str, name: str | None = None) -> Any:
-    """A field of an input that may be left out."""
+    """A Strawberry field of an input that may be left out, with the description `text`."""
     return strawberry.field(name=name, default=UNSET, description=text)
 
 
@@ -125,7 +130,7 @@ class DateTimeFilter(FieldFilter):
 
 @strawberry.input(description="Conditions on one entry of the custom metadata; all of them must hold for that entry.")
 class MetadataFilter:
-    """Conditions on an entry of `customMetadata`, on its index of name and value."""
+    """Conditions on an entry of `customMetadata`, served by an index of name and value."""
 
     name: str = strawberry.field(description="The entry's name, exactly.")
     equals: MetadataValue | None = optional_field("Exactly this value, of this type.")
@@ -133,59 +138,58 @@ class MetadataFilter:
     exists: bool | None = optional_field("Whether there is such an entry.")
 
     def conditions(self, stored: str, normalise: Normalise | None) -> list[Doc]:
-        """One filter for each condition that was given; with none, that the entry exists."""
-        asked = dict(given_fields(self))
-        entry: Doc = {"name": {"$eq": asked.pop("name")}}
-        wanted = asked.pop("exists", None)
-        found: list[Doc] = []
-        if "equals" in asked:
-            found.append({stored: {"$elemMatch": {**entry, "value": {"$eq": asked["equals"]}}}})
-        if "in_" in asked:
-            check_list_length(asked["in_"], stored)
-            found.append({stored: {"$elemMatch": {**entry, "value": {"$in": list(asked["in_"] or ())}}}})
-        if wanted is False:
-            found.append({stored: {"$not": {"$elemMatch": entry}}})
-        elif wanted or not found:
-            found.append({stored: {"$elemMatch": entry}})
-        return found
+        """One MongoDB filter for each condition that was given; with none, that there is such an entry."""
+        given = dict(given_fields(self))
+        entry: Doc = {"name": {"$eq": given.pop("name")}}
+        exists = given.pop("exists", None)
+        filters: list[Doc] = []
+        if "equals" in given:
+            filters.append({stored: {"$elemMatch": {**entry, "value": {"$eq": given["equals"]}}}})
+        if "in_" in given:
+            filters.append({stored: {"$elemMatch": {**entry, "value": {"$in": checked_list(given["in_"], stored)}}}})
+        if exists is False:
+            filters.append({stored: {"$not": {"$elemMatch": entry}}})
+        elif exists or not filters:
+            filters.append({stored: {"$elemMatch": entry}})
+        return filters
 
 
 class RecordFilter:
-    """Conditions on a record, joined by and, or, not."""
+    """Conditions on a record's fields, joined by and, or, not: the base of `OrganizationFilter` and its like."""
 
     fields: dict[str, Filterable]
 
     def to_mongo(self) -> Doc:
-        """The filter that the database takes; empty where nothing is asked."""
+        """The MongoDB filter; empty where no condition was given."""
         if (size := condition_count(self)) > MAX_CONDITIONS:
             raise BadRequest(f"`filter` has {size} conditions; it may have {MAX_CONDITIONS}.", argument="filter")
         return all_of(self.parts())
 
     def parts(self) -> list[Doc]:
-        """One filter for each condition."""
-        found: list[Doc] = []
+        """One MongoDB filter for each condition; all of them must hold."""
+        filters: list[Doc] = []
         for name, value in given_fields(self):
             if value is None:
                 continue
             if name in ("and_", "or_"):
-                each = [all_of(inner.parts()) for inner in value]
-                found += [{f"${name[:-1]}": each}] if each else []
+                joined = [all_of(inner.parts()) for inner in value]
+                filters += [{f"${name[:-1]}": joined}] if joined else []
             elif name == "not_":
-                found.append({"$nor": [all_of(value.parts())]})
+                filters.append({"$nor": [all_of(value.parts())]})
             else:
                 field = self.fields[name]
                 for condition in value if isinstance(value, list) else [value]:
-                    found += condition.conditions(field.stored, field.normalise)
-        return found
+                    filters += condition.conditions(field.stored, field.normalise)
+        return filters
 
 
 def all_of(parts: list[Doc]) -> Doc:
-    """All of them."""
+    """A MongoDB filter for what all of them match."""
     return parts[0] if len(parts) == 1 else {"$and": parts} if parts else {}
 
 
-def condition_count(filter_input: Any) -> int:
-    """How many conditions there are in a filter; what has none counts as one, for there is no end of those."""
+def condition_count(filter_input: object) -> int:
+    """How many conditions there are in a filter. An empty part counts as one, for it can be repeated without end."""
     if isinstance(filter_input, list):
         return max(1, sum(map(condition_count, filter_input)))
     if isinstance(filter_input, RecordFilter):
@@ -195,8 +199,8 @@ def condition_count(filter_input: Any) -> int:
     return 1
 
 
-def filter_type(annotation: Any) -> Any:
-    """The filter input for a field of that annotation."""
+def filter_type(annotation: object) -> type:
+    """The filter input for a record's field of that annotation."""
     if get_origin(annotation) is tuple:
         item = get_args(annotation)[0]
         item = get_args(item)[0] if get_origin(item) is Annotated else item
@@ -204,48 +208,47 @@ def filter_type(annotation: Any) -> Any:
     if get_origin(annotation) in (Annotated, Union, types.UnionType):
         return filter_type(next(arg for arg in get_args(annotation) if arg is not type(None)))
     if isinstance(annotation, type) and issubclass(annotation, enum.Enum):
-        return ChoiceFilter[annotation]
-    return {datetime: DateTimeFilter}.get(annotation, StringFilter)
+        return ChoiceFilter[annotation]  # type: ignore[valid-type]  # dynamic
+    return DateTimeFilter if annotation is datetime else StringFilter
 
 
-def class_with_fields(name: str, fields: list[tuple[str, Any, Any]], *bases: type) -> type:
-    """A class for strawberry.input. Not make_dataclass: that throws the fields' names and descriptions away."""
-    body = {"__annotations__": {n: a for n, a, _ in fields}, "__module__": __name__, **{n: f for n, _, f in fields}}
-    return type(name, bases, body)
+def class_with_fields(name: str, fields: Sequence[tuple[str, object, object]], *bases: type) -> type:
+    """A class for strawberry.input, of (attribute, annotation, Strawberry field).
+
+    `dataclasses.make_dataclass` would lose the GraphQL names and descriptions of the fields.
+    """
+    annotations = {attribute: annotation for attribute, annotation, _ in fields}
+    values = {attribute: field for attribute, _, field in fields}
+    return type(name, bases, {"__annotations__": annotations, "__module__": __name__, **values})
 
 
-def field_filters(record: type[Record]) -> list[tuple[str, Any, Any]]:
-    """One input field for each field that the record may be filtered by."""
-    found: list[tuple[str, Any, Any]] = []
-    for each in record.filters:
-        info = record.model_fields[each.name]
+def field_filters(record: type[Record]) -> list[tuple[str, object, object]]:
+    """One input field for each filter that the record declares, as `class_with_fields` takes them."""
+    fields: list[tuple[str, object, object]] = []
+    for declared in record.filters:
+        info = record.model_fields[declared.name]
         kind: Any = filter_type(info.annotation)
-        found.append(
-            (
-                each.name,
-                (list[MetadataFilter] if kind is MetadataFilter else kind) | None,
-                optional_field(f"{info.description}"),
-            )
-        )
-    return found
+        annotation = (list[MetadataFilter] if kind is MetadataFilter else kind) | None  # one for each entry
+        fields.append((declared.name, annotation, optional_field(f"{info.description}")))
+    return fields
 
 
 @cache
-def filter_input(record: type[Record]) -> Any:
-    """`OrganizationFilter` and its like: one for each record, whatever list it is used on."""
+def filter_input(record: type[Record]) -> type:
+    """The filter input of a record, such as `OrganizationFilter`; every list of the record has the same."""
     joins = [
         ("and_", TYPE_TO_COME, optional_field("All of these hold.", "and")),
         ("or_", TYPE_TO_COME, optional_field("At least one of these holds.", "or")),
         ("not_", TYPE_TO_COME, optional_field("This does not hold.", "not")),
     ]
     cls = class_with_fields(f"{record.__name__}Filter", [*field_filters(record), *joins], RecordFilter)
-    cast(Any, cls).fields = {each.name: each for each in record.filters}
+    cast(type[RecordFilter], cls).fields = {declared.name: declared for declared in record.filters}
     made: Any = strawberry.input(cls, description=f"Which {plural_name(record)} are wanted; all conditions must hold.")
     join_types = {"and_": list[made] | None, "or_": list[made] | None, "not_": made | None}
     for field in get_object_definition(made, strict=True).fields:
         if field.python_name in join_types:
             field.type_annotation = StrawberryAnnotation(join_types[field.python_name])
-    return made
+    return cast(type, made)
 
 
 @choices(description="Which way to sort.")
@@ -257,25 +260,24 @@ class OrderDirection(Choice):
 
 
 @cache
-def order_input(record: type[Record]) -> Any:
-    """`OrganizationOrder` and its like."""
+def order_input(record: type[Record]) -> type:
+    """The order input of a record, such as `OrganizationOrder`."""
     members: dict[str, EnumValueDefinition] = {
-        each.name.upper(): strawberry.enum_value(each.name, description=each.doc) for each in record.orders
+        order.name.upper(): strawberry.enum_value(order.name, description=order.doc) for order in record.orders
     }
-    make: Callable[..., Any] = enum.Enum
+    make_enum: Callable[..., Any] = enum.Enum
     choices = strawberry.enum(
-        make(f"{record.__name__}OrderField", members), description=f"What {plural_name(record)} can be sorted by."
+        make_enum(f"{record.__name__}OrderField", members), description=f"What {plural_name(record)} can be sorted by."
     )
     fields = [
         ("field", choices, strawberry.field(description="What to sort by. Ties are broken by id.")),
         ("direction", OrderDirection, strawberry.field(default=OrderDirection.ASC, description="Which way to sort.")),
     ]
-    return strawberry.input(
-        class_with_fields(f"{record.__name__}Order", fields), description=f"How to sort {plural_name(record)}."
-    )
+    cls = class_with_fields(f"{record.__name__}Order", fields)
+    return strawberry.input(cls, description=f"How to sort {plural_name(record)}.")
 
 
 def plural_name(record: type[Record]) -> str:
-    """What a list of them is called in a sentence."""
+    """A record's plural in a sentence: "billing profiles"."""
     spaced = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in record.collection)
     return spaced.strip()

@@ -1,6 +1,6 @@
-"""The indexes that declared edges, orders, filters and searches need, each named after what it serves.
+"""The indexes that the declared edges, orders, filters and searches need, each named after what it serves.
 
-They hold live documents only, as every list does: a customer with 20,000 deleted keys and ten live ones costs ten.
+They leave deleted documents out, as every list does: a customer with 20,000 deleted keys and ten others costs ten.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from app.graph.record import RECORDS, Record, declarations_of, stored_records
 
 
 def required_indexes(roots: Iterable[Declaration]) -> dict[str, list[IndexModel]]:
-    """Collection → the indexes it needs, for the declarations of all records and for `roots`.
+    """The indexes that each collection needs, for the declarations of all records and for `roots`.
 
-    Their names are the same whatever was imported first.
+    Their names do not depend on the order of imports.
     """
-    edges = [each for cls in RECORDS.values() for each in declarations_of(cls)]
-    lists = sorted((each for each in (*edges, *roots) if isinstance(each, Many)), key=lambda each: each.list_name)
+    declared = [*(declared for cls in RECORDS.values() for declared in declarations_of(cls)), *roots]
+    lists = sorted((edge for edge in declared if isinstance(edge, Many)), key=lambda edge: edge.list_name)
     return {
-        record.collection: list(distinct_indexes(record, [each for each in lists if each.record is record]))
+        record.collection: list(distinct_indexes(record, [edge for edge in lists if edge.record is record]))
         for record in stored_records().values()
     }
 
 
 def distinct_indexes(record: type[Record], lists: list[Many]) -> Iterator[IndexModel]:
-    """One index for each distinct key; the first reason to have it names it."""
+    """The indexes of one record's collection: one for each key, named after the first that needs it."""
     seen: set[tuple[str, ...]] = set()
     for name, keys in (*list_indexes(lists), *filter_indexes(record), *declared_indexes(record)):
         if keys not in seen:
@@ -47,7 +47,7 @@ def distinct_indexes(record: type[Record], lists: list[Many]) -> Iterator[IndexM
 
 
 def list_indexes(lists: list[Many]) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """For each list and order: the foreign key, the order, the id. It serves both directions."""
+    """For each list and order, a name and the key (foreign key, sort key, id). It serves both directions."""
     for edge in lists:
         if len(edge.by) > 1:
             continue  # a look-up by several fields, for which the record names an index itself
@@ -56,14 +56,15 @@ def list_indexes(lists: list[Many]) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 
 def filter_indexes(record: type[Record]) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """For each filter on a field with many values."""
-    for each in record.filters:
-        if each.indexed:
-            keys = (f"{each.stored}.name", f"{each.stored}.value") if each.name == "custom_metadata" else (each.stored,)
-            yield f"filter on {each.name}", keys
+    """For each filter that is declared as indexed, a name and the key."""
+    for declared in record.filters:
+        if declared.indexed:
+            stored = declared.stored
+            keys = (f"{stored}.name", f"{stored}.value") if declared.name == "custom_metadata" else (stored,)
+            yield f"filter on {declared.name}", keys
 
 
 def declared_indexes(record: type[Record]) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Those that the record names itself."""
+    """For each index that the record declares itself, a name and the key."""
     for keys in record.needed_indexes:
         yield f"by {' '.join(keys)}", keys

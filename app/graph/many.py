@@ -1,10 +1,9 @@
-"""The edge that is a list: the records that point at the parent, as a connection: paged, filtered, ordered, counted."""
+"""The edge to many records, those that refer to the parent: a connection with pages, filter, order and total."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import pymongo
 from strawberry import UNSET
@@ -19,16 +18,18 @@ from app.graph.filters import OrderDirection, filter_input, order_input
 from app.graph.loaders import load, load_count
 from app.graph.page import DEFAULT_FIRST, EMPTY_PAGE, MAX_FIRST, Ordering, Page, Window
 from app.graph.read import Fields, Key
+from app.graph.record import Embedded
 from app.graph.scalars import Cursor
 from app.mongo.client import Doc
 
 
 @dataclass(eq=False, kw_only=True)
 class Many(Edge):
-    """The records that point at the parent, as a connection.
+    """The records that refer to the parent, as a connection.
 
-    `by` maps a field of theirs to one of the parent's, or to (operator, field) where it is not compared for equality.
-    With an empty `by` it is the list of them all. `narrow` makes conditions of the arguments of its own.
+    `by` maps a stored field of theirs to one of the parent's, or to (operator, field) where the two are not compared
+    for equality; with an empty `by` it is the list of all records. `in_array`: their field is an array, or the
+    parent's is. `narrow` makes further conditions of the edge's own `arguments`.
     """
 
     by: Mapping[str, str | tuple[str, str]]
@@ -42,20 +43,20 @@ class Many(Edge):
 
     @property
     def key_fields(self) -> tuple[str, ...]:
-        return tuple(each if isinstance(each, str) else each[1] for each in self.by.values())
+        return tuple(own if isinstance(own, str) else own[1] for own in self.by.values())
 
     @property
     def operators(self) -> dict[str, str | None]:
-        """How each field is compared with its part of the key; None is equality."""
-        return {name: None if isinstance(each, str) else each[0] for name, each in self.by.items()}
+        """The operator that compares each field of theirs with its part of the key; None is equality."""
+        return {name: None if isinstance(own, str) else own[0] for name, own in self.by.items()}
 
     @property
     def list_name(self) -> str:
-        """What a cursor calls the list."""
+        """The list's name in its cursors and indexes."""
         name = to_camel_case(self.name)
         return f"{self.owner.__name__}.{name}" if self.by else name
 
-    def graphql_type(self) -> Any:
+    def graphql_type(self) -> object:
         made = Connection[self.record]  # type: ignore[name-defined]  # dynamic
         return made | None if self.is_guarded else made
 
@@ -77,7 +78,7 @@ class Many(Edge):
         }
 
     def ordering(self, args: Args) -> Ordering:
-        """The list in the order that the arguments ask for."""
+        """The order that the arguments ask for."""
         chosen = args.get("order_by")
         order = self.stored_record.order_named(chosen.field.value if chosen else None)
         return Ordering(
@@ -89,19 +90,19 @@ class Many(Edge):
         )
 
     def query(self, args: Args) -> Doc:
-        """The live records that the filter lets through."""
+        """The MongoDB filter for the records that are not deleted and match the argument `filter`."""
         chosen = args.get("filter")
-        wanted = chosen.to_mongo() if chosen else {}
-        return {"$and": [LIVE, wanted]} if wanted else LIVE
+        conditions = chosen.to_mongo() if chosen else {}
+        return {"$and": [LIVE, conditions]} if conditions else LIVE
 
     def window(self, args: Args) -> Window:
-        """The window that the arguments describe, or a BadRequest."""
+        """The part of the list that the arguments ask for, or a BadRequest."""
         return Window.of(args, self.ordering(args), self.query(args))
 
     def conditions(self, args: Args) -> list[Doc]:
-        """What the arguments of its own add."""
-        given = {name: args.get(name) for name in self.arguments}
-        return self.narrow(**given) if self.narrow else []
+        """The conditions that `narrow` makes of the edge's own arguments."""
+        own = {name: args.get(name) for name in self.arguments}
+        return self.narrow(**own) if self.narrow else []
 
     async def read(self, context: Context, keys: Sequence[Key], args: Args, fields: Fields) -> dict[Key, Page]:
         return await self.read_window(context, keys, args, self.window(args), fields)
@@ -109,7 +110,7 @@ class Many(Edge):
     async def read_window(
         self, context: Context, keys: Sequence[Key], args: Args, window: Window, fields: Fields
     ) -> dict[Key, Page]:
-        """The same, for whoever has made the window of these arguments."""
+        """As `read`, for a caller that has the window of these arguments already."""
         collection = self.stored_record.collection
         if not self.by:
             return {None: await read.find_page(context, collection, window, fields)}
@@ -124,15 +125,15 @@ class Many(Edge):
         with pymongo.timeout(read.COUNT_SECONDS):
             return await read.count_by_key(context, collection, self.operators, keys, query, self.conditions(args))
 
-    async def resolve_key(self, context: Context, key: Key, args: Args) -> Any:
-        self.window(args)  # a bad page is refused here, on the field that asked for it
+    async def resolve_key(self, context: Context, key: Key, args: Args) -> object:
+        self.window(args)  # wrong arguments are refused here, at the field that has them
         self.conditions(args)
         return Connection(lazy_page=EdgePage(self, key, args, context))
 
 
 @dataclass(frozen=True)
 class EdgePage:
-    """The page behind an edge, for one parent: read and counted together with those of its siblings."""
+    """The page of an edge for one parent, as a `LazyPage`: read and counted together with those of its siblings."""
 
     edge: Many
     key: Key
@@ -148,7 +149,7 @@ class EdgePage:
     def cursor(self, doc: Doc) -> str:
         return self.edge.ordering(self.args).encode(doc)
 
-    def entity(self, doc: Doc) -> Any:
+    def entity(self, doc: Doc) -> Embedded:
         return self.edge.entity(doc)
 
 
@@ -161,6 +162,9 @@ def many(
     narrow: Callable[..., list[Doc]] | None = None,
     **arguments: Argument,
 ) -> Many:
-    """Declare the records whose stored field `by` holds the parent's id (`in_array`: among others)."""
+    """Declare an edge to the records whose stored field `by` holds the parent's id; `in_array`: it is an array of ids.
+
+    `by` may also map several of their fields to the parent's, see `Many`.
+    """
     pairs = {by: "_id"} if isinstance(by, str) else by
     return Many(target=target, by=pairs, doc=doc, in_array=in_array, narrow=narrow, arguments=arguments)

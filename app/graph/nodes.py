@@ -1,4 +1,4 @@
-"""Any record by its id alone: `node`, `nodes`, and edges to a record of whatever kind."""
+"""Any record by its id alone: `node`, `nodes`, and edges to a record of any type."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, cast
+from typing import cast
 
 import strawberry
 
@@ -20,8 +20,8 @@ from app.graph.loaders import load
 from app.graph.ownership import Ownership
 from app.graph.page import MAX_FIRST
 from app.graph.read import Fields, Key
-from app.graph.record import RECORDS, Node, Record
-from app.graph.registry import COMPUTED_EDGES
+from app.graph.record import RECORDS, Embedded, Node, Record
+from app.graph.registry import COMPUTED_EDGES, Computation
 from app.mongo.client import Doc
 
 MAX_ID = 100
@@ -29,15 +29,19 @@ MAX_ID = 100
 
 
 def unknown_id(node_id: str) -> NotFound:
-    """The answer to an id that nothing has."""
+    """The error for an id that no record has."""
     return NotFound(f"No record has the id {node_id}.", id=node_id)
+
+
+NodeResult = tuple[str, Doc] | Denial
+"""What an id leads to: the name of a record and its document, or the error that says why there is none."""
 
 
 @dataclass(eq=False, kw_only=True)
 class NodeById(Edge):
-    """Any records by their ids, whose prefixes say what they are. One command for each kind among them.
+    """Records of any type by their ids, whose prefixes name the type. One command for each type among them.
 
-    With `via` it is the one record whose id the parent holds there, whatever it is.
+    With `via` it is an edge to the one record whose id the parent stores there.
     """
 
     plural: bool
@@ -55,7 +59,7 @@ class NodeById(Edge):
     def description(self) -> str:
         return f"{self.doc} Null, with an error FORBIDDEN, where the viewer lacks the scope of its kind."
 
-    def graphql_type(self) -> Any:
+    def graphql_type(self) -> object:
         return list[Node | None] if self.plural else Node | None
 
     def graphql_arguments(self) -> dict[str, Argument]:
@@ -67,82 +71,89 @@ class NodeById(Edge):
         return {"id": Argument(strawberry.ID, REQUIRED, "Its id.")}
 
     def authorize(self, context: Context) -> None:
-        """Each kind is read under its own scope: `read` asks."""
+        """Nothing yet: each type has its own scope, which `documents` asks for."""
 
     def ids(self, args: Args) -> list[str]:
-        """The ids that are asked for, in their order."""
+        """The ids in the arguments, in their order; a BadRequest for too many or too long ones."""
         ids = args["ids"] if self.plural else [args["id"]]
         if len(ids) > MAX_FIRST:
             raise BadRequest(f"`ids` has {len(ids)} ids; it may have {MAX_FIRST}.", argument="ids")
-        if any(len(each) > MAX_ID for each in ids):
+        if any(len(node_id) > MAX_ID for node_id in ids):
             raise BadRequest(f"An id has at most {MAX_ID} characters.", argument="ids" if self.plural else "id")
         return list(ids)
 
-    async def read(self, context: Context, keys: Sequence[Key], args: Args, fields: Fields) -> dict[Key, Any]:
-        return dict(await self.documents(context, keys, {}))
+    async def read(self, context: Context, keys: Sequence[Key], args: Args, fields: Fields) -> Mapping[Key, NodeResult]:
+        return await self.documents(context, keys, {})
 
-    async def resolve_key(self, context: Context, key: Key, args: Args) -> Any:
-        found = await load(context, self, args, key) or unknown_id(key)
-        if isinstance(found, Denial):
-            raise found
-        return from_document(RECORDS[found[0]], found[1])
+    async def resolve_key(self, context: Context, key: Key, args: Args) -> object:
+        node = node_entity(await load(context, self, args, key) or unknown_id(key))
+        if isinstance(node, Denial):
+            raise node
+        return node
 
-    async def resolve(self, source: Any, context: Context, args: Args) -> Any:
+    async def resolve(self, source: object, context: Context, args: Args) -> object:
         if self.via:
             return await super().resolve(source, context, args)
         ids = self.ids(args)
-        found = await self.documents(context, ids, {})
-        nodes = [found[node_id] for node_id in ids]
-        entities = [each if isinstance(each, Denial) else from_document(RECORDS[each[0]], each[1]) for each in nodes]
+        results = await self.documents(context, ids, {})
+        nodes = [node_entity(results[node_id]) for node_id in ids]
         if self.plural:
-            return entities
-        if isinstance(entities[0], Denial):
-            raise entities[0]
-        return entities[0]
+            return nodes  # graphql-core reports an exception in a list as an error of its item
+        if isinstance(nodes[0], Denial):
+            raise nodes[0]
+        return nodes[0]
 
     async def documents(
         self, context: Context, ids: Sequence[str], fields: Mapping[str, Fields]
-    ) -> dict[str, tuple[str, Doc] | Denial]:
-        """Each id's record and its document, or the Denial that says why there is none. `fields` is by record."""
-        named: dict[str, list[str]] = {}
-        found: dict[str, tuple[str, Doc] | Denial] = {}
+    ) -> dict[str, NodeResult]:
+        """What each id leads to. `fields` is, for each record's name, the stored names that are wanted of it."""
+        results: dict[str, NodeResult] = {}
+        ids_by_record: dict[str, list[str]] = {}
         for node_id in dict.fromkeys(ids):
-            kind = record_name_of(node_id)
-            if kind is None:
-                found[node_id] = BadRequest(
-                    f"{node_id!r} is not an id: ids begin with {', '.join(record_names_by_prefix())}."
-                )
+            name = record_name_of(node_id)
+            if name is None:
+                prefixes = ", ".join(record_names_by_prefix())
+                results[node_id] = BadRequest(f"{node_id!r} is not an id: ids begin with {prefixes}.")
             else:
-                named.setdefault(kind, []).append(node_id)
+                ids_by_record.setdefault(name, []).append(node_id)
         groups = await asyncio.gather(
-            *(self.documents_of_record(context, kind, each, fields.get(kind)) for kind, each in named.items())
+            *(self.documents_of_record(context, name, of_it, fields.get(name)) for name, of_it in ids_by_record.items())
         )
         for group in groups:
-            found |= group
-        return found
+            results |= group
+        return results
 
     async def documents_of_record(
-        self, context: Context, kind: str, ids: list[str], fields: Fields
-    ) -> dict[str, tuple[str, Doc] | Denial]:
-        """The records of one kind; what is computed has a batch of its own."""
-        record = cast(type[Record], RECORDS[kind])
+        self, context: Context, name: str, ids: list[str], fields: Fields
+    ) -> dict[str, NodeResult]:
+        """What each id of one record leads to. A record that is computed is read by a registered function."""
+        record = cast(type[Record], RECORDS[name])
         if not context.viewer.may(record.read_scope):
             return dict.fromkeys(ids, forbidden(record.read_scope))
+        docs: Mapping[str, Computation]
         if issubclass(record, Record):
             docs = await read.find_by_ids(context, record.collection, ids, fields)
         else:
-            docs = await COMPUTED_EDGES[f"{kind}.id"](context, ids, {}, fields)
-        return {each: (kind, docs[each]) if each in docs else unknown_id(each) for each in ids}
+            docs = await COMPUTED_EDGES[f"{name}.id"](context, ids, {}, fields)
+        return {
+            node_id: (name, doc) if isinstance(doc := docs.get(node_id), dict) else unknown_id(node_id)
+            for node_id in ids
+        }
+
+
+def node_entity(result: NodeResult) -> Embedded | Denial:
+    """What an id leads to as an entity; the Denial where it leads to none."""
+    return result if isinstance(result, Denial) else from_document(RECORDS[result[0]], result[1])
 
 
 @cache
 def record_names_by_prefix() -> Mapping[str, str]:
-    """Id prefix → record."""
+    """The prefix of ids → the record's name."""
     return {cast(type[Record], cls).prefix: name for name, cls in RECORDS.items()}
 
 
 def record_name_of(node_id: str) -> str | None:
-    """The record that an id is one of, by its prefix; None for what is no id."""
+    """The name of the record that an id belongs to, by its prefix; None for what is no id."""
     return record_names_by_prefix().get(node_id.partition("_")[0])
 
 
@@ -157,5 +168,5 @@ def nodes(*, doc: str) -> NodeById:
 
 
 def any_record(*, via: str, doc: str, owned: Ownership) -> NodeById:
-    """Declare the record, of whatever kind, whose id stands in the parent's stored field `via`."""
+    """Declare an edge to the record, of any type, whose id the parent stores in `via`."""
     return NodeById(target="Node", plural=False, via=via, doc=doc, owned=owned)

@@ -1,14 +1,14 @@
-"""Keyset pages: which window of an order a caller wants, and the cursors that mark a place in it.
+"""Keyset pages: the part of an ordered list that a caller asks for, and the cursors that mark a position in it.
 
-A cursor names its list, its order and a place. It is refused by any other list or order, and its value can be nothing
-but what the sort key holds, so that no cursor becomes an operator.
+A cursor names its list, its order and a position. Any other list or order refuses it, and its value can only be of the
+sort key's type, so that no cursor becomes an operator.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -23,9 +23,9 @@ MAX_FIRST, DEFAULT_FIRST = 100, 25
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Documents in the order asked for, and whether the list goes on at either end.
+    """Documents in the order asked for, and whether the list has more after and before them.
 
-    `end` is the cursor to go on from, where the list was read further than its last document.
+    `end` is the cursor to go on from, where the list was read further than the page's last document.
     """
 
     docs: list[Doc]
@@ -56,7 +56,7 @@ class ComputedPage:
 
 @dataclass(frozen=True, slots=True)
 class CursorPosition:
-    """Where a cursor points: a value of the sort key, and the id that breaks its ties."""
+    """The position that a cursor marks: a value of the sort key, and the id that breaks ties."""
 
     value: str | datetime
     id: str
@@ -64,7 +64,7 @@ class CursorPosition:
 
 @dataclass(frozen=True, slots=True)
 class Ordering:
-    """One list in one order. Cursors carry it: they mean nothing anywhere else."""
+    """One list in one order; its cursors are valid there and nowhere else. `key` is the stored name of the sort key."""
 
     list_name: str
     order_name: str
@@ -74,16 +74,18 @@ class Ordering:
 
     @property
     def label(self) -> str:
-        """As a cursor and an error message name it."""
+        """The order's name in cursors and error messages: "NAME DESC"."""
         return f"{self.order_name} {'DESC' if self.descending else 'ASC'}"
 
-    def encode(self, doc: Mapping[str, Any]) -> str:
-        """The cursor of a document: opaque, URL-safe."""
-        place = [self.list_name, self.label, doc[self.key], doc["_id"]]
-        return encode_cursor(place)
+    def encode(self, doc: Mapping[str, object]) -> str:
+        """The cursor of a document."""
+        return encode_cursor([self.list_name, self.label, doc[self.key], doc["_id"]])
 
     def decode(self, cursor: str | None, argument: str) -> CursorPosition | None:
-        """The place that a cursor of this list and order marks; anything else is a BadRequest."""
+        """The position that a cursor of this list and order marks; any other text is a BadRequest.
+
+        `argument` is the name of the argument it was given as, for the error.
+        """
         if cursor is None:
             return None
         list_name, label, value, last_id = cursor_parts(cursor, argument)
@@ -102,40 +104,41 @@ class Ordering:
         return CursorPosition(cursor_instant(value, argument) if self.is_instant else value, last_id)
 
 
-def encode_cursor(place: list[Any]) -> str:
-    """A place as a cursor: opaque, URL-safe."""
-    return base64.urlsafe_b64encode(orjson.dumps(place)).decode().rstrip("=")
+def encode_cursor(values: Sequence[object]) -> str:
+    """A cursor that holds these values: opaque, safe in URLs."""
+    return base64.urlsafe_b64encode(orjson.dumps(values)).decode().rstrip("=")
 
 
-def decode_cursor(cursor: str, argument: str) -> Any:
-    """What was packed into a cursor; what is in it is for the caller to check."""
+def decode_cursor(cursor: str, argument: str) -> object:
+    """The values in a cursor, which the caller has to check; a BadRequest for what is no cursor at all."""
     try:
-        return orjson.loads(base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4)))
+        values: object = orjson.loads(base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4)))
     except (binascii.Error, ValueError):
         raise invalid_cursor(argument) from None
+    return values
 
 
 def cursor_parts(cursor: str, argument: str) -> tuple[str, str, str, str]:
-    """The four strings of a cursor."""
-    found = decode_cursor(cursor, argument)
-    if not isinstance(found, list) or len(found) != 4 or not all(isinstance(part, str) for part in found):
-        raise invalid_cursor(argument)
-    return found[0], found[1], found[2], found[3]
+    """The list, the order, the value and the id in a cursor of an `Ordering`, or a BadRequest."""
+    match decode_cursor(cursor, argument):
+        case [str(list_name), str(label), str(value), str(last_id)]:
+            return list_name, label, value, last_id
+    raise invalid_cursor(argument)
 
 
 def cursor_instant(text: str, argument: str) -> datetime:
-    """The instant in a cursor; it always has an offset."""
+    """The instant in a cursor, UTC; a BadRequest for text that is none or has no offset."""
     try:
-        found = datetime.fromisoformat(text)
-        if found.tzinfo is not None:
-            return found.astimezone(UTC)
+        instant = datetime.fromisoformat(text)
+        if instant.tzinfo is not None:
+            return instant.astimezone(UTC)
     except (ValueError, OverflowError):
-        pass  # said below
+        pass  # raised below
     raise invalid_cursor(argument)
 
 
 def invalid_cursor(argument: str) -> BadRequest:
-    """The refusal of a text that this API never made."""
+    """The error for a text that no list of this API returned as a cursor."""
     return BadRequest(
         f"`{argument}` is not a cursor of this API. Pass a cursor that this list returned.", argument=argument
     )
@@ -143,7 +146,10 @@ def invalid_cursor(argument: str) -> BadRequest:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """At most `size` documents of an order on (key, `_id`), from one side, between two places."""
+    """The part of an ordered list that is asked for.
+
+    At most `size` documents that match `query`, between two positions, from the front or from the end.
+    """
 
     ordering: Ordering
     size: int
@@ -152,7 +158,7 @@ class Window:
     before: CursorPosition | None
     query: Doc
     reads_one_more: bool = True
-    """Whether one more is read than is wanted, to know whether the list goes on."""
+    """Whether one document more than `size` is read, to know whether the list goes on."""
 
     @property
     def limit(self) -> int:
@@ -161,7 +167,7 @@ class Window:
 
     @classmethod
     def of(cls, args: Mapping[str, Any], ordering: Ordering, query: Doc) -> Window:
-        """The window that `first`/`after`/`last`/`before` describe; all that is wrong with them is said at once."""
+        """The window that `first`, `after`, `last` and `before` describe, or a BadRequest."""
         size, from_end = page_size(args.get("first"), args.get("last"))
         return cls(
             ordering=ordering,
@@ -174,26 +180,26 @@ class Window:
 
     @property
     def direction(self) -> int:
-        """1 where the database reads up the index, -1 where it reads down."""
+        """1 if the database reads the index upwards, -1 if downwards."""
         return -1 if self.ordering.descending != self.from_end else 1
 
     @property
     def sort(self) -> list[tuple[str, int]]:
-        """The order as the database takes it."""
+        """The order as MongoDB takes it."""
         return [(self.ordering.key, self.direction), ("_id", self.direction)]
 
     def match(self) -> Doc:
-        """The filter: what is asked for, between the places."""
+        """The MongoDB filter: `query`, between the two positions."""
         forward = -1 if self.ordering.descending else 1
-        given = [
+        filters = [
             *([self.query] if self.query else []),
             *([beyond_position(self.ordering.key, self.after, forward)] if self.after else []),
             *([beyond_position(self.ordering.key, self.before, -forward)] if self.before else []),
         ]
-        return given[0] if len(given) == 1 else {"$and": given} if given else {}
+        return filters[0] if len(filters) == 1 else {"$and": filters} if filters else {}
 
     def page(self, docs: list[Doc]) -> Page:
-        """Out of at most `limit` documents, in the order they were read."""
+        """The page, of the at most `limit` documents that were read, in the order they were read."""
         more, kept = len(docs) > self.size, docs[: self.size]
         if self.from_end:
             return Page(kept[::-1], self.before is not None, more)
@@ -201,7 +207,7 @@ class Window:
 
 
 def page_size(first: int | None, last: int | None) -> tuple[int, bool]:
-    """How many, and whether from the end."""
+    """How many documents are asked for, and whether from the end; a BadRequest for both or an impossible number."""
     if first is not None and last is not None:
         raise BadRequest("Give `first` or `last`, not both.", argument="last")
     name, size = ("last", last) if last is not None else ("first", DEFAULT_FIRST if first is None else first)
@@ -210,7 +216,10 @@ def page_size(first: int | None, last: int | None) -> tuple[int, bool]:
     return size, last is not None
 
 
-def beyond_position(key: str, place: CursorPosition, step: int) -> Doc:
-    """What lies after a place. `$gte` beside the tie-break keeps it one range of the index."""
-    op, value = ("$gt" if step > 0 else "$lt"), place.value
-    return {key: {op + "e": value}, "$or": [{key: {op: value}}, {key: {"$eq": value}, "_id": {op: place.id}}]}
+def beyond_position(key: str, position: CursorPosition, step: int) -> Doc:
+    """The MongoDB filter for what comes after a position (`step` 1) or before it (-1).
+
+    `$gte` beside the tie-break keeps it one range of the index.
+    """
+    op, value = ("$gt" if step > 0 else "$lt"), position.value
+    return {key: {op + "e": value}, "$or": [{key: {op: value}}, {key: {"$eq": value}, "_id": {op: position.id}}]}

@@ -1,8 +1,9 @@
-"""Batched reads: one bounded command for a level, whatever the fan-out, and one more for parents it did not finish.
+"""The reads of the graph. Each is for all parents of a level at once: one bounded command, however many there are, and
+one more for parents whose pages the first did not fill.
 
-Nothing here knows a record: a collection, the field that points at the parent, keys and a window. Deleted documents are
-left out by the window's query, never here, since a record is found by id although it was deleted. Every function takes
-the request's context, and so the viewer: what a viewer may see can become a part of each query here.
+Nothing here knows a record, only collections, the fields that refer to parents, keys and windows. The queries that are
+passed in leave deleted documents out, not these functions: a deleted record is still found by its id. Every function
+takes the request's context, and so the viewer: what a viewer may see can become a part of each query here.
 """
 
 from __future__ import annotations
@@ -20,26 +21,29 @@ COUNT_LIMIT = 100_000
 COUNT_SECONDS = 3.0
 
 Fields = Iterable[str] | None
+"""The stored names that are wanted of each document; None is all of them."""
+
 Key = Any
+"""What a parent's documents are found by: a value of its own, or a tuple of several."""
 
 
 def projection(fields: Fields, *more: str) -> dict[str, int] | None:
-    """What to return of each document; None is everything."""
+    """The MongoDB projection of these fields, `more` and the id; None is the whole document."""
     return None if fields is None else dict.fromkeys((*fields, *more, "_id"), 1)
 
 
-async def find_by_ids(context: Context, collection: str, ids: Sequence[str], fields: Fields) -> dict[Any, Doc]:
-    """Documents by id; an id that nothing has is not among the keys. Concurrent requests look up together."""
+async def find_by_ids(context: Context, collection: str, ids: Sequence[str], fields: Fields) -> dict[Key, Doc]:
+    """The documents with these ids, by id; without those that no document has. Concurrent requests share a command."""
 
-    async def read(asked: Sequence[str]) -> dict[str, Doc]:
-        query = {"_id": {"$in": asked}} if len(asked) > 1 else {"_id": asked[0]}
-        docs = await find(context.store, collection, query, projection(fields), limit=len(asked))
+    async def read(batch: Sequence[str]) -> dict[str, Doc]:
+        query = {"_id": {"$in": batch}} if len(batch) > 1 else {"_id": batch[0]}
+        docs = await find(context.store, collection, query, projection(fields), limit=len(batch))
         return {doc["_id"]: doc for doc in docs}
 
     if context.coalescer is None:
         return await read(list(ids))
-    kind = collection, None if fields is None else frozenset(fields), context.viewer
-    return await context.coalescer.find_by_ids(kind, ids, read)
+    alike = collection, None if fields is None else frozenset(fields), context.viewer
+    return await context.coalescer.find_by_ids(alike, ids, read)
 
 
 async def find_by_key(
@@ -63,22 +67,22 @@ async def find_documents(
 
 
 async def find_page(context: Context, collection: str, window: Window, fields: Fields) -> Page:
-    """One page of a whole collection."""
-    shown = projection(fields, window.ordering.key)
-    docs = await find(context.store, collection, window.match(), shown, sort=window.sort, limit=window.limit)
+    """The page of a whole collection that a window describes."""
+    wanted = projection(fields, window.ordering.key)
+    docs = await find(context.store, collection, window.match(), wanted, sort=window.sort, limit=window.limit)
     return window.page(docs)
 
 
 async def find_pages(
     context: Context, collection: str, by: str, keys: Sequence[str], window: Window, fields: Fields
 ) -> dict[Key, Page]:
-    """A page for each parent, by a scalar foreign key.
+    """A page for each parent, of the documents whose field `by` holds the parent's key.
 
-    First a scan of (`by`, order) with room for twice what is wanted. If its reply is full, the parents it did not
-    finish go into one look-up that is limited per parent: a parent with 20,000 children costs what its neighbours cost.
-    The foreign key is sorted the way the order goes, so that one index serves both directions.
+    First a scan of the index (`by`, order), limited to twice what all pages can have. If its reply is full, the parents
+    that it did not reach or finish go into one look-up that is limited for each parent: a parent with 20,000 children
+    costs what its neighbours cost. `by` is sorted the way the order goes, so that one index serves both directions.
     """
-    want, limit = window.limit, len(keys) * window.limit * 2 + 50
+    page_limit, limit = window.limit, len(keys) * window.limit * 2 + 50
     docs = await find(
         context.store,
         collection,
@@ -90,14 +94,14 @@ async def find_pages(
     grouped: dict[Key, list[Doc]] = {key: [] for key in keys}
     for doc in docs:
         grouped[doc[by]].append(doc)
-    read = {key: window.page(children[:want]) for key, children in grouped.items()}
+    pages = {key: window.page(children[:page_limit]) for key, children in grouped.items()}
     if len(docs) < limit:
-        return read
+        return pages
     last = docs[-1][by]
-    rest = [key for key in keys if ((key > last) if window.direction > 0 else (key < last))]
-    if len(grouped[last]) < want:
-        rest.append(last)
-    return read | await find_pages_by_lookup(context, collection, {by: None}, rest, window, fields)
+    unread = [key for key in keys if ((key > last) if window.direction > 0 else (key < last))]
+    if len(grouped[last]) < page_limit:
+        unread.append(last)
+    return pages | await find_pages_by_lookup(context, collection, {by: None}, unread, window, fields)
 
 
 async def find_pages_by_lookup(
@@ -109,17 +113,17 @@ async def find_pages_by_lookup(
     fields: Fields,
     conditions: Sequence[Doc] = (),
 ) -> dict[Key, Page]:
-    """A page for each parent by one indexed look-up a parent, all in one command.
+    """A page for each parent by an indexed look-up for each, all in one command.
 
-    Dearer than a scan, but the only way where a parent's key has several parts, or is one of many in an array, which no
-    index sorts by. `by` maps each field to the operator that compares it with the key's part (None: equal to it, or to
-    one of it); `conditions` are further expressions, in which `$$k0`, `$$k1`… are the parts of the key.
+    It costs more than a scan, but is the only way where a key has several parts or an array holds it, since no index
+    sorts by those. `by` maps each field to the operator that compares it with its part of the key (None: equal to it,
+    or to one of its items); `conditions` are further expressions, in which `$$k0`, `$$k1`… are the parts of the key.
     """
     if not keys:
         return {}
     limited: list[Doc] = [{"$sort": dict(window.sort)}, {"$limit": window.limit}]
-    shown = projection(fields, window.ordering.key)
-    stages = [*limited, {"$project": shown}] if shown else limited
+    wanted = projection(fields, window.ordering.key)
+    stages = [*limited, {"$project": wanted}] if wanted else limited
     rows = await look_up(context, collection, by, keys, window.match(), stages, conditions)
     return {key: window.page(docs) for key, docs in rows.items()}
 
@@ -132,13 +136,13 @@ async def count_by_key(
     query: Doc,
     conditions: Sequence[Doc] = (),
 ) -> dict[Key, int]:
-    """How many for each parent, counting to `COUNT_LIMIT` and no further."""
+    """How many documents match for each parent, counting to `COUNT_LIMIT` and no further; `by` as in the look-up."""
     counted: list[Doc] = [{"$limit": COUNT_LIMIT}, {"$count": "n"}]
     if not by:
         rows = await aggregate(context.store, collection, [{"$match": query}, *counted])
         return {None: rows[0]["n"] if rows else 0}
-    found = await look_up(context, collection, by, keys, query, counted, conditions)
-    return {key: docs[0]["n"] if docs else 0 for key, docs in found.items()}
+    counts = await look_up(context, collection, by, keys, query, counted, conditions)
+    return {key: docs[0]["n"] if docs else 0 for key, docs in counts.items()}
 
 
 async def look_up(
@@ -150,14 +154,14 @@ async def look_up(
     stages: Sequence[Doc],
     conditions: Sequence[Doc],
 ) -> dict[Key, list[Doc]]:
-    """What `stages` make of each parent's documents."""
+    """What the aggregation `stages` return for the documents of each parent that match `query` and `conditions`."""
     rows: list[Doc] = [{"n": n, **key_parts(key, len(by))} for n, key in enumerate(keys)]
     first, *others = by
     compared = [{by[name] or "$eq": [f"${name}", f"$$k{part}"]} for part, name in enumerate(others, start=1)]
     present: list[Doc] = [
         {name: {"$ne": None}} for name in others if by[name]
     ]  # to an expression, null is less than all
-    expressions: list[Doc] = [{"$expr": each} for each in (*compared, *conditions)]
+    expressions: list[Doc] = [{"$expr": expression} for expression in (*compared, *conditions)]
     matched = [part for part in (*expressions, *present, query) if part]
     pipeline: list[Doc] = [
         {"$documents": rows},
@@ -178,6 +182,6 @@ async def look_up(
 
 
 def key_parts(key: Key, size: int) -> Doc:
-    """The parts of a parent's key by name, as values and never as expressions; a tuple in it is an array."""
+    """The parts of a key as `k0`, `k1`…, literal and so never operators; a tuple among them becomes an array."""
     parts = key if size > 1 else (key,)
     return {f"k{n}": {"$literal": list(part) if isinstance(part, tuple) else part} for n, part in enumerate(parts)}

@@ -1,4 +1,4 @@
-"""What every stored thing has in common: one frozen pydantic model is document, validator and GraphQL type.
+"""The base of all records: one frozen pydantic model is the stored document, the validator and the GraphQL type.
 
 `record` turns a model into a GraphQL type; its class attributes that are declarations (edges, derived fields) become
 GraphQL fields. Records find each other by name, through `RECORDS`.
@@ -27,7 +27,7 @@ Normalise = Callable[[str], str]
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A sort key: a field that is never null and has an index with every edge that leads to the record."""
+    """A sort key of lists: a stored field that is never null; every edge to the record has an index for it."""
 
     name: str
     stored: str
@@ -36,7 +36,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Filterable:
-    """A field that lists can be narrowed by. `indexed`: it has an index of its own, as text with many values should."""
+    """A field that lists can be filtered by. `indexed`: it has an index of its own, as text with many values should."""
 
     name: str
     stored: str
@@ -46,7 +46,8 @@ class Filterable:
 
 @dataclass(frozen=True, slots=True)
 class Finder:
-    """A key that finds one record: a claim in the `keys` collection, or (`namespace` None) fields, not unique."""
+    """A key that finds one record: a claim in the collection `keys`, or, with no `namespace`, fields that need not be
+    unique."""
 
     name: str
     doc: str
@@ -73,14 +74,14 @@ class OwnKey:
 
 
 def order(name: str, doc: str, *, on: str | None = None) -> Order:
-    """A sort key named `name`, kept in the stored field `on` where that is another."""
+    """Declare a sort key, whose stored field is `on` (by default the one of that name)."""
     return Order(name, on or to_camel_case(name), doc)
 
 
 def filterable(
     name: str, *, on: str | None = None, indexed: bool = False, normalise: Normalise | None = None
 ) -> Filterable:
-    """A filter on the field `name`; `normalise` is what was done to the value that is stored in `on`."""
+    """Declare a filter on the field `name`, whose stored field is `on`; `normalise` made the value stored there."""
     return Filterable(name, on or to_camel_case(name), indexed, normalise)
 
 
@@ -93,12 +94,12 @@ def claimed(
     normalise: Normalise | None = None,
     within: str | None = None,
 ) -> Finder:
-    """A unique key: whatever stands in one of `fields` (stored names; the key's own by default) claims `namespace`."""
+    """Declare a unique key: a claim in `namespace` made by one of `fields` (stored names; by default the key's own)."""
     return Finder(name, doc, namespace, fields or (to_camel_case(name),), normalise, within)
 
 
 def named(name: str, doc: str, *, fields: tuple[str, ...] = ()) -> Finder:
-    """Exact text in one of `fields`, which several records may share: where they do, the answer is AMBIGUOUS."""
+    """Declare a key that need not be unique: exact text in one of `fields`. If several records have it, AMBIGUOUS."""
     return Finder(name, doc, None, fields or (to_camel_case(name),), None)
 
 
@@ -125,7 +126,7 @@ class Node(Embedded):
 
 
 class Record(Node):
-    """A stored record: where it lives, what it is read under, how it is listed, found and searched.
+    """A stored record: its collection, the scope that reads it, and how it is sorted, filtered, found and searched.
 
     `own_keys` are keys that it claims besides those of its finders. `is_mergeable`: one may be merged into another, so
     every edge to one says what a merge does with it. `needed_indexes` are those that no edge, order or filter implies,
@@ -158,11 +159,11 @@ class Record(Node):
     @classmethod
     def order_named(cls, name: str | None) -> Order:
         """The sort key of that name; the record's first where none is given."""
-        return cls.orders[0] if name is None else next(each for each in cls.orders if each.name == name)
+        return cls.orders[0] if name is None else next(order for order in cls.orders if order.name == name)
 
     @classmethod
     def is_instant(cls, stored: str) -> bool:
-        """Whether that stored field holds instants (else it is text)."""
+        """Whether a stored sort key holds instants; otherwise it holds text."""
         return cls.model_fields[stored_fields(cls)[stored]].annotation is datetime
 
 
@@ -171,7 +172,7 @@ RECORDS: dict[str, type[Embedded]] = {}
 
 
 def record(*, description: str) -> Callable[[type[M]], type[M]]:
-    """Turn a model into a GraphQL type, with one field for each declaration in its body."""
+    """A class decorator that makes a GraphQL type, with this description, of a model and its declarations."""
 
     def wrap(cls: type[M]) -> type[M]:
         RECORDS[cls.__name__] = cast(type[Embedded], cls)
@@ -181,7 +182,7 @@ def record(*, description: str) -> Callable[[type[M]], type[M]]:
 
 
 def embedded(*, description: str) -> Callable[[type[M]], type[M]]:
-    """The same for a value inside a record: a GraphQL type with no collection and no registry entry."""
+    """As `record`, for a value inside a record: it is not in `RECORDS`."""
 
     def wrap(cls: type[M]) -> type[M]:
         strawberry.pydantic.type(cls, description=description)

@@ -9,19 +9,23 @@ record that is stored nowhere is read by its ids under its own name and `.id`: "
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from app.context import Context
 from app.errors import SetupError
 from app.graph.declarations import Args
 from app.graph.page import ComputedPage
 from app.graph.read import Fields, Key
+from app.mongo.client import Doc
 
 Reader = TypeVar("Reader")
 
-EdgeReader = Callable[[Context, Sequence[Key], Args, Fields], Awaitable[dict[Key, Any]]]
-"""Reads a computed edge for all parents of a level: their keys, the field's arguments, and the stored names that are
-wanted of each document (None: all of them). It returns the document of each key, or the documents of a plural edge."""
+Computation = Doc | Sequence[Doc] | None
+"""What a computed edge leads to from one parent: a document, or the documents of a plural edge."""
+
+EdgeReader = Callable[[Context, Sequence[Key], Args, Fields], Awaitable[Mapping[Key, Computation]]]
+"""Computes an edge for all parents of a level: their keys, the field's arguments, and the stored names that are wanted
+of each document (None: all of them). It returns what each key leads to."""
 
 ConnectionReader = Callable[[Context, Args, int], Awaitable[ComputedPage]]
 """Reads a page of a computed connection: the field's arguments, and how many documents the page may have."""

@@ -1,9 +1,9 @@
-"""Where a query comes in: edges that start from nothing."""
+"""The root fields of queries that find one record by a key, or list all records of a type."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, cast
@@ -27,14 +27,16 @@ from app.graph.record import Finder, Record, declarations_of
 from app.mongo.client import Doc
 
 MAX_CANDIDATES = 10
+"""How many ids an AMBIGUOUS error names at most."""
+
 MAX_KEY = 1_000
 """How long a key other than an id may be, in characters: they are repeated in messages."""
 
 
 @cache
-def by_input(record: type[Record]) -> Any:
-    """`OrganizationBy` and its like: a `@oneOf` input with the id and each finder of the record."""
-    fields: list[tuple[str, Any, Any]] = [
+def by_input(record: type[Record]) -> type:
+    """The `@oneOf` input that names one record, such as `OrganizationBy`: by its id or one of its finders."""
+    fields: list[tuple[str, object, object]] = [
         ("id", strawberry.ID | None, strawberry.field(default=UNSET, description="Its id."))
     ]
     fields += [
@@ -47,15 +49,15 @@ def by_input(record: type[Record]) -> Any:
 
 @dataclass(eq=False, kw_only=True)
 class RecordByKey(Edge):
-    """One record by any of its keys; what is not found is said."""
+    """The root field that finds one record by its id or another key, or raises NotFound or Ambiguous."""
 
-    def graphql_type(self) -> Any:
+    def graphql_type(self) -> object:
         return self.record | None
 
     def graphql_arguments(self) -> dict[str, Argument]:
         return {"by": Argument(by_input(self.stored_record), REQUIRED, "Which one.")}
 
-    async def read(self, context: Context, keys: Sequence[Key], args: Args, fields: Fields) -> dict[Key, Any]:
+    async def read(self, context: Context, keys: Sequence[Key], args: Args, fields: Fields) -> Mapping[Key, Doc]:
         by = args["by"]
         [(name, value)] = [(f.name, v) for f in dataclasses.fields(by) if (v := getattr(by, f.name)) is not UNSET]
         if not str(value).strip():
@@ -66,11 +68,11 @@ class RecordByKey(Edge):
             )
         if name == "id":
             return {None: await self.by_id(context, value, fields)}
-        finder = next(each for each in self.stored_record.finders if each.name == name)
-        found = await self.by_finder(context, finder, value, fields)
-        if found is None:
+        finder = next(finder for finder in self.stored_record.finders if finder.name == name)
+        doc = await self.by_finder(context, finder, value, fields)
+        if doc is None:
             raise NotFound(f"No {self.target} has that {finder.graphql_name}.", key=finder.graphql_name)
-        return {None: found}
+        return {None: doc}
 
     async def by_id(self, context: Context, node_id: str, fields: Fields) -> Doc:
         """The record with that id, deleted or not."""
@@ -79,33 +81,33 @@ class RecordByKey(Edge):
             raise BadRequest(
                 f"`by.id` is not the id of a {self.target}: theirs begin with {record.prefix}_.", argument="by"
             )
-        found = await read.find_by_ids(context, record.collection, [node_id], fields)
-        if node_id not in found:
+        docs = await read.find_by_ids(context, record.collection, [node_id], fields)
+        if node_id not in docs:
             raise unknown_id(node_id)
-        return found[node_id]
+        return docs[node_id]
 
     async def by_finder(self, context: Context, finder: Finder, value: str, fields: Fields) -> Doc | None:
-        """The live record that the key finds."""
+        """The record that has the key, unless it is deleted; None where no record has it, or Ambiguous."""
         key, collection = finder.normalise(value) if finder.normalise else value, self.stored_record.collection
         if finder.namespace is not None:
             return await read.find_by_key(context, finder.namespace, key, finder.fields, collection, fields)
-        borne: list[Doc] = [{field: {"$eq": key}} for field in finder.fields]
-        query = {**(borne[0] if len(borne) == 1 else {"$or": borne}), **LIVE}
-        found = await read.find_documents(context, collection, query, fields, limit=MAX_CANDIDATES, sort=[("_id", 1)])
-        if len(found) > 1:
+        matches: list[Doc] = [{field: {"$eq": key}} for field in finder.fields]
+        query = {**(matches[0] if len(matches) == 1 else {"$or": matches}), **LIVE}
+        docs = await read.find_documents(context, collection, query, fields, limit=MAX_CANDIDATES, sort=[("_id", 1)])
+        if len(docs) > 1:
             raise Ambiguous(
-                f"{at_least(len(found))} {self.stored_record.collection} bear "
+                f"{at_least(len(docs))} {self.stored_record.collection} bear "
                 f"that {finder.graphql_name}. Ask for one of the candidates by id.",
-                candidates=[doc["_id"] for doc in found],
+                candidates=[doc["_id"] for doc in docs],
             )
-        return found[0] if found else None
+        return docs[0] if docs else None
 
-    async def resolve_key(self, context: Context, key: Key, args: Args) -> Any:
+    async def resolve_key(self, context: Context, key: Key, args: Args) -> object:
         return self.entity((await self.read(context, [None], args, None))[None])
 
 
 def at_least(size: int) -> str:
-    """A number of candidates, of which there may be more than are shown."""
+    """A number of candidates in words, "10 or more" where more were not looked for."""
     return f"{size} or more" if size == MAX_CANDIDATES else str(size)
 
 
@@ -115,12 +117,12 @@ def find(target: str, *, doc: str) -> RecordByKey:
 
 
 def page(target: str, *, doc: str) -> Many:
-    """Declare a root field that lists all live records of a kind."""
+    """Declare a root field that lists all records of a type that are not deleted."""
     return many(target, by={}, doc=doc)
 
 
 def query(cls: type) -> type:
-    """Turn a class of root fields into the schema's query type."""
+    """Make the schema's query type of a class whose attributes are root fields."""
     made = strawberry.type(cls, description="Where every question starts.")
-    get_object_definition(made, strict=True).fields.extend(each.field(made) for each in declarations_of(made))
+    get_object_definition(made, strict=True).fields.extend(declared.field(made) for declared in declarations_of(made))
     return made

@@ -1,4 +1,4 @@
-"""The schema's own scalars. Each refuses what it does not hold with a sentence that says what it takes."""
+"""The schema's own scalars: how each is parsed and serialized. A value that is refused is told what would do."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
-from typing import Any, NewType
+from typing import NewType, TypeVar
 
 import pycountry
 import strawberry
 from strawberry.types.scalar import ScalarDefinition
+
+T = TypeVar("T")
 
 Currency = NewType("Currency", str)
 CountryCode = NewType("CountryCode", str)
@@ -28,8 +30,8 @@ DECIMAL = re.compile(r"-?\d{1,34}(?:\.\d{1,34})?", re.ASCII)
 EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
-def parse_datetime(value: Any) -> datetime:
-    """An instant, UTC, to the millisecond (as the database keeps it)."""
+def parse_datetime(value: object) -> datetime:
+    """A DateTime as an instant: UTC, to the millisecond, as MongoDB stores it."""
     if not isinstance(value, str) or not RFC_3339.fullmatch(value):
         raise ValueError("A DateTime is RFC 3339 text with its offset: 2026-01-31T00:00:00Z or …+01:00.")
     try:
@@ -42,31 +44,31 @@ def parse_datetime(value: Any) -> datetime:
 
 
 def to_the_millisecond(at: datetime) -> datetime:
-    """An instant as the database keeps it, so that what is shown now is what is read later."""
+    """An instant as MongoDB stores it, so that what a mutation returns is what is read later."""
     return at.replace(microsecond=at.microsecond // 1000 * 1000)
 
 
 def show_instant(value: datetime) -> str:
-    """RFC 3339, UTC, with `Z`; a fraction where there is one. The JSON encoder writes instants in the same way."""
+    """An instant as RFC 3339 in UTC, with `Z`, and a fraction where it has one; as the JSON encoder writes it."""
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def parse_decimal(value: Any) -> Decimal:
-    """An exact number from its text."""
+def parse_decimal(value: object) -> Decimal:
+    """A Decimal as an exact number."""
     if not isinstance(value, str) or not DECIMAL.fullmatch(value):
         raise ValueError('A Decimal is text such as "12.50", so that no digit is lost.')
     return Decimal(value)
 
 
 def show_decimal(value: Decimal) -> str:
-    """Its digits, never in exponents."""
+    """A number as its digits, without an exponent."""
     return f"{value:f}"
 
 
-def text_parser(kind: str, example: str) -> Any:
-    """A parser for a scalar that is text."""
+def text_parser(kind: str, example: str) -> Callable[[object], str]:
+    """A parser for a scalar that is text; `kind` and `example` are for its error."""
 
-    def parse(value: Any) -> str:
+    def parse(value: object) -> str:
         if not isinstance(value, str) or not value.strip():
             raise ValueError(f"{kind} is text such as {example}.")
         return value
@@ -74,10 +76,10 @@ def text_parser(kind: str, example: str) -> Any:
     return parse
 
 
-def code_parser(kind: str, example: str, known: Callable[[], frozenset[str]]) -> Callable[[Any], str]:
-    """A parser for a scalar that is a code of a published list, in capitals."""
+def code_parser(kind: str, example: str, known: Callable[[], frozenset[str]]) -> Callable[[object], str]:
+    """A parser for a scalar that is one of the `known` codes, in capitals; `kind` and `example` are for its error."""
 
-    def parse(value: Any) -> str:
+    def parse(value: object) -> str:
         if not isinstance(value, str) or value not in known():
             raise ValueError(f"{kind}, in capitals, such as {example}.")
         return value
@@ -87,18 +89,18 @@ def code_parser(kind: str, example: str, known: Callable[[], frozenset[str]]) ->
 
 @cache
 def currencies() -> frozenset[str]:
-    """ISO 4217."""
-    return frozenset(each.alpha_3 for each in pycountry.currencies)
+    """The codes of ISO 4217."""
+    return frozenset(currency.alpha_3 for currency in pycountry.currencies)
 
 
 @cache
 def countries() -> frozenset[str]:
-    """ISO 3166-1 alpha-2, and XK for Kosovo, which is user-assigned in it."""
-    return frozenset(each.alpha_2 for each in pycountry.countries) | {"XK"}
+    """The codes of ISO 3166-1 alpha-2, and XK for Kosovo, which the standard leaves to its users."""
+    return frozenset(country.alpha_2 for country in pycountry.countries) | {"XK"}
 
 
-def parse_metadata_value(value: Any) -> Any:
-    """Text, a number, a boolean or null; never a list or an object."""
+def parse_metadata_value(value: T) -> T:
+    """A MetadataValue as it is: text, a number, a boolean or null; never a list or an object."""
     if isinstance(value, (dict, list)):
         raise ValueError("A metadata value is text, a number, a boolean or null, not a list or an object.")
     if isinstance(value, float) and not math.isfinite(value):
@@ -108,8 +110,8 @@ def parse_metadata_value(value: Any) -> Any:
     return value
 
 
-def identity(value: Any) -> Any:
-    """What is stored is what is shown."""
+def identity(value: T) -> T:
+    """The value as it is: for scalars that are stored as they are shown."""
     return value
 
 

@@ -1,4 +1,4 @@
-"""`search`: records of every kind whose text holds all the words asked for, best first.
+"""`search`: records of every type whose text has all the words asked for, best first.
 
 One command over the text index of each collection. The words are matched whole, in any case and without accents; none
 of them is read as an operator of the text search.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from strawberry import UNSET
 
@@ -20,23 +19,25 @@ from app.graph.documents import from_document
 from app.graph.loaders import loader_named
 from app.graph.page import DEFAULT_FIRST, MAX_FIRST, Page, decode_cursor, encode_cursor, invalid_cursor, page_size
 from app.graph.read import COUNT_LIMIT
-from app.graph.record import Node, Record, stored_records
+from app.graph.record import Embedded, Node, Record, stored_records
 from app.graph.scalars import Cursor
 from app.mongo.client import Doc
 from app.mongo.reads import aggregate
 
 MAX_TEXT = 256
+RECORD_NAME = "kind_"
+"""The field of a match in which the record's name stands; no stored name ends so."""
 
 
 @dataclass(eq=False, kw_only=True)
 class Search(Declaration):
-    """The root field; a connection over all kinds that the viewer may read."""
+    """The root field: a connection of records of all types that the viewer may read."""
 
     @property
     def weight(self) -> int:
         return DEFAULT_FIRST
 
-    def graphql_type(self) -> Any:
+    def graphql_type(self) -> object:
         return Connection[Node] | None
 
     def graphql_arguments(self) -> dict[str, Argument]:
@@ -46,20 +47,20 @@ class Search(Declaration):
             "after": Argument(Cursor | None, UNSET, "Only what comes after this cursor."),
         }
 
-    async def resolve(self, source: Any, context: Context, args: Args) -> Any:
+    async def resolve(self, source: object, context: Context, args: Args) -> object:
         return Connection(lazy_page=self.search_page(context, args))
 
     def search_page(self, context: Context, args: Args) -> SearchPage:
-        """The page that the arguments ask for, not read yet, or a BadRequest."""
+        """The page that the arguments ask for, which is not read yet, or a BadRequest."""
         size, _ = page_size(args.get("first"), None)
         after = search_position(args.get("after"))
         words = quoted_words(args["text"])
-        kinds = [r for r in stored_records().values() if r.searched and context.viewer.may(r.read_scope)]
-        return SearchPage(context, kinds, words, size, after)
+        records = [r for r in stored_records().values() if r.searched and context.viewer.may(r.read_scope)]
+        return SearchPage(context, records, words, size, after)
 
 
 def quoted_words(text: str) -> str:
-    """The words as phrases, which the text search joins by and, and reads as nothing else."""
+    """The words of a text, each in quotes: MongoDB's text search then wants all of them, and sees no operators."""
     words = [word for part in text.replace('"', " ").replace("\\", " ").split() if (word := part.strip("-"))]
     if not words or len(text) > MAX_TEXT:
         raise BadRequest(f"`text` must have at least one word and at most {MAX_TEXT} characters.", argument="text")
@@ -68,20 +69,19 @@ def quoted_words(text: str) -> str:
 
 @dataclass(frozen=True, eq=False)
 class SearchPage:
-    """A page of what was found, in order of (score descending, id)."""
+    """A page of the records that match, as a `LazyPage`, ordered by score (descending) and id."""
 
     context: Context
-    kinds: Sequence[type[Record]]
+    records: Sequence[type[Record]]
     words: str
     size: int
     after: tuple[float, str] | None
 
     async def page(self) -> Page:
-        found: Page = await loader_named(self.context, self, self.pages).load(None)
-        return found
+        return await loader_named(self.context, self, self.pages).load(None)
 
     async def pages(self, keys: list[None]) -> list[Page]:
-        """The page, read once, however many of its fields are asked for."""
+        """The page in a list, as a loader wants it: so it is read once, however many of its fields are asked for."""
         docs = await self.run([*self.after_position(), {"$sort": {"score": -1, "_id": 1}}, {"$limit": self.size + 1}])
         return [Page(docs[: self.size], len(docs) > self.size, self.after is not None)]
 
@@ -90,23 +90,25 @@ class SearchPage:
         return rows[0]["n"] if rows else 0
 
     async def run(self, stages: list[Doc]) -> list[Doc]:
-        """What `stages` make of everything that matches, in one command."""
-        if not self.kinds:
+        """What the aggregation `stages` return for all documents that match, in one command."""
+        if not self.records:
             return []
-        first, *others = self.kinds
+        first, *others = self.records
         pipeline = self.pipeline_of(first)
-        pipeline += [{"$unionWith": {"coll": kind.collection, "pipeline": self.pipeline_of(kind)}} for kind in others]
+        pipeline += [
+            {"$unionWith": {"coll": other.collection, "pipeline": self.pipeline_of(other)}} for other in others
+        ]
         return await aggregate(self.context.store, first.collection, [*pipeline, *stages])
 
-    def pipeline_of(self, kind: type[Record]) -> list[Doc]:
-        """The matches of one kind, with their score."""
+    def pipeline_of(self, record: type[Record]) -> list[Doc]:
+        """The stages that find the matches of one record, with their score and the record's name."""
         return [
             {"$match": {"$text": {"$search": self.words}, "deletedAt": None}},
-            {"$set": {"score": {"$meta": "textScore"}, "kind_": kind.__name__}},
+            {"$set": {"score": {"$meta": "textScore"}, RECORD_NAME: record.__name__}},
         ]
 
     def after_position(self) -> list[Doc]:
-        """Only what comes after the cursor."""
+        """The stages that leave only what comes after the cursor."""
         if self.after is None:
             return []
         score, last_id = self.after
@@ -115,12 +117,12 @@ class SearchPage:
     def cursor(self, doc: Doc) -> str:
         return encode_cursor(["search", doc["score"], doc["_id"]])
 
-    def entity(self, doc: Doc) -> Any:
-        return from_document(stored_records()[doc["kind_"]], doc)
+    def entity(self, doc: Doc) -> Embedded:
+        return from_document(stored_records()[doc[RECORD_NAME]], doc)
 
 
 def search_position(cursor: str | None) -> tuple[float, str] | None:
-    """The score and id that a cursor of a search marks."""
+    """The score and id in a cursor of `search`."""
     if cursor is None:
         return None
     match decode_cursor(cursor, "after"):

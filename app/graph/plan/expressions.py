@@ -1,17 +1,20 @@
-"""Documents into response objects: one expression of dict literals for each read, compiled once.
+"""The expressions of generated functions, which make response objects (dict literals) of documents.
 
-Names in the source are ours or the `repr` of a string, and values travel in the namespace, so that nothing a caller
+Names in an expression are ours, or the `repr` of a string; values are constants beside it. So nothing that a caller
 writes becomes code. Instants stay as they are: the JSON encoder writes them as `show_instant` does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from graphql import GraphQLEnumType, GraphQLList, GraphQLNonNull, GraphQLOutputType
 
+from app.graph.plan.giving_way import IncompleteDocument
 from app.graph.scalars import show_decimal
+
+T = TypeVar("T")
 
 CONVERT: dict[str, Callable[[Any], Any] | None] = {
     **dict.fromkeys(
@@ -20,51 +23,41 @@ CONVERT: dict[str, Callable[[Any], Any] | None] = {
     **dict.fromkeys(("JSON", "MetadataValue", "Cursor")),
     "Decimal": show_decimal,
 }
-"""How the stored value of each scalar is shown; None: as it is."""
+"""The function that serializes the stored value of each scalar; None: it is left as it is."""
 
 
-class IncompleteDocument(Exception):  # noqa: N818  # it is a document's fault
-    """A document lacks what the schema promises. graphql-core says where, in the terms of the response."""
-
-
-def need(value: Any) -> Any:
-    """A value where the schema has no null."""
+def need(value: T | None) -> T:
+    """The value of a field that is not nullable, or IncompleteDocument."""
     if value is None:
         raise IncompleteDocument
     return value
 
 
 class ExpressionBuilder:
-    """Gathers constants while an expression is written, and compiles it."""
+    """Writes parts of one expression, and gathers the constants that they name."""
 
     def __init__(self) -> None:
-        self.names: dict[str, Any] = {"need": need}
+        self.constants: dict[str, object] = {"need": need}
 
-    def constant(self, value: Any) -> str:
-        """A name for a value."""
-        name = f"c{len(self.names)}"
-        self.names[name] = value
+    def constant(self, value: object) -> str:
+        """The name of a new constant."""
+        name = f"c{len(self.constants)}"
+        self.constants[name] = value
         return name
 
     @staticmethod
     def dict(parts: Sequence[tuple[str, str]]) -> str:
-        """The literal of a response object."""
+        """The expression of a response object, of its keys and the expressions of their values."""
         return "{" + ", ".join(f"{key!r}: {value}" for key, value in parts) + "}"
 
-    def function(self, arguments: Sequence[str], body: str) -> Callable[..., Any]:
-        """The expression as a function."""
-        code = compile(f"lambda {', '.join(arguments)}: {body}", "<plan>", "eval")
-        made: Callable[..., Any] = eval(code, self.names)  # noqa: S307  # see above: nothing in it is a caller's
-        return made
-
     def leaf(self, kind: GraphQLOutputType, value: str) -> str:
-        """The value of a scalar or an enum, or of a list of them."""
+        """The expression of a scalar, an enum or a list of them, from the expression of the stored value."""
         if isinstance(kind, GraphQLNonNull):
             return self.present(kind.of_type, f"need({value})")
         return self.nullable(value, lambda v: self.present(kind, v))
 
     def present(self, kind: GraphQLOutputType, value: str) -> str:
-        """The same, where it is known not to be null."""
+        """As `leaf`, where the stored value is known not to be null."""
         if isinstance(kind, GraphQLList):
             item = self.leaf(kind.of_type, "x")
             return value if item == "x" else f"[{item} for x in {value}]"
@@ -75,19 +68,19 @@ class ExpressionBuilder:
         convert = CONVERT[kind.name]  # type: ignore[union-attr]  # a scalar: lists, non-nulls and enums are above
         return f"{self.constant(convert)}({value})" if convert else value
 
-    def bound(self, value: str, shown: Callable[[str], str]) -> str:
-        """What `shown` makes of a value that is never null; it is worked out once."""
+    def non_null(self, value: str, write: Callable[[str], str]) -> str:
+        """The expression that `write` makes of a variable with a value that is not nullable; it is evaluated once."""
         name = self.variable()
-        return f"(({name} := need({value})) and {shown(name)})"
+        return f"(({name} := need({value})) and {write(name)})"
 
     def variable(self) -> str:
-        """A name for a value that an expression works out."""
-        name = f"v{len(self.names)}"
-        self.names[name] = None
+        """The name of a new variable inside the expression."""
+        name = f"v{len(self.constants)}"
+        self.constants[name] = None
         return name
 
-    def nullable(self, value: str, shown: Callable[[str], str]) -> str:
-        """What `shown` makes of a value, and null of null; the value is worked out once."""
+    def nullable(self, value: str, write: Callable[[str], str]) -> str:
+        """The expression that `write` makes of a variable with a value, or null for null; it is evaluated once."""
         name = self.variable()
-        inner = shown(name)
+        inner = write(name)
         return value if inner == name else f"(None if ({name} := {value}) is None else {inner})"

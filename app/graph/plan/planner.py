@@ -1,17 +1,19 @@
 """Which operations are answered by a plan, and the plans that were made.
 
-An operation has one plan for each setting of the booleans that its @skip and @include read. What is not plannable, and
-what a plan finds to be wrong with a request, goes to graphql-core, for the exact errors of the specification; never a
-mutation, and never after the database failed.
+An operation has one plan for each setting of the booleans that its @skip and @include read. What no plan covers, and
+what a plan finds wrong with a request below its root fields, goes to graphql-core, for the exact errors of the
+specification. So does an operation whose plan fails by a fault of the program: that is logged and counted.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Self
+from hashlib import sha256
+from typing import NamedTuple, Self
 
 import strawberry
+import structlog
 from graphql import (
     DirectiveNode,
     DocumentNode,
@@ -28,18 +30,27 @@ from graphql import (
 from graphql.execution.values import VariableValues
 
 from app.context import Context
-from app.graph.plan.compiler import Compiler, NotPlannable
-from app.graph.plan.steps import Plan
+from app.errors import Denial
+from app.graph.plan.compiler import Compiler
+from app.graph.plan.giving_way import NeedsGraphQLCore, NotPlannable
+from app.graph.plan.plan import Plan
+from app.graph.plan.source import Source
 
 MAX_VARIANTS = 4
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass
 class Counters:
-    """How many operations were answered by a plan, and how many were left to graphql-core and why (the latest)."""
+    """How many operations a plan answered (`planned`), and how many were left to graphql-core (`left`).
+
+    `failed` counts the plans that met a fault of the program. `reasons` are the latest reasons for leaving one.
+    """
 
     planned: int = 0
     left: int = 0
+    failed: int = 0
     reasons: list[str] = field(default_factory=list)
 
     def leave(self, reason: str) -> None:
@@ -50,22 +61,33 @@ class Counters:
 
 @dataclass
 class PlannedOperation:
-    """An operation of a valid document, and its plans; a reason where one cannot be made."""
+    """An operation of a valid document, and its plans by the values of `conditions`; a reason where there is none."""
 
     document: DocumentNode
     node: OperationDefinitionNode
     conditions: tuple[str, ...]
-    plans: dict[tuple[Any, ...], Plan | str] = field(default_factory=dict)
+    plans: dict[tuple[object, ...], Plan | str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, document: DocumentNode, node: OperationDefinitionNode) -> Self:
         """With no plan yet; the document must be valid."""
         conditions = Conditions()
-        for each in document.definitions:
-            if each is node or isinstance(each, FragmentDefinitionNode):
-                visit(each, conditions)
-        defined = {each.variable.name.value for each in node.variable_definitions or ()}
+        for definition in document.definitions:
+            if definition is node or isinstance(definition, FragmentDefinitionNode):
+                visit(definition, conditions)
+        defined = {definition.variable.name.value for definition in node.variable_definitions or ()}
         return cls(document, node, tuple(sorted(conditions.names & defined)))
+
+    @property
+    def name(self) -> str | None:
+        """The operation's name."""
+        return self.node.name.value if self.node.name else None
+
+    @property
+    def document_hash(self) -> str | None:
+        """The SHA-256 of the document's text, by which persisted queries and trusted documents are known as well."""
+        location = self.document.loc
+        return sha256(location.source.body.encode()).hexdigest() if location else None
 
 
 class RunnablePlan(NamedTuple):
@@ -83,19 +105,25 @@ class Planner:
         self.counters = Counters()
 
     async def run(
-        self, operation: PlannedOperation, given: Mapping[str, Any], context: Context
+        self, operation: PlannedOperation, given: Mapping[str, object], context: Context
     ) -> ExecutionResult | None:
         """The response, or None where graphql-core has to give it."""
-        ready = self.find_plan(operation, given, context)
-        if isinstance(ready, str):
-            self.leave(ready, context)
+        runnable = self.find_plan(operation, given, context)
+        if isinstance(runnable, str):
+            self.leave(runnable, context)
             return None
         try:
-            result = await ready.plan.run(context, ready.variables)
+            result = await runnable.plan.run(context, runnable.variables)
+        except NeedsGraphQLCore as why:
+            self.leave(str(why), context)
+            return None
+        except (Denial, GraphQLError) as why:
+            self.leave(f"{type(why).__name__}: {why}", context)
+            return None
         except TimeoutError:
             raise
-        except Exception as why:  # a Denial, a broken document: graphql-core says it at the field where it belongs
-            self.leave(f"{type(why).__name__}: {why}", context)
+        except Exception as error:
+            self.leave(self.report_fault(operation, error, runnable.plan.source), context)
             return None
         self.counters.planned += 1
         return result
@@ -105,8 +133,21 @@ class Planner:
         self.counters.leave(reason)
         context.left_because = reason
 
-    def find_plan(self, operation: PlannedOperation, given: Mapping[str, Any], context: Context) -> RunnablePlan | str:
-        """The plan to run and its variables, or why graphql-core has to do it."""
+    def report_fault(self, operation: PlannedOperation, error: Exception, source: Source) -> str:
+        """Log and count a fault of the program, met while a plan was made or run. It returns the reason for leaving."""
+        self.counters.failed += 1
+        log.error(
+            "plan failed",
+            operation=operation.name,
+            document=operation.document_hash,
+            exception=source.traceback(error),
+        )
+        return f"its plan failed with {type(error).__name__}, which is logged"
+
+    def find_plan(
+        self, operation: PlannedOperation, given: Mapping[str, object], context: Context
+    ) -> RunnablePlan | str:
+        """The plan to run and its variables, or why graphql-core has to answer."""
         if operation.node.operation is not OperationType.QUERY:
             return "it is not a query"
         definitions = operation.node.variable_definitions or ()
@@ -129,10 +170,13 @@ class Planner:
 
     def compile(self, operation: PlannedOperation, variables: VariableValues) -> Plan | str:
         """A plan, or why there is none."""
+        compiler = Compiler(self.schema, operation.document, operation.node, variables)
         try:
-            return Compiler(self.schema, operation.document, operation.node, variables).compile()
+            return compiler.compile()
         except (NotPlannable, GraphQLError) as why:
             return str(why)
+        except Exception as error:
+            return self.report_fault(operation, error, compiler.source)
 
 
 class Conditions(Visitor):
@@ -142,7 +186,7 @@ class Conditions(Visitor):
         super().__init__()
         self.names: set[str] = set()
 
-    def enter_directive(self, node: DirectiveNode, *_: Any) -> None:
+    def enter_directive(self, node: DirectiveNode, *_: object) -> None:
         if node.name.value not in ("skip", "include"):
             return
         for argument in node.arguments or ():

@@ -1,34 +1,37 @@
-"""The steps of a plan: each reads one edge for all its parents at once, lets the steps below it read, and shapes.
+"""The steps of a plan: each reads one field for all its parents at once, has the steps below it read, and builds the
+objects of the response.
 
-A step is given keys and gives back what stands at each in the response. Records that are reached twice are shaped once.
-Nothing here looks at a document's text: that was the compiler's.
+A step is given the keys of its parents and returns the value of the field for each key. A record that is reached twice
+is built once. What a step is made of is decided by the `compiler`; nothing here looks at the operation's document.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TypeVar, cast
 
-from graphql import ExecutionResult, FieldNode, GraphQLError
 from pymongo.errors import PyMongoError
 
-from app.access.viewer import Scope
 from app.context import Context
 from app.errors import Denial
 from app.graph.computed_connection import ComputedConnection, cursor_of
 from app.graph.declarations import Args
+from app.graph.edges import Edge
 from app.graph.many import Many
-from app.graph.nodes import NodeById
+from app.graph.nodes import NodeById, NodeResult
 from app.graph.page import EMPTY_PAGE, Page, Window
-from app.graph.plan.expressions import IncompleteDocument
+from app.graph.plan.giving_way import NeedsGraphQLCore, StepDenied
 from app.graph.read import Key
-from app.graph.search import Search
+from app.graph.search import RECORD_NAME, Search, SearchPage
 from app.mongo.client import Doc
-from app.mongo.trace import LABEL, TRACE
+from app.mongo.trace import LABEL
 
-ResponseValue = Any
+ResponseValue = object
+"""A value of the response: a scalar, an object (dict), a list of them, or None."""
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -40,27 +43,21 @@ class PlanRun:
     is_traced: bool = False
 
 
-@dataclass
-class Step:
-    """One edge with one set of arguments, at one place of the response (`path`).
+@dataclass(kw_only=True)
+class Selection:
+    """What an operation selects of one type of record, at the place `path` of the response.
 
-    `fields` is what is read of each document, `below` the steps from there on. `shape` is called with what was found,
-    the run, and what the steps below found.
+    `fields` are the stored names that are read of each document, `below` the steps of the edges that are selected, and
+    `build` makes the response object of (document, run, the values that each step below returned).
     """
 
-    edge: Any
-    args: int
     path: str
     fields: set[str] = field(default_factory=set)
-    below: list[Step] = field(default_factory=list)
-    shape: Callable[..., ResponseValue] = lambda *_: None
+    below: list[EdgeStep] = field(default_factory=list)
+    build: Callable[..., ResponseValue] = lambda *_: None
 
-    async def run(self, run: PlanRun, keys: Sequence[Key]) -> Mapping[Key, ResponseValue]:
-        """What stands at each key; a key that is not in the answer has null."""
-        raise NotImplementedError
-
-    async def descend(self, run: PlanRun, docs: Sequence[Doc]) -> Sequence[Mapping[Key, ResponseValue]]:
-        """What each step below finds for these documents; they read at the same time."""
+    async def read_below(self, run: PlanRun, docs: Sequence[Doc]) -> Sequence[Mapping[Key, ResponseValue]]:
+        """For each step below, its values for these documents by key. The steps read at the same time."""
         if len(self.below) == 1:
             [step] = self.below
             return [await step.run(run, step.keys(docs))]
@@ -68,205 +65,204 @@ class Step:
             return ()
         return await asyncio.gather(*(step.run(run, step.keys(docs)) for step in self.below))
 
+
+@dataclass(kw_only=True)
+class Step(Selection):
+    """The reading of one field; `args` is the number of its arguments in `PlanRun.args`."""
+
+    args: int
+
+    async def run(self, run: PlanRun, keys: Sequence[Key]) -> Mapping[Key, ResponseValue]:
+        """The value of the field for each key; a key that is not in the answer has null."""
+        raise NotImplementedError
+
     def label_reads(self, run: PlanRun) -> None:
-        """Tell a trace what the next commands are for."""
+        """Tell a trace, if there is one, which field the next commands are for."""
         if run.is_traced:
             LABEL.set(self.path)
+
+    async def or_denied(self, read: Awaitable[T]) -> T:
+        """What this step's own read returns. A Denial that it raises becomes StepDenied, which names this step."""
+        try:
+            return await read
+        except Denial as denial:
+            raise StepDenied(self, denial) from denial
+
+
+@dataclass(kw_only=True)
+class EdgeStep(Step):
+    """The reading of an edge."""
+
+    edge: Edge
 
     def keys(self, docs: Iterable[Doc]) -> list[Key]:
         """The keys that these parents have, each once."""
         return list(dict.fromkeys(map(self.edge.key, docs)))
 
 
-class RecordStep(Step):
-    """At most one document for each key."""
+@dataclass(kw_only=True)
+class RecordStep(EdgeStep):
+    """An edge with at most one document for each key."""
 
     async def run(self, run: PlanRun, keys: Sequence[Key]) -> Mapping[Key, ResponseValue]:
         if not keys:
             return {}
         self.label_reads(run)
-        found = await self.edge.read(run.context, keys, run.args[self.args], self.fields)
-        docs = {key: doc for key, doc in found.items() if doc is not None}
-        below = await self.descend(run, list(docs.values()))
-        shape = self.shape
-        return {key: shape(doc, run, *below) for key, doc in docs.items()}
+        read = await self.or_denied(self.edge.read(run.context, keys, run.args[self.args], self.fields))
+        docs = {key: doc for key, doc in cast(Mapping[Key, Doc | None], read).items() if doc is not None}
+        below = await self.read_below(run, list(docs.values()))
+        build = self.build
+        return {key: build(doc, run, *below) for key, doc in docs.items()}
 
 
-class ListStep(Step):
-    """A short list of documents for each key."""
+@dataclass(kw_only=True)
+class ListStep(EdgeStep):
+    """An edge with a short list of documents for each key."""
 
     async def run(self, run: PlanRun, keys: Sequence[Key]) -> Mapping[Key, ResponseValue]:
         if not keys:
             return {}
         self.label_reads(run)
-        found = await self.edge.read(run.context, keys, run.args[self.args], self.fields)
-        docs = {id(doc): doc for each in found.values() for doc in each}
-        below = await self.descend(run, list(docs.values()))
-        shaped = {each: self.shape(doc, run, *below) for each, doc in docs.items()}
-        return {key: [shaped[id(doc)] for doc in each] for key, each in found.items()}
+        read = await self.or_denied(self.edge.read(run.context, keys, run.args[self.args], self.fields))
+        lists = cast(Mapping[Key, Sequence[Doc]], read)
+        docs = {id(doc): doc for group in lists.values() for doc in group}
+        below = await self.read_below(run, list(docs.values()))
+        built = {number: self.build(doc, run, *below) for number, doc in docs.items()}
+        return {key: [built[id(doc)] for doc in group] for key, group in lists.items()}
 
 
-@dataclass
-class ConnectionStep(Step):
-    """A page of a connection for each key, a count, or both."""
+@dataclass(kw_only=True)
+class PageStep(Step):
+    """The reading of a connection: a page, its total, or both.
+
+    `build` makes the response's connection of (page, the function of a document's cursor, total, run, values below).
+    """
 
     reads_page: bool = False
     reads_one_more: bool = False
     reads_total: bool = False
 
+
+@dataclass(kw_only=True)
+class ConnectionStep(PageStep, EdgeStep):
+    """A page of a stored connection for each key, a count, or both."""
+
+    edge: Many
+
     async def run(self, run: PlanRun, keys: Sequence[Key]) -> Mapping[Key, ResponseValue]:
         if not keys:
             return {}
         self.label_reads(run)
-        edge: Many = self.edge
-        args = run.args[self.args]
-        window = edge.window(args)
-        pages, totals = await self.read(
-            run, keys, args, window if self.reads_one_more else replace(window, reads_one_more=False)
-        )
-        below = await self.descend(run, [doc for page in pages.values() for doc in page.docs])
-        shape, encode = self.shape, window.ordering.encode
-        return {key: shape(pages.get(key, EMPTY_PAGE), encode, totals.get(key), run, *below) for key in keys}
+        window, pages, totals = await self.or_denied(self.read(run, keys))
+        below = await self.read_below(run, [doc for page in pages.values() for doc in page.docs])
+        build, encode = self.build, window.ordering.encode
+        return {key: build(pages.get(key, EMPTY_PAGE), encode, totals.get(key), run, *below) for key in keys}
 
-    async def read(
-        self, run: PlanRun, keys: Sequence[Key], args: Args, window: Window
-    ) -> tuple[Mapping[Key, Page], Mapping[Key, int]]:
-        """The pages and the totals, as far as they are asked for."""
-        edge: Many = self.edge
-        reading = edge.read_window(run.context, keys, args, window, self.fields) if self.reads_page else None
-        counting = self.count(run, keys, args) if self.reads_total else None
-        if reading and counting:
-            return await asyncio.gather(reading, counting)
-        return (await reading if reading else {}), (await counting if counting else {})
+    async def read(self, run: PlanRun, keys: Sequence[Key]) -> tuple[Window, Mapping[Key, Page], Mapping[Key, int]]:
+        """The window that the arguments describe, and the pages and totals as far as they are selected."""
+        args = run.args[self.args]
+        window = self.edge.window(args)
+        if not self.reads_one_more:
+            window = replace(window, reads_one_more=False)
+        pages = self.edge.read_window(run.context, keys, args, window, self.fields) if self.reads_page else None
+        totals = self.count(run, keys, args) if self.reads_total else None
+        if pages and totals:
+            return window, *(await asyncio.gather(pages, totals))
+        return window, (await pages if pages else {}), (await totals if totals else {})
 
     async def count(self, run: PlanRun, keys: Sequence[Key], args: Args) -> Mapping[Key, int]:
-        """The totals. Where they fail the page may still be told: graphql-core does, at the field that failed."""
+        """The totals. If they cannot be counted, graphql-core reports it at the total and still shows the page."""
         try:
-            edge: Many = self.edge
-            return await edge.count(run.context, keys, args)
+            return await self.edge.count(run.context, keys, args)
         except PyMongoError as error:
             run.context.count_error = error
-            raise IncompleteDocument from error
+            raise NeedsGraphQLCore("a list could not be counted") from error
 
 
-@dataclass
-class TypeSteps:
-    """Documents of several kinds, each with the step that shapes its kind."""
+@dataclass(kw_only=True)
+class SelectionByType:
+    """A selection on documents of several types: what is selected of each type of record, by the type's name."""
 
-    steps: dict[str, Step]
+    selections: Mapping[str, Selection] = field(default_factory=dict)
 
-    async def shaped(self, run: PlanRun, docs: Mapping[str, Sequence[Doc]]) -> dict[str, ResponseValue]:
-        """What each document comes to, by its id; `docs` is by kind."""
+    async def built(self, run: PlanRun, docs: Mapping[str, Sequence[Doc]]) -> dict[str, ResponseValue]:
+        """The response object of each document by its id; `docs` is by type."""
 
-        async def of_kind(kind: str, each: Sequence[Doc]) -> dict[str, ResponseValue]:
-            step = self.steps[kind]
-            below = await step.descend(run, each)
-            return {doc["_id"]: step.shape(doc, run, *below) for doc in each}
+        async def built_of_type(name: str, of_type: Sequence[Doc]) -> dict[str, ResponseValue]:
+            selection = self.selections[name]
+            below = await selection.read_below(run, of_type)
+            return {doc["_id"]: selection.build(doc, run, *below) for doc in of_type}
 
-        groups = await asyncio.gather(*(of_kind(kind, each) for kind, each in docs.items()))
-        return {node_id: shaped for group in groups for node_id, shaped in group.items()}
+        groups = await asyncio.gather(*(built_of_type(name, of_type) for name, of_type in docs.items()))
+        return {node_id: value for group in groups for node_id, value in group.items()}
 
 
-@dataclass
-class NodesStep(Step):
-    """`node`, `nodes`, and edges to any record: a read for each kind among the ids."""
+@dataclass(kw_only=True)
+class NodesStep(EdgeStep):
+    """`node`, `nodes`, and edges to a record of any type: one read for each type among the ids.
 
-    kinds: TypeSteps = field(default_factory=lambda: TypeSteps({}))
+    The value of `nodes` is a list in which the Denial of each id that is refused stands in place of its object.
+    """
+
+    edge: NodeById
+    by_type: SelectionByType
 
     async def run(self, run: PlanRun, keys: Sequence[Key]) -> Mapping[Key, ResponseValue]:
         self.label_reads(run)
-        edge: NodeById = self.edge
-        ids = keys if edge.via else edge.ids(run.args[self.args])
-        found = await edge.documents(run.context, ids, {kind: step.fields for kind, step in self.kinds.steps.items()})
+        edge = self.edge
+        ids, found = await self.or_denied(self.read(run, keys))
+        denials = {node_id: answer for node_id, answer in found.items() if isinstance(answer, Denial)}
+        if denials and not edge.plural:
+            [denial, *_] = denials.values()
+            raise StepDenied(self, denial)
         docs: dict[str, list[Doc]] = {}
         for answer in found.values():
-            if isinstance(answer, Denial):
-                raise answer
-            kind, doc = answer
-            docs.setdefault(kind, []).append(doc)
-        shaped = await self.kinds.shaped(run, docs)
+            if not isinstance(answer, Denial):
+                docs.setdefault(answer[0], []).append(answer[1])
+        values = await self.by_type.built(run, docs) | denials
         if edge.via:
-            return shaped
-        return {None: [shaped[each] for each in ids] if edge.plural else shaped[ids[0]]}
+            return values
+        return {None: [values[node_id] for node_id in ids] if edge.plural else values[ids[0]]}
+
+    async def read(self, run: PlanRun, keys: Sequence[Key]) -> tuple[Sequence[str], Mapping[str, NodeResult]]:
+        """The ids that are asked for, and what each of them is."""
+        ids = keys if self.edge.via else self.edge.ids(run.args[self.args])
+        fields = {name: selection.fields for name, selection in self.by_type.selections.items()}
+        return ids, await self.edge.documents(run.context, ids, fields)
 
 
-@dataclass
-class ComputedPageStep(Step):
-    """A page that is worked out, whatever is asked of it."""
+@dataclass(kw_only=True)
+class ComputedPageStep(PageStep):
+    """A page that a function computes, whatever is selected of it."""
 
-    reads_page: bool = False
-    reads_one_more: bool = False
-    reads_total: bool = False
-
-    async def run(self, run: PlanRun, keys: Sequence[Key]) -> Mapping[Key, ResponseValue]:
-        self.label_reads(run)
-        edge: ComputedConnection = self.edge
-        found = await edge.computed_page(run.context, run.args[self.args])
-        below = await self.descend(run, found.page.docs)
-        total = found.total_count() if self.reads_total else None
-        return {None: self.shape(found.page, cursor_of, total, run, *below)}
-
-
-@dataclass
-class SearchStep(Step):
-    """`search`: a page of documents of all kinds, shaped as often as the page is selected."""
-
-    kinds: list[TypeSteps] = field(default_factory=list)
-    reads_page: bool = False
-    reads_one_more: bool = False
-    reads_total: bool = False
+    edge: ComputedConnection
 
     async def run(self, run: PlanRun, keys: Sequence[Key]) -> Mapping[Key, ResponseValue]:
         self.label_reads(run)
-        edge: Search = self.edge
-        found = edge.search_page(run.context, run.args[self.args])
-        page = await found.page() if self.reads_page else EMPTY_PAGE
-        total = await found.total() if self.reads_total else None
+        computed = await self.or_denied(self.edge.computed_page(run.context, run.args[self.args]))
+        below = await self.read_below(run, computed.page.docs)
+        total = computed.total_count() if self.reads_total else None
+        return {None: self.build(computed.page, cursor_of, total, run, *below)}
+
+
+@dataclass(kw_only=True)
+class SearchStep(PageStep):
+    """`search`: a page of documents of all types, built once for each selection of its records (`by_type`)."""
+
+    edge: Search
+    by_type: list[SelectionByType] = field(default_factory=list)
+
+    async def run(self, run: PlanRun, keys: Sequence[Key]) -> Mapping[Key, ResponseValue]:
+        self.label_reads(run)
+        search, page, total = await self.or_denied(self.read(run))
         docs: dict[str, list[Doc]] = {}
         for doc in page.docs:
-            docs.setdefault(doc["kind_"], []).append(doc)
-        shaped = [await kinds.shaped(run, docs) for kinds in self.kinds]
-        return {None: self.shape(page, found.cursor, total, run, shaped)}
+            docs.setdefault(doc[RECORD_NAME], []).append(doc)
+        values = [await by_type.built(run, docs) for by_type in self.by_type]
+        return {None: self.build(page, search.cursor, total, run, values)}
 
-
-async def gather_roots(roots: Sequence[Coroutine[Any, Any, ResponseValue]]) -> list[ResponseValue | BaseException]:
-    """What each comes to, or what it raised; one alone needs no task of its own."""
-    if len(roots) > 1:
-        return await asyncio.gather(*roots, return_exceptions=True)
-    try:
-        return [await roots[0]]
-    except PyMongoError as error:
-        return [error]
-
-
-@dataclass
-class Plan:
-    """An operation, ready to run: its root fields, and how the arguments of every field come from the variables."""
-
-    roots: Sequence[tuple[str, Step | str, FieldNode]]
-    arguments: Sequence[Callable[[Any], Args]]
-    scopes: frozenset[Scope]
-
-    async def run(self, context: Context, variables: Any) -> ExecutionResult:
-        """The response. A Denial, or `IncompleteDocument`, where graphql-core has to say what is wrong.
-
-        Where the database fails, the root field that read from it is null, with the error at its path.
-        """
-        run = PlanRun(context, [arguments(variables) for arguments in self.arguments], TRACE.get() is not None)
-        names = [name for name, _, _ in self.roots]
-        values = await gather_roots([self.root(run, step) for _, step, _ in self.roots])
-        for value in values:
-            if isinstance(value, BaseException) and not isinstance(value, PyMongoError):
-                raise value
-        data: dict[str, ResponseValue] = dict(zip(names, values, strict=True))
-        errors = []
-        for name, _, node in self.roots:
-            if isinstance(error := data[name], PyMongoError):
-                data[name] = None
-                errors.append(GraphQLError(str(error), node, path=[name], original_error=error))
-        return ExecutionResult(data, errors or None)
-
-    @staticmethod
-    async def root(run: PlanRun, step: Step | str) -> ResponseValue:
-        """What stands at one root field."""
-        return step if isinstance(step, str) else (await step.run(run, [None])).get(None)
+    async def read(self, run: PlanRun) -> tuple[SearchPage, Page, int | None]:
+        """The search that the arguments ask for, and its page and total as far as they are selected."""
+        search = self.edge.search_page(run.context, run.args[self.args])
+        page = await search.page() if self.reads_page else EMPTY_PAGE
+        return search, page, (await search.total() if self.reads_total else None)
