@@ -4,10 +4,12 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+LOCK := $(BIN)/uv pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock"
 ASSETS := app/http/static/graphiql/.built
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint types fix schema assets test-slow check-clients bench clean
+.PHONY: help run test check lint types fix schema lock upgrade build assets test-slow check-clients bench clean
 
 help:  ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,10 +39,23 @@ fix: $(READY)  ## Mend what tools can mend: style, format, schema.graphql
 schema: $(READY)  ## Write schema.graphql anew from the code
 	$(BIN)/customer-graph schema > schema.graphql.new && mv schema.graphql.new schema.graphql
 
-$(READY): pyproject.toml constraints.txt
+$(READY): pyproject.toml requirements/dev.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(INSTALL) --require-hashes -r requirements/dev.txt
+	$(INSTALL) --no-deps --no-build-isolation -e .
 	touch $(READY)
+
+lock: $(READY)  ## Write requirements/ anew from pyproject.toml; versions that still fit are kept
+	$(LOCK) $(UPGRADE) pyproject.toml -o requirements/app.txt
+	$(LOCK) $(UPGRADE) pyproject.toml --group dev -c requirements/app.txt -o requirements/dev.txt
+	$(LOCK) $(UPGRADE) --group build -c requirements/dev.txt -o requirements/build.txt
+
+upgrade:  ## Write requirements/ anew with the newest versions that pyproject.toml allows
+	$(MAKE) --no-print-directory lock UPGRADE=--upgrade
+
+build: $(READY) assets  ## Build the wheel into dist/
+	rm -rf build dist
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
 
 assets:  ## Fetch GraphiQL's files from npm; without npm its page loads them from a CDN and says so
 	@if test -e $(ASSETS); then true; \
@@ -57,4 +72,4 @@ bench: $(READY)  ## Measure the figures of benchmarks/
 	$(BIN)/python -m benchmarks
 
 clean:  ## Remove what these commands made
-	rm -rf $(VENV) app/http/static/graphiql .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist app/http/static/graphiql .pytest_cache .mypy_cache .ruff_cache .hypothesis
