@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -28,6 +29,22 @@ def test_every_make_target_says_what_it_does_and_is_no_file() -> None:
 
 def test_make_alone_lists_the_targets() -> None:
     assert ".DEFAULT_GOAL := help" in MAKEFILE
+
+
+def test_hosted_ci_runs_what_ci_runs() -> None:
+    script = re.findall(r"^make .+$", (ROOT / ".ci" / "run").read_text(), re.MULTILINE)
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text())
+    steps = [step["run"] for job in workflow["jobs"].values() for step in job["steps"] if "run" in step]
+    assert steps == script
+    assert {command.removeprefix("make ") for command in script} <= TARGETS
+
+
+def test_hooks_are_make_targets_so_that_versions_stand_in_one_place() -> None:
+    [repository] = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
+    assert repository["repo"] == "local"
+    for hook in repository["hooks"]:
+        assert hook["entry"] == f"make --silent {hook['id']}"
+        assert hook["id"] in TARGETS
 
 
 def locked(name: str) -> dict[str, Requirement]:
