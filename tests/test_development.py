@@ -101,3 +101,12 @@ def test_what_builds_the_wheel_is_locked() -> None:
 def test_a_lock_names_no_place_to_install_from(lock: str) -> None:
     """A package index is a matter of the machine that installs."""
     assert not re.search(r"://|^-|^ *--(?!hash)", LOCKS[lock], re.MULTILINE)
+
+
+def test_make_commands_that_the_pages_name_are_targets() -> None:
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+    for page in pages:
+        named = set(re.findall(r"`make ([a-z-]+)", page.read_text())) | set(
+            re.findall(r"^ *make ([a-z-]+)", page.read_text(), re.MULTILINE)
+        )
+        assert named <= TARGETS, page.name
