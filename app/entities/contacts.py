@@ -23,7 +23,7 @@ def email_address(value: Any) -> EmailAddress:
     try:
         validate_email(found, check_deliverability=False)
     except EmailNotValidError as error:
-        raise Invalid("INVALID_EMAIL", f"{found!r} is no e-mail address: {error}") from None
+        raise Invalid("INVALID_EMAIL", f"{found!r} is not an e-mail address: {error}") from None
     return EmailAddress(found)
 
 
@@ -46,5 +46,5 @@ def web_address(value: Any) -> URL:
     except ValueError:
         whole = False
     if not whole or any(character.isspace() for character in found):
-        raise Invalid("INVALID_URL", f'{value!r} is no web address such as "https://finoptic.com".')
+        raise Invalid("INVALID_URL", f'{value!r} is not a web address such as "https://finoptic.com".')
     return URL(found)

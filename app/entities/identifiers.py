@@ -26,7 +26,9 @@ def external_id(value: object) -> str:
     """A customer's own id. It shares one namespace with organizations' ids, and so cannot look like one."""
     found: str = text(256)(value)
     if is_organization_id(found):
-        raise Invalid("RESERVED", f"{found!r} has the form of an organization's own id.")
+        raise Invalid(
+            "RESERVED", f"{found!r} looks like an organization's id, which only the system assigns: choose another."
+        )
     return found
 
 

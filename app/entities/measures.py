@@ -38,17 +38,17 @@ def number(value: Any) -> Decimal:
     found = value if isinstance(value, Decimal) else written_out(value)
     exponent = found.as_tuple().exponent
     if not isinstance(exponent, int) or not SMALLEST <= exponent <= MOST_DIGITS or found.copy_abs() >= LARGEST:
-        raise Invalid("INVALID_NUMBER", "It has more than 15 digits before the point, or more than 12 behind it.")
+        raise Invalid("INVALID_NUMBER", "A number has at most 15 digits before the decimal point and 12 after it.")
     return EXACT.create_decimal(found)
 
 
 def written_out(value: Any) -> Decimal:
     """A number of the digits 0 to 9, with no exponent: Python's own reading takes 1_0 and the digits of any script."""
     if isinstance(value, bool) or not isinstance(value, (str, int)):
-        raise Invalid("INVALID_NUMBER", "A number such as 12.50 is expected.")
+        raise Invalid("INVALID_NUMBER", "Give a number such as 12.50.")
     text = str(value).strip()
     if not DECIMAL.fullmatch(text):
-        raise Invalid("INVALID_NUMBER", f"{text[:60]!r} is no number such as 12.50.")
+        raise Invalid("INVALID_NUMBER", f"{text[:60]!r} is not a number such as 12.50.")
     return Decimal(text)
 
 
@@ -56,7 +56,7 @@ def positive(value: Any) -> Decimal:
     """A number over zero."""
     found = number(value)
     if found <= 0:
-        raise Invalid("INVALID_NUMBER", "An amount over zero is expected.")
+        raise Invalid("INVALID_NUMBER", "Give an amount greater than zero.")
     return found
 
 
@@ -65,9 +65,9 @@ def whole_number(least: int, most: int) -> Callable[[Any], int]:
 
     def parse(value: Any) -> int:
         if isinstance(value, bool) or not isinstance(value, int):
-            raise Invalid("INVALID_TYPE", "A whole number is expected.")
+            raise Invalid("INVALID_TYPE", "Give a whole number.")
         if not least <= value <= most:
-            raise Invalid("INVALID_NUMBER", f"{value:,} is not allowed: give a number from {least:,} to {most:,}.")
+            raise Invalid("INVALID_NUMBER", f"{value:,} is out of range: give a number from {least:,} to {most:,}.")
         return value
 
     return parse

@@ -44,7 +44,7 @@ def metadata_entry(pair: tuple[str, Any]) -> dict[str, Any]:
     """One entry as it is stored."""
     name, value = storable_name(pair[0]), storable(pair[1], 1)
     if not 1 <= len(name) <= LONGEST_NAME:
-        raise Invalid("INVALID_METADATA", f"The name {name[:40]!r} has not 1 to {LONGEST_NAME} characters.")
+        raise Invalid("INVALID_METADATA", f"The name {name[:40]!r} must have 1 to {LONGEST_NAME} characters.")
     try:
         parse_metadata_value(value)
     except ValueError as error:
@@ -61,9 +61,9 @@ def app_row(pair: tuple[str, Any]) -> AppDocument:
     """One row as it is stored."""
     app, data = storable_name(pair[0]), storable(pair[1], 1)
     if not app:
-        raise Invalid("INVALID_APP_METADATA", "An app has no name.")
+        raise Invalid("INVALID_APP_METADATA", "Give the app a name.")
     if not isinstance(data, dict):
-        raise Invalid("INVALID_APP_METADATA", f"What {app!r} keeps is an object, not {kind_of(data)}.")
+        raise Invalid("INVALID_APP_METADATA", f"The document of {app!r} must be an object, not {kind_of(data)}.")
     if app in KNOWN_APPS:
         check_known(app, data)
     return AppDocument(app=app, data=data)
@@ -76,7 +76,7 @@ def check_known(app: str, data: Mapping[str, Any]) -> None:
         if found is None and not field.required:
             continue
         if not isinstance(found, str) or not re.fullmatch(field.pattern, found):
-            raise Invalid("INVALID_APP_METADATA", f'`{name}` of {app} is text such as "{field.example}".')
+            raise Invalid("INVALID_APP_METADATA", f'`{name}` of {app} must be text such as "{field.example}".')
 
 
 def app_claims(rows: tuple[AppDocument, ...]) -> Iterator[tuple[str, str]]:
@@ -90,14 +90,14 @@ def app_claims(rows: tuple[AppDocument, ...]) -> Iterator[tuple[str, str]]:
 def json_object(value: Any) -> dict[str, Any]:
     """A JSON object."""
     if not isinstance(value, dict):
-        raise Invalid("INVALID_TYPE", f"An object is expected, not {kind_of(value)}.")
+        raise Invalid("INVALID_TYPE", f"Give an object, not {kind_of(value)}.")
     return value
 
 
 def within_size(rows: Sequence[Row]) -> tuple[Row, ...]:
     """Rows of names and values that have at most 64 KiB in all, counted as the object that was given."""
     if size(dict(tuple(row.values()) for row in rows)) > MOST_BYTES:
-        raise Invalid("TOO_LONG", "It is larger than 64 KiB.")
+        raise Invalid("TOO_LONG", "The metadata is larger than 64 KiB. Remove some of it.")
     return tuple(rows)
 
 
@@ -119,19 +119,19 @@ def size(value: Mapping[str, Any]) -> int:
 def storable(value: Any, depth: int = 0) -> Any:
     """A JSON value as the database keeps it; fractions become floats here, since this is not money."""
     if depth > DEEPEST:
-        raise Invalid("TOO_DEEP", f"It is nested more than {DEEPEST} levels deep.")
+        raise Invalid("TOO_DEEP", f"The value is nested more than {DEEPEST} levels deep.")
     if isinstance(value, dict):
         if isinstance(value.get("$ref"), str) and "$id" in value:
-            raise Invalid("INVALID_TYPE", "An object with `$ref` and `$id` is a reference to the database: rename one.")
+            raise Invalid("INVALID_TYPE", "An object cannot have both `$ref` and `$id`: rename one of them.")
         return {storable_name(name): storable(each, depth + 1) for name, each in value.items()}
     if isinstance(value, list):
         return [storable(each, depth + 1) for each in value]
     if isinstance(value, (Decimal, float)):
         return storable_number(value)
     if isinstance(value, int) and not -INT64 <= value < INT64:
-        raise Invalid("INVALID_NUMBER", "An integer has more than 64 bits.")
+        raise Invalid("INVALID_NUMBER", "An integer must fit into 64 bits.")
     if isinstance(value, str) and not encodable(value):
-        raise Invalid("INVALID_TEXT", "A text holds half of a surrogate pair: it is no Unicode.")
+        raise Invalid("INVALID_TEXT", "The text is not valid Unicode: it contains half of a surrogate pair.")
     return value
 
 
@@ -139,12 +139,12 @@ def storable_number(value: Decimal | float) -> float:
     """A fraction as JSON has it."""
     found = float(value)
     if found in (float("inf"), float("-inf")) or found != found:
-        raise Invalid("INVALID_NUMBER", f"{value} is no number that can be kept.")
+        raise Invalid("INVALID_NUMBER", f"{value} cannot be stored: give a finite number.")
     return found
 
 
 def storable_name(name: str) -> str:
     """A field's name inside a document."""
     if "\0" in name or not encodable(name):
-        raise Invalid("INVALID_TEXT", "A name holds a NUL, or half of a surrogate pair.")
+        raise Invalid("INVALID_TEXT", "A name contains a NUL or half of a surrogate pair: remove it.")
     return name

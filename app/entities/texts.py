@@ -47,9 +47,9 @@ def each_of(items: Iterable[Any], parse: Parse) -> list[Any]:
 def plain(value: Any) -> str:
     """Text, trimmed, that the database can hold and a person can read."""
     if not isinstance(value, str):
-        raise Invalid("INVALID_TYPE", f"Text is expected, not {kind_of(value)}.")
+        raise Invalid("INVALID_TYPE", f"Give text, not {kind_of(value)}.")
     if "\0" in value or (not value.isascii() and not encodable(value)):
-        raise Invalid("INVALID_TEXT", "The text holds a NUL or a character that is none: it is not UTF-8.")
+        raise Invalid("INVALID_TEXT", "The text contains a NUL or an invalid Unicode character: remove it.")
     return value.strip()
 
 
@@ -74,7 +74,7 @@ def text(longest: int) -> Parse:
     def parse(value: Any) -> str:
         found = plain(value)
         if len(found) > longest:
-            raise Invalid("TOO_LONG", f"It has {len(found):,} characters; it may have {longest:,}.")
+            raise Invalid("TOO_LONG", f"The text has {len(found):,} characters; at most {longest:,} are allowed.")
         return found
 
     return parse
@@ -85,15 +85,15 @@ def texts(each: Parse, most: int = 1_000) -> Parse:
 
     def item(value: Any) -> Any:
         if isinstance(value, str) and not value.strip():
-            raise Invalid("REQUIRED", "One of them is empty.")
+            raise Invalid("REQUIRED", "An item of the list is empty: remove it.")
         return each(value)
 
     def parse(value: Any) -> tuple[Any, ...]:
         items = value.split() if isinstance(value, str) else value
         if not isinstance(items, list):
-            raise Invalid("INVALID_TYPE", f"A list of texts is expected, not {kind_of(value)}.")
+            raise Invalid("INVALID_TYPE", f"Give a list of texts, not {kind_of(value)}.")
         if len(items) > most:
-            raise Invalid("TOO_MANY", f"There are {len(items):,} of them; there may be {most:,}.")
+            raise Invalid("TOO_MANY", f"The list has {len(items):,} items; at most {most:,} are allowed.")
         return tuple(dict.fromkeys(each_of(items, item)))
 
     return parse
@@ -105,7 +105,7 @@ def one_of(choices: type[E]) -> Parse:
     def parse(value: Any) -> str:
         found = plain(value).upper()
         if found not in {member.value for member in choices}:
-            raise Invalid("INVALID_CHOICE", f"{value!r} is none of {', '.join(str(m.value) for m in choices)}.")
+            raise Invalid("INVALID_CHOICE", f"{value!r} is not one of {', '.join(str(m.value) for m in choices)}.")
         return found
 
     return parse
@@ -114,5 +114,5 @@ def one_of(choices: type[E]) -> Parse:
 def boolean(value: object) -> bool:
     """True or false."""
     if not isinstance(value, bool):
-        raise Invalid("INVALID_TYPE", f"True or false is expected, not {kind_of(value)}.")
+        raise Invalid("INVALID_TYPE", f"Give true or false, not {kind_of(value)}.")
     return value
