@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from decimal import Decimal
 from typing import ClassVar
 
@@ -10,7 +9,7 @@ from app.entities.catalog import MOST_FEATURES, MOST_PRICES, Charging, Feature, 
 from app.entities.measures import number
 from app.entities.organization import Organization
 from app.entities.subscription import Subscription
-from app.entities.texts import Invalid
+from app.entities.texts import Invalid, kind_of
 from app.errors import Problems
 from app.graph.documents import from_document
 from app.mongo.client import Doc
@@ -27,14 +26,16 @@ def price(value: object) -> Decimal:
     return amount
 
 
-def unit_prices(rows: Sequence[Doc]) -> list[Doc]:
-    """Prices, one for each quantity."""
+def unit_prices(rows: object) -> list[Doc]:
+    """The rows of a plan's prices: a list with one for each quantity; raises Invalid."""
+    if not isinstance(rows, list):
+        raise Invalid("INVALID_TYPE", f"Give a list of prices, not {kind_of(rows)}.")
     names = [row["quantity"] for row in rows if "quantity" in row]
     if len(set(names)) < len(names):
         raise Invalid("DUPLICATE", "A quantity can have only one price: remove the others.")
     if len(rows) > MOST_PRICES:
         raise Invalid("TOO_MANY", f"There are {len(rows):,} prices; at most {MOST_PRICES} are allowed.")
-    return list(rows)
+    return rows
 
 
 PRICE = Field(

@@ -25,7 +25,7 @@ MOST_PRICES, MOST_FEATURES = 100, 1_000
 
 def catalog_key(value: object) -> str:
     """The key of a plan or feature."""
-    found: str = text(64)(value)
+    found = text(64)(value)
     if not re.fullmatch(KEY_PATTERN, found):
         raise Invalid("INVALID_KEY", f"{found!r} is not lower-case words and digits joined by _, such as gold_2026.")
     return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
 from zoneinfo import available_timezones
 
 from app.entities.texts import Invalid, plain
@@ -28,7 +27,7 @@ def minor_units(currency: str) -> int:
     return _MINOR_UNITS.get(currency, 2)
 
 
-def currency_code(value: Any) -> Currency:
+def currency_code(value: object) -> Currency:
     """A currency that something can be billed in."""
     found = plain(value)
     if found not in currencies():
@@ -36,7 +35,7 @@ def currency_code(value: Any) -> Currency:
     return Currency(found)
 
 
-def country_code(value: Any) -> CountryCode:
+def country_code(value: object) -> CountryCode:
     """A country's alpha-2 code."""
     found = plain(value)
     if found not in scalars.countries():
@@ -44,7 +43,7 @@ def country_code(value: Any) -> CountryCode:
     return CountryCode(found)
 
 
-def timezone_name(value: Any) -> str:
+def timezone_name(value: object) -> str:
     """An IANA time zone."""
     found = plain(value)
     if found not in timezones():

@@ -5,7 +5,6 @@ How addresses are compared stands in `addresses`.
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import urlsplit
 
 from email_validator import EmailNotValidError, validate_email
@@ -17,7 +16,7 @@ from app.graph.scalars import URL, EmailAddress
 LONGEST_URL = 2048
 
 
-def email_address(value: Any) -> EmailAddress:
+def email_address(value: object) -> EmailAddress:
     """An address that mail could be sent to, as it was typed. Whether its host takes mail is not asked."""
     found = plain(value)
     try:
@@ -27,7 +26,7 @@ def email_address(value: Any) -> EmailAddress:
     return EmailAddress(found)
 
 
-def domain_name(value: Any) -> str:
+def domain_name(value: object) -> str:
     """A host name as it is compared."""
     try:
         return normalise_domain(plain(value))
@@ -37,9 +36,9 @@ def domain_name(value: Any) -> str:
         raise Invalid("INVALID_DOMAIN", f"{error}.") from None
 
 
-def web_address(value: Any) -> URL:
+def web_address(value: object) -> URL:
     """A web address, as it was typed."""
-    found: str = text(LONGEST_URL)(value)
+    found = text(LONGEST_URL)(value)
     try:
         parts = urlsplit(found)
         whole = parts.scheme in ("http", "https") and bool(parts.hostname)

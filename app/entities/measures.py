@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
-from typing import Any
 
 from app.entities.texts import Invalid, plain
 from app.graph.scalars import DECIMAL, parse_datetime
@@ -17,7 +16,7 @@ EXACT = Context(prec=MOST_DIGITS, traps=[Inexact, InvalidOperation, Overflow])
 """Arithmetic that raises rather than rounds."""
 
 
-def instant(value: Any) -> datetime:
+def instant(value: object) -> datetime:
     """An instant with its offset, UTC, far enough from the ends of the calendar to reckon with.
 
     A mutation's input has it read already, by the scalar.
@@ -33,7 +32,7 @@ def instant(value: Any) -> datetime:
     return found
 
 
-def number(value: Any) -> Decimal:
+def number(value: object) -> Decimal:
     """An exact number: text, or a JSON number as it is written."""
     found = value if isinstance(value, Decimal) else written_out(value)
     exponent = found.as_tuple().exponent
@@ -42,7 +41,7 @@ def number(value: Any) -> Decimal:
     return EXACT.create_decimal(found)
 
 
-def written_out(value: Any) -> Decimal:
+def written_out(value: object) -> Decimal:
     """A number of the digits 0 to 9, with no exponent: Python's own reading takes 1_0 and the digits of any script."""
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         raise Invalid("INVALID_NUMBER", "Give a number such as 12.50.")
@@ -52,7 +51,7 @@ def written_out(value: Any) -> Decimal:
     return Decimal(text)
 
 
-def positive(value: Any) -> Decimal:
+def positive(value: object) -> Decimal:
     """A number over zero."""
     found = number(value)
     if found <= 0:
@@ -60,10 +59,10 @@ def positive(value: Any) -> Decimal:
     return found
 
 
-def whole_number(least: int, most: int) -> Callable[[Any], int]:
+def whole_number(least: int, most: int) -> Callable[[object], int]:
     """The rule for whole numbers from `least` to `most`."""
 
-    def parse(value: Any) -> int:
+    def parse(value: object) -> int:
         if isinstance(value, bool) or not isinstance(value, int):
             raise Invalid("INVALID_TYPE", "Give a whole number.")
         if not least <= value <= most:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
+T = TypeVar("T")
+R = TypeVar("R")
 E = TypeVar("E", bound=enum.Enum)
-Parse = Callable[[Any], Any]
+Parse = Callable[[object], object]
 
 
 class Invalid(ValueError):  # noqa: N818  # a value is refused, nothing failed
@@ -31,7 +33,7 @@ class InvalidItems(Invalid):
         self.wrong = tuple(wrong)
 
 
-def each_of(items: Iterable[Any], parse: Parse) -> list[Any]:
+def each_of(items: Iterable[T], parse: Callable[[T], R]) -> list[R]:
     """Every item by its rule; raises InvalidItems of all that break it."""
     found, wrong = [], []
     for position, item in enumerate(items):
@@ -44,7 +46,7 @@ def each_of(items: Iterable[Any], parse: Parse) -> list[Any]:
     return found
 
 
-def plain(value: Any) -> str:
+def plain(value: object) -> str:
     """Text, trimmed, that the database can hold and a person can read."""
     if not isinstance(value, str):
         raise Invalid("INVALID_TYPE", f"Give text, not {kind_of(value)}.")
@@ -62,16 +64,16 @@ def encodable(value: str) -> bool:
     return True
 
 
-def kind_of(value: Any) -> str:
+def kind_of(value: object) -> str:
     """What a JSON value is, in words."""
     names = {bool: "a boolean", dict: "an object", list: "a list", str: "text", type(None): "null"}
     return names.get(type(value), "a number")
 
 
-def text(longest: int) -> Parse:
+def text(longest: int) -> Callable[[object], str]:
     """Text of at most so many characters after trimming."""
 
-    def parse(value: Any) -> str:
+    def parse(value: object) -> str:
         found = plain(value)
         if len(found) > longest:
             raise Invalid("TOO_LONG", f"The text has {len(found):,} characters; at most {longest:,} are allowed.")
@@ -80,15 +82,15 @@ def text(longest: int) -> Parse:
     return parse
 
 
-def texts(each: Parse, most: int = 1_000) -> Parse:
+def texts(each: Parse, most: int = 1_000) -> Callable[[object], tuple[object, ...]]:
     """Several values: a list, or words parted by spaces. Each is kept once, in the order given."""
 
-    def item(value: Any) -> Any:
+    def item(value: object) -> object:
         if isinstance(value, str) and not value.strip():
             raise Invalid("REQUIRED", "An item of the list is empty: remove it.")
         return each(value)
 
-    def parse(value: Any) -> tuple[Any, ...]:
+    def parse(value: object) -> tuple[object, ...]:
         items = value.split() if isinstance(value, str) else value
         if not isinstance(items, list):
             raise Invalid("INVALID_TYPE", f"Give a list of texts, not {kind_of(value)}.")
@@ -99,10 +101,10 @@ def texts(each: Parse, most: int = 1_000) -> Parse:
     return parse
 
 
-def one_of(choices: type[E]) -> Parse:
+def one_of(choices: type[E]) -> Callable[[object], str]:
     """The value of an enum, in any case."""
 
-    def parse(value: Any) -> str:
+    def parse(value: object) -> str:
         found = plain(value).upper()
         if found not in {member.value for member in choices}:
             raise Invalid("INVALID_CHOICE", f"{value!r} is not one of {', '.join(str(m.value) for m in choices)}.")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 import strawberry
 from pydantic import Field
@@ -37,7 +36,7 @@ class AppDocument(TypedDict):
     """What one app keeps beside a record."""
 
     app: str
-    data: Any
+    data: dict[str, object]
 
 
 def history() -> Many:
@@ -48,7 +47,7 @@ def history() -> Many:
 METADATA = "Your own entries, in the order they were set; at most 64 KiB per record."
 
 
-def app_document(rows: Sequence[AppDocument] | None, *, now: datetime, app: str | None = None) -> Any:
+def app_document(rows: Sequence[AppDocument] | None, *, now: datetime, app: str | None = None) -> object:
     """The document of `app`, null where it has none; without `app`, all of them by app."""
     documents = {row["app"]: row["data"] for row in rows or ()}
     return documents if app is None else documents.get(app)

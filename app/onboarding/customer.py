@@ -201,7 +201,7 @@ class Onboarding:
             return await lifecycle.change_record(self.work, rules, record, after, here)
         return record
 
-    def compare(self, rules: Rules[Any], row: object, there: Doc, here: Problems) -> None:
+    def compare(self, rules: Rules[R], row: object, there: Doc, here: Problems) -> None:
         """Warn of what the call says otherwise than what is there: it is left as it is."""
         said = RecordInput(read_values(rules.record, rules.inputs, row, here), read_named(rules.inputs, row))
         inputs = {each.stored: to_camel_case(each.name) for each in references(rules.inputs)}
