@@ -140,7 +140,8 @@ async def test_an_import_reports_every_row_and_ends_with_one_where_some_were_ref
     done = await asyncio.to_thread(run, "import", "organizations", str(path), "--report", str(report), **at)
     assert (done.returncode, done.stderr) == (1, "")
     assert (
-        "line 3: country: 'UK' is no country of ISO 3166-1 alpha-2 such as \"DE\". (INVALID_COUNTRY)\n" in done.stdout
+        "line 3: country: 'UK' is not an ISO 3166-1 alpha-2 country code such as \"DE\". (INVALID_COUNTRY)\n"
+        in done.stdout
     )
     made = await store["organizations"].find_one({"externalId": "a"})
     assert made is not None
@@ -151,7 +152,7 @@ async def test_an_import_reports_every_row_and_ends_with_one_where_some_were_ref
         {
             "code": "INVALID_COUNTRY",
             "field": ["country"],
-            "message": "'UK' is no country of ISO 3166-1 alpha-2 such as \"DE\".",
+            "message": "'UK' is not an ISO 3166-1 alpha-2 country code such as \"DE\".",
         }
     ]
     assert lines[2] == {"file": "customers.csv", "row": 4, "outcome": "UNCHANGED", "id": made["_id"], **nothing}

@@ -38,12 +38,14 @@ class PreviewMoveInput(MoveTerms):
 class PreviewMovePayload(Payload):
     """A move as it would be."""
 
-    organization: Organization | None = shown("The one that would move, as it is.")
-    old_parent: Organization | None = shown("Above it now; null at the top of a tree.")
-    new_parent: Organization | None = shown("Above it then; null at the top of a tree.")
+    organization: Organization | None = shown("The organization that would move, as it is now.")
+    old_parent: Organization | None = shown("Its parent now; null at the top of a tree.")
+    new_parent: Organization | None = shown("Its parent after the move; null at the top of a tree.")
     handed_over: HandedOver | None = shown(HANDED_OVER_TEXT)
-    losing_payer: list[Organization] = shown_list("Those whose payer would not stand above them any more.")
-    statements: list[StatementChange] = shown_list("The TREE statements of all that lose or gain it.")
+    losing_payer: list[Organization] = shown_list("The organizations whose payer would no longer be above them.")
+    statements: list[StatementChange] = shown_list(
+        "The TREE statements of all organizations that it would leave or join, now and after the move."
+    )
 
 
 @operation_input
@@ -55,9 +57,9 @@ class PreviewMergeInput(MergeTerms):
 class PreviewMergePayload(Payload):
     """A merge as it would be."""
 
-    organization: Organization | None = shown("The survivor as it would be.")
+    organization: Organization | None = shown("The target as it would be after the merge.")
     handed_over: HandedOver | None = shown(HANDED_OVER_TEXT)
-    statements: list[StatementChange] = shown_list("The survivor's OWN statements, before and after.")
+    statements: list[StatementChange] = shown_list("The target's OWN statements, now and after the merge.")
 
 
 async def preview_move(work: Work, given: PreviewMoveInput) -> PreviewMovePayload:
@@ -135,13 +137,14 @@ class OrganizationPreviews:
     """What can be looked at before it is done."""
 
     preview_move = Preview(
-        doc="What `moveOrganization` would do: what changes hands, and what would be owed before and after.",
+        doc="What `moveOrganization` would do: the records that would move, and what is owed before and after.",
         operation=preview_move,
         needs=lambda: frozenset({Scope.CUSTOMERS, Scope.BILLING}),
         seconds=SECONDS,
     )
     preview_merge = Preview(
-        doc="What `mergeOrganizations` would do: the survivor, what changes hands, and what it would owe.",
+        doc="What `mergeOrganizations` would do: the resulting organization, the records that would move to "
+        "it, and what it would owe.",
         operation=preview_merge,
         needs=lambda: frozenset({Scope.CUSTOMERS, Scope.BILLING}),
         seconds=SECONDS,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from decimal import Decimal
 from typing import ClassVar
 
@@ -10,7 +9,7 @@ from app.entities.catalog import MOST_FEATURES, MOST_PRICES, Charging, Feature, 
 from app.entities.measures import number
 from app.entities.organization import Organization
 from app.entities.subscription import Subscription
-from app.entities.texts import Invalid
+from app.entities.texts import Invalid, kind_of
 from app.errors import Problems
 from app.graph.documents import from_document
 from app.mongo.client import Doc
@@ -23,22 +22,24 @@ def price(value: object) -> Decimal:
     """What a unit costs: nothing, or more."""
     amount = number(value)
     if amount < 0:
-        raise Invalid("INVALID_AMOUNT", "A price is not below zero.")
+        raise Invalid("INVALID_AMOUNT", "A price cannot be below zero.")
     return amount
 
 
-def unit_prices(rows: Sequence[Doc]) -> list[Doc]:
-    """Prices, one for each quantity."""
+def unit_prices(rows: object) -> list[Doc]:
+    """The rows of a plan's prices: a list with one for each quantity; raises Invalid."""
+    if not isinstance(rows, list):
+        raise Invalid("INVALID_TYPE", f"Give a list of prices, not {kind_of(rows)}.")
     names = [row["quantity"] for row in rows if "quantity" in row]
     if len(set(names)) < len(names):
-        raise Invalid("DUPLICATE", "A quantity has two prices.")
+        raise Invalid("DUPLICATE", "A quantity can have only one price: remove the others.")
     if len(rows) > MOST_PRICES:
-        raise Invalid("TOO_MANY", f"There are {len(rows):,} prices; there may be {MOST_PRICES}.")
-    return list(rows)
+        raise Invalid("TOO_MANY", f"There are {len(rows):,} prices; at most {MOST_PRICES} are allowed.")
+    return rows
 
 
 PRICE = Field(
-    "price", required=True, rule=price, annotation=Decimal, doc="What one unit costs, in the plan's currency."
+    "price", required=True, rule=price, annotation=Decimal, doc="The price of one unit, in the plan's currency."
 )
 
 
@@ -54,7 +55,7 @@ class PlanRules(Rules[Plan]):
         Field("unit_prices", rule=unit_prices, of=(Field("quantity"), PRICE)),
         Field("covers_descendants"),
         CUSTOM_METADATA,
-        Reference("features", Feature, "featureIds", "What it lets a customer use.", many=True),
+        Reference("features", Feature, "featureIds", "The features it includes.", many=True),
     )
 
     def construct(self, work: Work, base: Doc, before: Plan | None, given: RecordInput, problems: Problems) -> Plan:
@@ -71,12 +72,12 @@ class PlanRules(Rules[Plan]):
         if after.charging and not problems.mention("unitPrices"):
             validate_prices(after, problems)
         if len(after.feature_ids) > MOST_FEATURES:
-            problems.add("TOO_MANY", "features", f"There may be {MOST_FEATURES:,} features.")
+            problems.add("TOO_MANY", "features", f"A plan can have at most {MOST_FEATURES:,} features.")
         if before is None:
             return
         if after.currency != before.currency:
             if await work.find(Subscription.collection, {"planId": before.id}, {"_id": 1}, limit=1):
-                message = f"There are subscriptions to it, billed in {before.currency}. Make another plan."
+                message = f"It has subscriptions billed in {before.currency}: create another plan instead."
                 problems.add("CURRENCY_FIXED", "currency", message)
         elif is_free(before) and not is_free(after):
             await validate_end_of_free_use(work, before, problems)
@@ -91,9 +92,9 @@ def validate_prices(plan: Plan, problems: Problems) -> None:
     """A plan has unit prices if and only if it charges by them."""
     by_units = plan.charging == Charging.UNIT_PRICES
     if by_units and not plan.unit_prices:
-        problems.add("MISMATCH", "unitPrices", "A plan that charges by unit prices has at least one.")
+        problems.add("MISMATCH", "unitPrices", "A plan that charges UNIT_PRICES needs at least one unit price.")
     if plan.unit_prices and not by_units:
-        message = f"A plan that charges {plan.charging} has no unit prices: clear them by null."
+        message = f"A plan that charges {plan.charging} cannot have unit prices: set them to null."
         problems.add("MISMATCH", "unitPrices", message)
 
 
@@ -109,7 +110,7 @@ async def validate_end_of_free_use(work: Work, plan: Plan, problems: Problems) -
     ids = sorted({doc["organizationId"] for doc in subscriptions})
     query: Doc = {"_id": {"$in": ids}, "currency": {"$ne": plan.currency}}
     for doc in await work.find(Organization.collection, query, {"name": 1, "currency": 1}, limit=1):
-        message = f"{doc['name']!r} is on it, billed in {doc['currency']}. Make another plan."
+        message = f"{doc['name']!r} subscribes to it and is billed in {doc['currency']}: create another plan instead."
         problems.add("CURRENCY_MISMATCH", "charging", message)
 
 

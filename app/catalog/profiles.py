@@ -20,7 +20,7 @@ class BillingProfileRules(Rules[BillingProfile]):
     record = BillingProfile
     inputs: ClassVar[Inputs] = (
         Field("name"),
-        Field("is_default", doc="Make it the one that applies where none is pinned; the other one stops to be."),
+        Field("is_default", doc="True makes it the default profile in place of the current one."),
         Field("tax_app"),
         Field("invoicing_app"),
         Field("payment_app"),
@@ -36,7 +36,7 @@ class BillingProfileRules(Rules[BillingProfile]):
         self, work: Work, before: BillingProfile | None, after: BillingProfile, problems: Problems
     ) -> None:
         if before and before.is_default and not after.is_default:
-            message = "There is always one default profile: make another one the default instead."
+            message = "There must always be a default profile: set another one as the default instead."
             problems.add("DEFAULT_PROFILE", "isDefault", message)
 
     async def consequences(
@@ -53,6 +53,6 @@ class BillingProfileRules(Rules[BillingProfile]):
 
     async def deletion_blockers(self, work: Work, record: BillingProfile) -> list[Problem]:
         if record.is_default:
-            message = "The default profile is never deleted: make another one the default first."
+            message = "The default profile cannot be deleted: set another one as the default first."
             return [Problem("DEFAULT_PROFILE", ("by",), message)]
         return await super().deletion_blockers(work, record)

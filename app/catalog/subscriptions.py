@@ -34,14 +34,22 @@ class SubscriptionRules(Rules[Subscription]):
         Field(
             "external_id",
             required=False,
-            doc='What events and your systems call it: "sub_gold_1234567890". Unique; its id where it is left out.',
+            doc='Its id in usage events and in your own system, such as "sub_gold_1234567890". Unique; defaults '
+            "to its id.",
         ),
-        Field("status", required=False, doc="Where it stands; by its dates if it is left out."),
-        Field("active_from", required=False, doc="From when on it runs; from now on if it is left out."),
+        Field("status", required=False, doc="Its status; determined by its dates if omitted."),
+        Field("active_from", required=False, doc="When it starts; now if omitted."),
         Field("active_to"),
         CUSTOM_METADATA,
-        Reference("organization", Organization, "organizationId", "Who subscribes.", required=True, on_update=False),
-        Reference("plan", Plan, "planId", "To what.", required=True),
+        Reference(
+            "organization",
+            Organization,
+            "organizationId",
+            "The organization that subscribes.",
+            required=True,
+            on_update=False,
+        ),
+        Reference("plan", Plan, "planId", "The plan it subscribes to.", required=True),
     )
 
     def construct(
@@ -67,13 +75,13 @@ class SubscriptionRules(Rules[Subscription]):
     async def validate(self, work: Work, before: Subscription | None, after: Subscription, problems: Problems) -> None:
         validate_status(before, after, problems)
         if after.active_to is not None and after.active_to < after.active_from:
-            problems.add("INVALID_INSTANT", "activeTo", "It would end before it begins.")
+            problems.add("INVALID_INSTANT", "activeTo", "It would end before it starts: give a later `activeTo`.")
         await work.fetch([after.organization_id, after.plan_id])
         organization, plan = work.get(Organization, after.organization_id), work.get(Plan, after.plan_id)
         if organization and plan and not is_free(plan) and plan.currency != organization.currency:
             message = (
-                f"The plan {plan.key!r} is in {plan.currency}, the customer is billed in {organization.currency}. "
-                "Take a plan in that currency, or a free one."
+                f"The plan {plan.key!r} is in {plan.currency}, but the customer is billed in {organization.currency}. "
+                "Choose a plan in that currency or a free one."
             )
             problems.add("CURRENCY_MISMATCH", "plan", message)
 
@@ -93,9 +101,9 @@ def validate_status(before: Subscription | None, after: Subscription, problems: 
         problems.add(code, "status", f"It is {had} and cannot become {after.status}.")
     elif before is not None and had == ENDED:
         if before.deleted_at is None and terms_of(after) != terms_of(before):
-            problems.add("ENDED", "by", "It is over. Make a new subscription.")
+            problems.add("ENDED", "by", "An ended subscription cannot change. Create a new one.")
     elif after.status == CANCELED and after.active_to is None:
-        problems.add("REQUIRED", "activeTo", "Say until when it still runs: `activeTo`.")
+        problems.add("REQUIRED", "activeTo", "Give the time at which it ends: `activeTo`.")
 
 
 def terms_of(subscription: Subscription) -> tuple[str | datetime | None, ...]:

@@ -19,5 +19,5 @@ CREDENTIALS = Exporter(
     by="credentialId",
     complete=with_periods,
     left_out={"subscriberId": None},
-    why="nobody knows yet whose they are",
+    why="their subscriber is not known yet",
 )

@@ -21,31 +21,38 @@ COLUMNS: tuple[Column, ...] = (
     OF.field("name"),
     OF.reference(
         "subscriber_email",
-        "Whose it is, by e-mail address; or:",
+        "Its subscriber, by e-mail address, or else by your own id in the next field.",
         ReferenceTo("subscriber", BY_EMAIL, "UNKNOWN_SUBSCRIBER", "subscriber"),
         rule=email_address,
     ),
     OF.reference(
         "subscriber_id",
-        "Whose it is, by the id in your own system.",
+        "Its subscriber, by its id in your own system.",
         ReferenceTo("subscriber", BY_ID, "UNKNOWN_SUBSCRIBER", "subscriber"),
         written=False,
     ),
     OF.reference(
         "organization_external_id",
-        "Whose usage comes through it, by external id, alias or id; the subscriber's organization if empty.",
+        "The organization its usage is attributed to, by external id, alias or id; the subscriber's "
+        "organization if empty.",
         ReferenceTo("organization", ORGANIZATION_KEY, "UNKNOWN_ORGANIZATION", "organization"),
         names=customer,
     ),
     OF.reference(
         "subscription_external_id",
-        "What its usage is billed under: a subscription of its organization or of one above that.",
+        "The subscription its usage is billed under, of its organization or one above that.",
         ReferenceTo("subscription", BY_EXTERNAL_ID, "UNKNOWN_SUBSCRIPTION", "subscription"),
     ),
     OF.field("tags", note="A list."),
     OF.field("valid_from", decided=True),
     OF.field("expires_at", decided=False, stored="validTo"),
-    OF.field("external_secret", decided=False, stored=None, secret=True, note="It is not compared, nor written back."),
+    OF.field(
+        "external_secret",
+        decided=False,
+        stored=None,
+        secret=True,
+        note="It is not compared with the stored one and never exported.",
+    ),
     *OF.metadata(),
 )
 

@@ -14,23 +14,21 @@ from app.writing.record_mutations import create, delete, restore, scopes_of, upd
 class CredentialMutations:
     """What can be done with credentials."""
 
-    create_credential = create(CredentialRules, doc="Make a credential, with its first key.")
-    update_credential = update(CredentialRules, doc="Change a credential. A new key comes by `rotateCredential`.")
-    delete_credential = delete(
-        CredentialRules, doc="Delete a credential. Its keys stay its organization's: no other is ever given them."
-    )
-    restore_credential = restore(CredentialRules, doc="Bring a deleted credential back, with its keys.")
+    create_credential = create(CredentialRules, doc="Create a credential with its first key.")
+    update_credential = update(CredentialRules, doc="Update a credential. Use `rotateCredential` to give it a new key.")
+    delete_credential = delete(CredentialRules, doc="Delete a credential. Its keys stay reserved for its organization.")
+    restore_credential = restore(CredentialRules, doc="Restore a deleted credential with its keys.")
     import_credentials = import_mutation(
-        "credentials", Credential, CredentialImporter, "Their subscribers are there before."
+        "credentials", Credential, CredentialImporter, "Their subscribers must already exist."
     )
     rotate_credential = Mutation(
-        doc="Give a credential a new key, which works from now on. The old one works through its grace period; the "
-        "credential, its usage and its history stay one.",
+        doc="Give a credential a new key, which works from now on. The old key works until its grace period "
+        "is over. The credential keeps its usage and history.",
         operation=rotate_credential,
         needs=lambda: scopes_of(Credential),
     )
     revoke_credential = Mutation(
-        doc="End keys of a credential now. Usage that still carries them is attributed, and flagged.",
+        doc="End keys of a credential now. Usage that still carries them is attributed and flagged.",
         operation=revoke_credential,
         needs=lambda: scopes_of(Credential),
     )

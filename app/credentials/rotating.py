@@ -31,7 +31,7 @@ from app.writing.work import Work
 
 DAY, LONGEST_GRACE = 24 * 3600, 365 * 24 * 3600  # seconds
 MOST_KEYS = 100
-WHICH = "Which one, by its id or any of its keys."
+WHICH = "The credential, by its id or any of its keys."
 
 
 @operation_input
@@ -39,8 +39,8 @@ class RotateCredentialInput(VersionedInput, MutationInput):
     """The credential, and its new key."""
 
     by: By[Credential] = needed(WHICH)
-    credential_id: str = needed("The new key: what metering events will carry.")
-    grace_period_seconds: int = with_default(DAY, "How long the old key still works; 0 ends it now.")
+    credential_id: str = needed("The new key, as metering events will carry it.")
+    grace_period_seconds: int = with_default(DAY, "How long the old key still works, in seconds; 0 ends it now.")
     external_secret: str | None = optional("The new key's secret. It is encrypted and never shown.")
 
 
@@ -48,7 +48,7 @@ class RotateCredentialInput(VersionedInput, MutationInput):
 class RotateCredentialPayload(Payload):
     """The credential."""
 
-    credential: Credential | None = shown("The credential with its new key; null where it was refused.")
+    credential: Credential | None = shown("The credential with its new key; null if the request was refused.")
 
 
 @operation_input
@@ -56,14 +56,14 @@ class RevokeCredentialInput(VersionedInput, MutationInput):
     """The credential, and which of its keys end."""
 
     by: By[Credential] = needed(WHICH)
-    keys: list[str] | None = optional("Which of its keys; all of them if they are not named.")
+    keys: list[str] | None = optional("The keys to end; all of its keys if omitted.")
 
 
 @payload
 class RevokeCredentialPayload(Payload):
     """The credential."""
 
-    credential: Credential | None = shown("The credential as it is now; null where it was refused.")
+    credential: Credential | None = shown("The credential after the change; null if the request was refused.")
 
 
 async def rotate_credential(work: Work, given: RotateCredentialInput) -> RotateCredentialPayload:
@@ -71,18 +71,18 @@ async def rotate_credential(work: Work, given: RotateCredentialInput) -> RotateC
     problems = Problems()
     value = read(value_rule(Credential, "credential_id"), given.credential_id, problems.at("credentialId"))
     if value == "":
-        problems.add("REQUIRED", "credentialId", "It is empty: give the new key.")
+        problems.add("REQUIRED", "credentialId", "Give the new key: it cannot be empty.")
     is_secret = is_given(given.external_secret)
     secret = read(secret_text, given.external_secret, problems.at(SECRET)) if is_secret else None
     if not 0 <= given.grace_period_seconds <= LONGEST_GRACE:
-        message = f"A grace period has 0 to {LONGEST_GRACE:,} seconds, a year."
+        message = f"A grace period is from 0 to {LONGEST_GRACE:,} seconds (one year)."
         problems.add("INVALID_NUMBER", "gracePeriodSeconds", message)
     problems.refuse()
     before = await require_target(work, Credential, record_key(given.by), given.expected_version)
     if any(key.value == value for key in before.keys):
-        problems.add("TAKEN", "credentialId", f"{value!r} is, or was, a key of its own.")
+        problems.add("TAKEN", "credentialId", f"{value!r} is or was one of its keys: give a new one.")
     if len(before.keys) >= MOST_KEYS:
-        message = f"It has had {MOST_KEYS} keys, which is the most. Make a new credential."
+        message = f"It has had {MOST_KEYS} keys, the most that are allowed: create a new credential."
         problems.add("TOO_MANY", "credentialId", message)
     sealed = seal(work, before.id, secret, problems)
     new = CredentialKey(value=value or "", valid_from=work.now, external_secret=sealed)
@@ -111,14 +111,14 @@ def read(rule: Parse, value: object, problems: Problems) -> str | None:
 async def revoke_credential(work: Work, given: RevokeCredentialInput) -> RevokeCredentialPayload:
     """End keys of a credential: all, or those that are named. Raises Refused."""
     if given.keys == []:
-        message = "Name at least one key; all of them end where `keys` is left out."
+        message = "Give at least one key, or omit `keys` to end all of them."
         raise Refused([Problem("REQUIRED", ("keys",), message)])
     values = given.keys if is_given(given.keys) else None
     before = await require_target(work, Credential, record_key(given.by), given.expected_version)
     known, problems = {key.value for key in before.keys}, Problems(("keys",))
     for n, value in enumerate(values or ()):
         if value not in known:
-            problems.add("NOT_FOUND", str(n), f"{value!r} is no key of it.")
+            problems.add("NOT_FOUND", str(n), f"{value!r} is not one of its keys.")
     problems.refuse()
     after = evolve(before, keys=revoke_keys(before.keys, work.now, values))
     return RevokeCredentialPayload(credential=work.change(before, after, AuditAction.REVOKED))

@@ -40,35 +40,35 @@ class CredentialRules(Rules[Credential]):
             "valid_from",
             rule=instant,
             annotation=datetime,
-            doc="From when on its key works; from now on if it is left out.",
+            doc="When its key starts to work; now if omitted.",
             on_update=False,
         ),
         Field(
             "expires_at",
             rule=instant,
             annotation=datetime,
-            doc="When its current key ends by itself; null: it does not.",
+            doc="When its current key expires; null if it does not.",
         ),
         Field(
             "external_secret",
             rule=secret_text,
             annotation=str,
-            doc="The secret of its current key. It is encrypted at once, with the server's own key, and shown nowhere.",
+            doc="The secret of its current key. It is stored encrypted with the server's own key and never shown.",
         ),
         CUSTOM_METADATA,
         APP_METADATA,
-        Reference("subscriber", Subscriber, "subscriberId", "Whose it is.", required=True),
+        Reference("subscriber", Subscriber, "subscriberId", "The subscriber it belongs to.", required=True),
         Reference(
             "organization",
             Organization,
             "organizationId",
-            "Whose usage comes through it; the subscriber's organization if it is not said.",
+            "The organization its usage is attributed to; the subscriber's organization if omitted.",
         ),
         Reference(
             "subscription",
             Subscription,
             "subscriptionId",
-            "What its usage is billed under: a subscription of its organization, or of one above that.",
+            "The subscription its usage is billed under, of its organization or one above that.",
         ),
     )
     input_of: ClassVar = {"keys": "credentialId"}
@@ -116,7 +116,7 @@ class CredentialRules(Rules[Credential]):
             field = "subscription" if is_linked_now else "organization"
             problems.add("SUBSCRIPTION_ELSEWHERE", field, describe_elsewhere(subscription, organization))
         if is_linked_now and subscription.status == SubscriptionStatus.ENDED:
-            message = f"{subscription.external_id!r} is over. Name one that runs."
+            message = f"{subscription.external_id!r} has ended: choose a running one."
             problems.add("ENDED", "subscription", message)
 
     def may_take(self, work: Work, claim: Claim, record: Credential) -> bool:
@@ -129,7 +129,7 @@ class CredentialRules(Rules[Credential]):
     def describe_taken(self, work: Work, claim: Claim, text: str) -> tuple[str, str]:
         owner = work.get(Credential, claim.record_id) if claim.namespace == KEY_NAMESPACE else None
         if owner and owner.deleted_at:
-            message = f"{text!r} was a key of another organization: usage of the past names it. Take another."
+            message = f"{text!r} was a key of another organization, whose past usage carries it: choose another."
             return "CREDENTIAL_KEY_RESERVED", message
         return super().describe_taken(work, claim, text)
 
@@ -157,7 +157,7 @@ def change_key(
     key = find_current(credential.keys, credential.credential_id)
     if has_ended(key, now):
         field = EXPIRES_AT if EXPIRES_AT in said.changes else SECRET
-        problems.add("ENDED", field, "Its key has ended. Rotate it: a new key takes over.")
+        problems.add("ENDED", field, "Its current key has ended: use `rotateCredential` to give it a new one.")
         return credential
     if EXPIRES_AT in said.changes:
         key = evolve(key, valid_to=said.expires_at)
@@ -170,7 +170,7 @@ def change_key(
 def validate_period(key: CredentialKey, problems: Problems) -> None:
     """A key ends after it begins."""
     if key.valid_to is not None and key.valid_to <= key.valid_from:
-        message = "It would end before it begins. Give a later instant, or revoke the credential."
+        message = "It would end before it starts. Give a later time, or revoke the credential."
         problems.add("INVALID_INSTANT", EXPIRES_AT, message)
 
 
@@ -182,4 +182,4 @@ def covers(subscription: Subscription, organization: Organization) -> bool:
 def describe_elsewhere(subscription: Subscription, organization: Organization) -> str:
     """The message for a subscription that is neither an organization's own nor an ancestor's."""
     named = organization.external_id or organization.name
-    return f"{subscription.external_id!r} is a subscription of neither {named!r} nor one above it."
+    return f"{subscription.external_id!r} belongs neither to {named!r} nor to an organization above it: choose another."

@@ -15,15 +15,15 @@ Sealed = dict[str, str | bytes]
 def secret_text(value: object) -> str:
     """A secret, exactly as it is given."""
     if not isinstance(value, str):
-        raise Invalid("INVALID_TYPE", "A secret is text.")
+        raise Invalid("INVALID_TYPE", "A secret must be text.")
     if not value:
-        raise Invalid("REQUIRED", "It is empty. Leave it out where there is none.")
+        raise Invalid("REQUIRED", "The secret is empty: omit it if there is none.")
     if len(value) > MOST_CHARACTERS:
         raise Invalid("TOO_LONG", f"A secret has at most {MOST_CHARACTERS:,} characters.")
     try:
         value.encode()
     except UnicodeEncodeError:
-        raise Invalid("INVALID_TEXT", "The secret is no Unicode.") from None
+        raise Invalid("INVALID_TEXT", "The secret is not valid Unicode.") from None
     return value
 
 

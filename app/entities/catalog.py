@@ -25,7 +25,7 @@ MOST_PRICES, MOST_FEATURES = 100, 1_000
 
 def catalog_key(value: object) -> str:
     """The key of a plan or feature."""
-    found: str = text(64)(value)
+    found = text(64)(value)
     if not re.fullmatch(KEY_PATTERN, found):
         raise Invalid("INVALID_KEY", f"{found!r} is not lower-case words and digits joined by _, such as gold_2026.")
     return found
@@ -34,16 +34,16 @@ def catalog_key(value: object) -> str:
 CatalogKey = Annotated[str, ReadBy(catalog_key)]
 
 
-@choices(description="How a plan charges.")
+@choices(description="How a plan charges for usage.")
 class Charging(Choice):
     """How a plan charges."""
 
-    FREE = "FREE", "Nothing. Such a plan may be in any currency."
-    PASS_THROUGH = "PASS_THROUGH", "What the usage events themselves cost."
-    UNIT_PRICES = "UNIT_PRICES", "A price for each unit of named quantities."
+    FREE = "FREE", "Free of charge. Customers billed in any currency can subscribe to it."
+    PASS_THROUGH = "PASS_THROUGH", "The cost that usage events carry is passed on."
+    UNIT_PRICES = "UNIT_PRICES", "A price per unit of each metered quantity."
 
 
-@embedded(description="What one unit of a quantity costs.")
+@embedded(description="The price of one unit of a quantity.")
 class UnitPrice(Embedded):
     """What one unit of a quantity costs."""
 
@@ -51,25 +51,31 @@ class UnitPrice(Embedded):
     price: Money = Field(description="The price of one unit.")
 
 
-@record(description="What a customer can subscribe to: its features, and how it charges.")
+@record(description="A plan that customers can subscribe to: its features and its prices.")
 class Plan(Record):
     """What a customer can subscribe to."""
 
     collection: ClassVar = "plans"
     prefix: ClassVar = "pln"
     read_scope: ClassVar = Scope.CATALOG
-    orders: ClassVar = (order("key", "By key."), order("created_at", "By when it was made."))
+    orders: ClassVar = (order("key", "By key."), order("created_at", "By creation time."))
     filters: ClassVar = (filterable("key"), filterable("name"), filterable("charging"), filterable("currency"))
     finders: ClassVar = (claimed("key", "planKey", "Its key."),)
     searched: ClassVar = ("key", "name")
 
-    key: CatalogKey = Field(pattern=KEY_PATTERN, max_length=64, description="Lower-case words joined by _, unique.")
-    name: str = Field(min_length=1, max_length=256, description="What it is called.")
-    currency: Currency = Field(description="The currency it charges in, ISO 4217.")
-    charging: Charging = Field(description="How it charges.")
-    unit_prices: tuple[UnitPrice, ...] = Field(default=(), description="The prices, where it charges by them.")
+    key: CatalogKey = Field(
+        pattern=KEY_PATTERN,
+        max_length=64,
+        description="A unique key of lower-case words joined by underscores, such as gold_2026.",
+    )
+    name: str = Field(min_length=1, max_length=256, description="Its name.")
+    currency: Currency = Field(description="The currency of its prices, ISO 4217.")
+    charging: Charging = Field(description="How it charges for usage.")
+    unit_prices: tuple[UnitPrice, ...] = Field(
+        default=(), description="The unit prices, for a plan that charges UNIT_PRICES."
+    )
     covers_descendants: bool = Field(
-        default=False, description="Whether organizations below a subscriber's may use its features too."
+        default=False, description="Whether organizations below the one that subscribes may also use its features."
     )
     custom_metadata: tuple[MetadataEntry, ...] = Field(default=(), description=METADATA)
 
@@ -79,27 +85,33 @@ class Plan(Record):
     features = refs(
         "Feature",
         via="featureIds",
-        doc="What it lets a customer use.",
-        owned=Ownership(blocks_delete=Blocker("plans that include it", "key", "Take it out of them first.")),
+        doc="The features it includes.",
+        owned=Ownership(blocks_delete=Blocker("plans that include it", "key", "Remove it from them first.")),
     )
-    subscriptions = many("Subscription", by="planId", doc="Who subscribes to it.")
+    subscriptions = many("Subscription", by="planId", doc="The subscriptions to it.")
 
 
-@record(description="Something that a plan lets a customer use.")
+@record(description="A feature that plans can include.")
 class Feature(Record):
     """Something that a plan lets a customer use."""
 
     collection: ClassVar = "features"
     prefix: ClassVar = "fea"
     read_scope: ClassVar = Scope.CATALOG
-    orders: ClassVar = (order("key", "By key."), order("created_at", "By when it was made."))
+    orders: ClassVar = (order("key", "By key."), order("created_at", "By creation time."))
     filters: ClassVar = (filterable("key"), filterable("name"))
     finders: ClassVar = (claimed("key", "featureKey", "Its key."),)
     searched: ClassVar = ("key", "name")
 
-    key: CatalogKey = Field(pattern=KEY_PATTERN, max_length=64, description="Lower-case words joined by _, unique.")
-    name: str = Field(min_length=1, max_length=256, description="What it is called.")
-    description: str | None = Field(default=None, max_length=1024, description="At most 1,024 characters.")
+    key: CatalogKey = Field(
+        pattern=KEY_PATTERN,
+        max_length=64,
+        description="A unique key of lower-case words joined by underscores, such as gold_2026.",
+    )
+    name: str = Field(min_length=1, max_length=256, description="Its name.")
+    description: str | None = Field(
+        default=None, max_length=1024, description="Its description, at most 1,024 characters."
+    )
 
     history = history()
     plans = many("Plan", by="featureIds", in_array=True, doc="The plans that include it.")

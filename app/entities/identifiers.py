@@ -24,9 +24,11 @@ ORGANIZATION_ID = re.compile(rf"{UNCLASSIFIED_ID}|org_[0-7][0-9A-HJKMNP-TV-Z]{{2
 
 def external_id(value: object) -> str:
     """A customer's own id. It shares one namespace with organizations' ids, and so cannot look like one."""
-    found: str = text(256)(value)
+    found = text(256)(value)
     if is_organization_id(found):
-        raise Invalid("RESERVED", f"{found!r} has the form of an organization's own id.")
+        raise Invalid(
+            "RESERVED", f"{found!r} looks like an organization's id, which only the system assigns: choose another."
+        )
     return found
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
-from typing import Any
 
 from app.entities.texts import Invalid, plain
 from app.graph.scalars import DECIMAL, parse_datetime
@@ -17,7 +16,7 @@ EXACT = Context(prec=MOST_DIGITS, traps=[Inexact, InvalidOperation, Overflow])
 """Arithmetic that raises rather than rounds."""
 
 
-def instant(value: Any) -> datetime:
+def instant(value: object) -> datetime:
     """An instant with its offset, UTC, far enough from the ends of the calendar to reckon with.
 
     A mutation's input has it read already, by the scalar.
@@ -33,41 +32,41 @@ def instant(value: Any) -> datetime:
     return found
 
 
-def number(value: Any) -> Decimal:
+def number(value: object) -> Decimal:
     """An exact number: text, or a JSON number as it is written."""
     found = value if isinstance(value, Decimal) else written_out(value)
     exponent = found.as_tuple().exponent
     if not isinstance(exponent, int) or not SMALLEST <= exponent <= MOST_DIGITS or found.copy_abs() >= LARGEST:
-        raise Invalid("INVALID_NUMBER", "It has more than 15 digits before the point, or more than 12 behind it.")
+        raise Invalid("INVALID_NUMBER", "A number has at most 15 digits before the decimal point and 12 after it.")
     return EXACT.create_decimal(found)
 
 
-def written_out(value: Any) -> Decimal:
+def written_out(value: object) -> Decimal:
     """A number of the digits 0 to 9, with no exponent: Python's own reading takes 1_0 and the digits of any script."""
     if isinstance(value, bool) or not isinstance(value, (str, int)):
-        raise Invalid("INVALID_NUMBER", "A number such as 12.50 is expected.")
+        raise Invalid("INVALID_NUMBER", "Give a number such as 12.50.")
     text = str(value).strip()
     if not DECIMAL.fullmatch(text):
-        raise Invalid("INVALID_NUMBER", f"{text[:60]!r} is no number such as 12.50.")
+        raise Invalid("INVALID_NUMBER", f"{text[:60]!r} is not a number such as 12.50.")
     return Decimal(text)
 
 
-def positive(value: Any) -> Decimal:
+def positive(value: object) -> Decimal:
     """A number over zero."""
     found = number(value)
     if found <= 0:
-        raise Invalid("INVALID_NUMBER", "An amount over zero is expected.")
+        raise Invalid("INVALID_NUMBER", "Give an amount greater than zero.")
     return found
 
 
-def whole_number(least: int, most: int) -> Callable[[Any], int]:
+def whole_number(least: int, most: int) -> Callable[[object], int]:
     """The rule for whole numbers from `least` to `most`."""
 
-    def parse(value: Any) -> int:
+    def parse(value: object) -> int:
         if isinstance(value, bool) or not isinstance(value, int):
-            raise Invalid("INVALID_TYPE", "A whole number is expected.")
+            raise Invalid("INVALID_TYPE", "Give a whole number.")
         if not least <= value <= most:
-            raise Invalid("INVALID_NUMBER", f"{value:,} is not allowed: give a number from {least:,} to {most:,}.")
+            raise Invalid("INVALID_NUMBER", f"{value:,} is out of range: give a number from {least:,} to {most:,}.")
         return value
 
     return parse

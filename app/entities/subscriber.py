@@ -25,8 +25,8 @@ class Subscriber(Record):
     prefix: ClassVar = "sub"
     read_scope: ClassVar = Scope.CUSTOMERS
     orders: ClassVar = (
-        order("email", "By e-mail address, as addresses are compared.", on="emailKey"),
-        order("created_at", "By when it was made."),
+        order("email", "By e-mail address, ignoring case.", on="emailKey"),
+        order("created_at", "By creation time."),
     )
     filters: ClassVar = (
         filterable("email", on="emailKey", normalise=normalise_email),
@@ -37,15 +37,17 @@ class Subscriber(Record):
     )
     finders: ClassVar = (
         claimed("email", "email", "Its e-mail address, in any case.", normalise=normalise_email),
-        claimed("subscriber_id", "subscriberId", "The id it has in your own system."),
+        claimed("subscriber_id", "subscriberId", "Its id in your own system."),
     )
     searched: ClassVar = ("email", "firstName", "lastName", "subscriberId")
 
-    email: EmailAddress = Field(description="Unique, compared in any case and Unicode form; shown as it was typed.")
+    email: EmailAddress = Field(
+        description="Its e-mail address: unique in any case and Unicode form, shown as it was typed."
+    )
     first_name: str | None = Field(default=None, max_length=256, description="Given name.")
     last_name: str | None = Field(default=None, max_length=256, description="Family name.")
     subscriber_id: str = Field(
-        max_length=256, description="The id it has in your own system; generated where none was given. Unique."
+        max_length=256, description="Its id in your own system; generated if none is given. Unique."
     )
     custom_metadata: tuple[MetadataEntry, ...] = Field(default=(), description=METADATA)
 
@@ -60,12 +62,12 @@ class Subscriber(Record):
         "Organization",
         via="organizationId",
         required=True,
-        doc="On whose account it uses the service.",
+        doc="The organization on whose account it uses the service.",
         owned=Ownership(
             on_merge=OnMerge.REASSIGN,
             blocks_delete=Blocker("live subscribers", "email", MOVE_OR_DELETE),
             is_counted=True,
         ),
     )
-    credentials = many("Credential", by="subscriberId", doc="Its keys.")
+    credentials = many("Credential", by="subscriberId", doc="Its credentials.")
     charges = many("InvoiceLine", by="subscriberId", doc="The invoice lines for its usage.")

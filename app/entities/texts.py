@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TypeVar
+from typing import TypeVar
 
+T = TypeVar("T")
+R = TypeVar("R")
 E = TypeVar("E", bound=enum.Enum)
-Parse = Callable[[Any], Any]
+Parse = Callable[[object], object]
 
 
 class Invalid(ValueError):  # noqa: N818  # a value is refused, nothing failed
@@ -31,7 +33,7 @@ class InvalidItems(Invalid):
         self.wrong = tuple(wrong)
 
 
-def each_of(items: Iterable[Any], parse: Parse) -> list[Any]:
+def each_of(items: Iterable[T], parse: Callable[[T], R]) -> list[R]:
     """Every item by its rule; raises InvalidItems of all that break it."""
     found, wrong = [], []
     for position, item in enumerate(items):
@@ -44,12 +46,12 @@ def each_of(items: Iterable[Any], parse: Parse) -> list[Any]:
     return found
 
 
-def plain(value: Any) -> str:
+def plain(value: object) -> str:
     """Text, trimmed, that the database can hold and a person can read."""
     if not isinstance(value, str):
-        raise Invalid("INVALID_TYPE", f"Text is expected, not {kind_of(value)}.")
+        raise Invalid("INVALID_TYPE", f"Give text, not {kind_of(value)}.")
     if "\0" in value or (not value.isascii() and not encodable(value)):
-        raise Invalid("INVALID_TEXT", "The text holds a NUL or a character that is none: it is not UTF-8.")
+        raise Invalid("INVALID_TEXT", "The text contains a NUL or an invalid Unicode character: remove it.")
     return value.strip()
 
 
@@ -62,50 +64,50 @@ def encodable(value: str) -> bool:
     return True
 
 
-def kind_of(value: Any) -> str:
+def kind_of(value: object) -> str:
     """What a JSON value is, in words."""
     names = {bool: "a boolean", dict: "an object", list: "a list", str: "text", type(None): "null"}
     return names.get(type(value), "a number")
 
 
-def text(longest: int) -> Parse:
+def text(longest: int) -> Callable[[object], str]:
     """Text of at most so many characters after trimming."""
 
-    def parse(value: Any) -> str:
+    def parse(value: object) -> str:
         found = plain(value)
         if len(found) > longest:
-            raise Invalid("TOO_LONG", f"It has {len(found):,} characters; it may have {longest:,}.")
+            raise Invalid("TOO_LONG", f"The text has {len(found):,} characters; at most {longest:,} are allowed.")
         return found
 
     return parse
 
 
-def texts(each: Parse, most: int = 1_000) -> Parse:
+def texts(each: Parse, most: int = 1_000) -> Callable[[object], tuple[object, ...]]:
     """Several values: a list, or words parted by spaces. Each is kept once, in the order given."""
 
-    def item(value: Any) -> Any:
+    def item(value: object) -> object:
         if isinstance(value, str) and not value.strip():
-            raise Invalid("REQUIRED", "One of them is empty.")
+            raise Invalid("REQUIRED", "An item of the list is empty: remove it.")
         return each(value)
 
-    def parse(value: Any) -> tuple[Any, ...]:
+    def parse(value: object) -> tuple[object, ...]:
         items = value.split() if isinstance(value, str) else value
         if not isinstance(items, list):
-            raise Invalid("INVALID_TYPE", f"A list of texts is expected, not {kind_of(value)}.")
+            raise Invalid("INVALID_TYPE", f"Give a list of texts, not {kind_of(value)}.")
         if len(items) > most:
-            raise Invalid("TOO_MANY", f"There are {len(items):,} of them; there may be {most:,}.")
+            raise Invalid("TOO_MANY", f"The list has {len(items):,} items; at most {most:,} are allowed.")
         return tuple(dict.fromkeys(each_of(items, item)))
 
     return parse
 
 
-def one_of(choices: type[E]) -> Parse:
+def one_of(choices: type[E]) -> Callable[[object], str]:
     """The value of an enum, in any case."""
 
-    def parse(value: Any) -> str:
+    def parse(value: object) -> str:
         found = plain(value).upper()
         if found not in {member.value for member in choices}:
-            raise Invalid("INVALID_CHOICE", f"{value!r} is none of {', '.join(str(m.value) for m in choices)}.")
+            raise Invalid("INVALID_CHOICE", f"{value!r} is not one of {', '.join(str(m.value) for m in choices)}.")
         return found
 
     return parse
@@ -114,5 +116,5 @@ def one_of(choices: type[E]) -> Parse:
 def boolean(value: object) -> bool:
     """True or false."""
     if not isinstance(value, bool):
-        raise Invalid("INVALID_TYPE", f"True or false is expected, not {kind_of(value)}.")
+        raise Invalid("INVALID_TYPE", f"Give true or false, not {kind_of(value)}.")
     return value

@@ -51,7 +51,7 @@ def value_rule(record: type[BaseModel], name: str) -> Parse:
     info = record.model_fields[name]
     rule = rule_of(info.annotation, info.metadata)
     if rule is None:
-        raise SetupError(f"{record.__name__}.{name} can be given, and does not say what it may hold: give it a limit.")
+        raise SetupError(f"{record.__name__}.{name} can be set by callers but has no limit: give it one.")
     return rule
 
 

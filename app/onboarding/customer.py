@@ -46,17 +46,18 @@ class OnboardCustomerInput(MutationInput):
     """The customer's organization, and what it has."""
 
     organization: Part[OrganizationRules] | None = optional(
-        "The customer's organization: the one that has its external id (or alias) already, else a new one."
+        "The customer's organization: found by its external id or an alias, or else created."
     )
-    existing: By[Organization] | None = optional("Instead: one that is there.")
+    existing: By[Organization] | None = optional("An existing organization, instead of `organization`.")
     subscribers: list[Part[SubscriberRules]] | None = optional(
-        f"Who uses the service. Found by e-mail address or subscriberId, else made. At most {MOST}."
+        f"The customer's subscribers. Found by e-mail address or subscriberId, or else created. At most {MOST}."
     )
     subscriptions: list[Part[SubscriptionRules]] | None = optional(
-        f"What the customer subscribes to. Found by external id, else made. At most {MOST}."
+        f"The customer's subscriptions. Found by external id, or else created. At most {MOST}."
     )
     credentials: list[Part[CredentialRules]] | None = optional(
-        f"The keys its usage comes through, of subscribers that are there or named here. Found by key. At most {MOST}."
+        "The customer's credentials, of existing subscribers or those given here. Found by key, or else created. "
+        f"At most {MOST}."
     )
 
 
@@ -64,11 +65,11 @@ class OnboardCustomerInput(MutationInput):
 class OnboardCustomerPayload(WarningPayload):
     """The customer, and what it has."""
 
-    organization: Organization | None = shown("The customer; null where it was refused.")
+    organization: Organization | None = shown("The customer's organization; null if the request was refused.")
     subscribers: list[Subscriber] = shown_list("Those named, in their order.")
     subscriptions: list[Subscription] = shown_list("Those named, in their order.")
     credentials: list[Credential] = shown_list("Those named, in their order.")
-    created: list[strawberry.ID] = shown_list("The ids of what is new; all else was there.")
+    created: list[strawberry.ID] = shown_list("The ids of the records that were created; the others existed already.")
 
 
 async def onboard_customer(work: Work, given: OnboardCustomerInput) -> OnboardCustomerPayload:
@@ -101,9 +102,9 @@ def check_sizes(given: OnboardCustomerInput) -> None:
     }
     for name, rows in parts.items():
         if is_given(rows) and len(rows or ()) > MOST:
-            problems.add("TOO_MANY", name, f"There are {len(rows or ()):,} of them; one call takes {MOST}.")
+            problems.add("TOO_MANY", name, f"There are {len(rows or ()):,} of them; one call can have {MOST}.")
     if is_given(given.organization) is is_given(given.existing):
-        message = "Give one of the two: `organization`, found or made, or `existing`, which is there."
+        message = "Give either `organization`, which is found or created, or `existing`."
         problems.add("REQUIRED", "organization", message)
     problems.refuse()
 
@@ -164,7 +165,7 @@ class Onboarding:
             if doc := self.work.found(finder.namespace or "", compared(finder, key), finder.fields):
                 found.setdefault(doc["_id"], (doc, finder))
         if len(found) > 1:
-            message = f"Its keys are those of {len(found)} records: {', '.join(found)}."
+            message = f"Its keys belong to {len(found)} different records: {', '.join(found)}."
             here.add("SUBSCRIBER_MISMATCH", (), message)
         for doc, finder in found.values():
             return await self.keep_or_move(rules, row, doc, organization, here, finder.graphql_name)
@@ -187,11 +188,11 @@ class Onboarding:
         owner_id = doc["organizationId"]
         came_along = record.id in self.work.changes  # a credential, with its subscriber
         if record.id in self.seen:
-            here.add("DUPLICATE", key, "The same is given twice in this call.")
+            here.add("DUPLICATE", key, "The same record is given twice in this call: remove one.")
         elif owner_id == organization.id and not came_along:
             self.compare(rules, row, doc, here)
         elif owner_id != UNCLASSIFIED_ID and not came_along:
-            message = f"It is {record.id}, of {owner_id}. Move it there first, or take another key."
+            message = f"It is {record.id}, of {owner_id}. Move that record first, or choose another key."
             here.add("ELSEWHERE", key, message)
         elif not len(here):
             said = RecordInput(named=read_named(rules.inputs, row))
@@ -200,18 +201,18 @@ class Onboarding:
             return await lifecycle.change_record(self.work, rules, record, after, here)
         return record
 
-    def compare(self, rules: Rules[Any], row: object, there: Doc, here: Problems) -> None:
+    def compare(self, rules: Rules[R], row: object, there: Doc, here: Problems) -> None:
         """Warn of what the call says otherwise than what is there: it is left as it is."""
         said = RecordInput(read_values(rules.record, rules.inputs, row, here), read_named(rules.inputs, row))
         inputs = {each.stored: to_camel_case(each.name) for each in references(rules.inputs)}
         values = said.values | lifecycle.refer(self.work, rules.inputs, said, here)
         for name, value in values.items():
             if name == SECRET or (name in there and not is_same(rules.record, name, value, there[name])):
-                message = f"{there['_id']} was there already, with something else here: it was left as it is."
+                message = f"{there['_id']} exists already with another value here, which was left unchanged."
                 place = (*here.path, inputs.get(name, name))
                 self.work.warnings.append(Problem("EXISTS_DIFFERENT", place, message))
         if there.get("status") == "ENDED":
-            message = f"{there['externalId']!r} is over. Give a new external id for a new subscription."
+            message = f"{there['externalId']!r} has ended. Give a new external id to create a new subscription."
             self.work.warnings.append(Problem("ENDED", here.path, message))
 
 

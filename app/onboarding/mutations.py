@@ -15,8 +15,9 @@ class OnboardingMutations:
     """Mutations that concern a customer as a whole."""
 
     onboard_customer = Mutation(
-        doc="Make a whole customer, or add to one: organization, subscribers, subscriptions and credentials, all of it "
-        "or nothing. What is there already is found by its keys and left as it is, so it can be called again.",
+        doc="Create a whole customer, or add to one: organization, subscribers, subscriptions and "
+        "credentials, in one transaction. Records that exist already are found by their keys and left "
+        "unchanged, so the call can be repeated.",
         operation=onboard_customer,
         needs=lambda: scopes_of(Organization, Subscriber, Subscription, Credential),
     )

@@ -28,7 +28,7 @@ MAX_SHARING, MAX_CANDIDATES = 50, 100
 BATCH, MAX_BATCHES = 100, 5
 LIST = "duplicateCandidates"
 SHOWN = (*NEEDED, "matchKeys", "deletedAt")
-ASKED = finding("Organization", doc="The organization asked about.")
+ASKED = finding("Organization", doc="The organization to find duplicates of.")
 ID_PATTERN = re.compile(r"dup_(org_[0-9A-Za-z]+)_(org_[0-9A-Za-z]+)")
 
 
@@ -63,7 +63,8 @@ def decode(cursor: str | None, of: str | None) -> Place | None:
                 return Place(organization_id, at, other_id)
             if name == LIST:
                 raise BadRequest(
-                    "`after` is a cursor of other candidates: keep `of` from page to page.", argument="after"
+                    "`after` is a cursor of another list of candidates: pass the same `of` on every page.",
+                    argument="after",
                 )
     raise invalid_cursor("after")
 

@@ -7,16 +7,16 @@ what they share and never by comparing all with all; `score` looks at two of the
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
 from urllib.parse import urlsplit
 
 from app.entities.addresses import normalise_email
 from app.entities.duplicate import DuplicateReason
 from app.entities.identifiers import UNCLASSIFIED_ID
 from app.entities.organization import OrganizationKind
+from app.mongo.client import Doc
 from app.organizations.domains import is_public
 from app.organizations.names import GENERIC, Name, name_of, plain, similarity
 
@@ -68,7 +68,7 @@ class Traits:
     above: frozenset[str]
 
     @classmethod
-    def of(cls, doc: Mapping[str, Any]) -> Traits:
+    def of(cls, doc: Doc) -> Traits:
         """The traits of a stored organization, or of the fields that will be stored."""
         billing = doc.get("billing") or {}
         name = name_of(doc.get("name") or "")
@@ -105,7 +105,7 @@ def bare_id(external_id: str) -> str | None:
     return found if len(found) >= 4 else None
 
 
-def match_keys(doc: Mapping[str, Any]) -> tuple[str, ...]:
+def match_keys(doc: Doc) -> tuple[str, ...]:
     """The keys under which an organization finds others like it, and is found: short, distinct, at most `MAX_KEYS`.
 
     `doc` is the document, or the fields that will be stored. Whoever writes an organization stores them with it. The

@@ -31,5 +31,5 @@ ORGANIZATIONS = Exporter(
     by="externalId",
     steps=levels,
     left_out={"externalId": None, "_id": {"$ne": UNCLASSIFIED_ID}},
-    why="they have no external id, by which an import could know them again",
+    why="they have no external id, by which an import could recognize them",
 )

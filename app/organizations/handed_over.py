@@ -24,13 +24,13 @@ def count_of(collection: str, doc: str) -> Derived:
     return derived(int, of=("counts",), by=count, doc=doc)
 
 
-@embedded(description="How many live records change hands.")
+@embedded(description="How many live records go to another organization.")
 class HandedOver(Embedded):
     """How many live records change hands, by collection."""
 
     counts: strawberry.Private[dict[str, int]]
 
-    organizations = count_of(Organization.collection, "Organizations: those named, and all below them.")
+    organizations = count_of(Organization.collection, "Organizations: the given ones and all below them.")
 
 
 def declare_counts() -> None:

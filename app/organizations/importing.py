@@ -26,7 +26,8 @@ COLUMNS: tuple[Column, ...] = (
     OF.field("name"),
     OF.reference(
         "parent_external_id",
-        "The organization directly above it, by external id, alias or id: of this file, in any order, or there before.",
+        "The organization directly above it, by external id, alias or id. It may be in the same file, in "
+        "any order, or stored already.",
         ReferenceTo(
             "parent",
             ORGANIZATION_KEY,
@@ -103,11 +104,11 @@ class Tree:
         """Why a row can never be stored."""
         name = name_in(row.values.get("external_id")) or ""
         if name in self.rounds.too_deep:
-            message = f"It would stand more than {MAX_DEPTH} levels deep."
+            message = f"It would be more than {MAX_DEPTH} levels deep in the tree."
             return [Problem("TOO_DEEP", ("parent_external_id",), message)]
         if cycle := self.rounds.cycles.get(name):
             names = ", ".join(f"{each} ({self.written.place} {self.places[each].line})" for each in cycle[:SHOWN])
             more = f" and {len(cycle) - SHOWN:,} more" if len(cycle) > SHOWN else ""
-            message = f"Parents that lead back to themselves: {names}{more}."
+            message = f"The parents form a cycle: {names}{more}."
             return [Problem("CYCLE", ("parent_external_id",), message)]
         return []

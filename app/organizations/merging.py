@@ -50,16 +50,16 @@ from app.writing.work import Work
 
 MOST_SOURCES = 20
 PATH = ("sources",)
-HANDED_OVER_TEXT = "How many live records change hands; null where it cannot be told."
+HANDED_OVER_TEXT = "How many live records go to another organization; null if the request was refused."
 
 
 @operation_input
 class MergeTerms(VersionedInput):
     """Which organizations become one."""
 
-    target: By[Organization] = needed("The one that stays.")
+    target: By[Organization] = needed("The organization that the others are merged into.")
     sources: list[By[Organization]] = needed(
-        f"The duplicates, 1 to {MOST_SOURCES}: each becomes a tombstone that names the target."
+        f"The duplicates to merge into the target, 1 to {MOST_SOURCES}. Each becomes a tombstone."
     )
 
 
@@ -72,8 +72,8 @@ class MergeOrganizationsInput(MergeTerms, MutationInput):
 class MergeOrganizationsPayload(Payload):
     """The survivor, and what it was given."""
 
-    organization: Organization | None = shown("The survivor as it is now; null where the merge was refused.")
-    merged_ids: list[strawberry.ID] = shown_list("The ids of those merged away.")
+    organization: Organization | None = shown("The organization after the merge; null if the merge was refused.")
+    merged_ids: list[strawberry.ID] = shown_list("The ids of the organizations that were merged into it.")
     handed_over: HandedOver | None = shown(HANDED_OVER_TEXT)
 
 
@@ -112,7 +112,7 @@ async def find_parties(work: Work, given: MergeTerms) -> tuple[Organization, lis
     """The target and the sources, each once. Raises Refused where they cannot be that to each other."""
     if not 1 <= len(given.sources) <= MOST_SOURCES:
         code = "TOO_MANY" if given.sources else "REQUIRED"
-        raise Refused([Problem(code, PATH, f"Name 1 to {MOST_SOURCES} sources.")])
+        raise Refused([Problem(code, PATH, f"Give 1 to {MOST_SOURCES} sources.")])
     problems, target_key = Problems(), record_key(given.target)
     source_keys = [record_key(each) for each in given.sources]
     await resolve_keys(work, [target_key, *source_keys])
@@ -137,9 +137,9 @@ def impossible(source: Organization, target: Organization, path: tuple[str, ...]
         code, _, message = fixed_unclassified("merged")
         return [Problem(code, path, message)]
     if source.id == target.id:
-        return [Problem("CYCLE", path, "It is the target itself; it may have been merged into it already.")]
+        return [Problem("CYCLE", path, "The source is the target itself, or was merged into it before: leave it out.")]
     if is_below(target, source):
-        message = f"{target.name!r} stands below {source.name!r}: merge the other way round, or move it first."
+        message = f"{target.name!r} is below {source.name!r}: swap target and source, or move it first."
         return [Problem("CYCLE", path, message)]
     return []
 
@@ -149,12 +149,12 @@ async def objections(work: Work, merge: Merge) -> list[Problem]:
     problems = too_deep(merge.subtree, PATH) + await losing_subscription(work, merge.subtree, PATH)
     sources = set(merge.source_ids)
     lost = [each for each in losing_payer(merge.subtree) if each.id not in sources]
-    problems += payer_lost(lost, "Let others pay first.", PATH)
+    problems += payer_lost(lost, "Give them another payer first.", PATH)
     if size_of_entries(stored_value(merge.survivor.custom_metadata)) > MOST_BYTES:
-        message = "Their custom metadata come to more than 64 KiB together. Remove some first."
+        message = "The custom metadata of all of them together is larger than 64 KiB. Remove some first."
         problems.append(Problem("TOO_LONG", PATH, message))
     if size_of_documents(merge.survivor.app_rows) > MOST_BYTES:
-        message = "What apps keep beside them comes to more than 64 KiB together. Remove some first."
+        message = "The app metadata of all of them together is larger than 64 KiB. Remove some first."
         problems.append(Problem("TOO_LONG", PATH, message))
     return problems + await validate_currencies(work, merge)
 
@@ -169,8 +169,8 @@ async def validate_currencies(work: Work, merge: Merge) -> list[Problem]:
         paid = [each for each in merge.subtree.below if each.payer_id == source.id]
         if owned or paid:
             what = ", ".join(dict.fromkeys(owned)) or f"{len(paid):,} organizations that {source.name!r} pays for"
-            message = f"{source.name!r} is in {source.currency}, {target.name!r} in {target.currency}, and there are \
-{what}. Amounts are never added across currencies."
+            message = f"{source.name!r} is in {source.currency}, {target.name!r} in {target.currency}, and \
+there are {what}. Organizations with amounts in different currencies cannot be merged."
             problems.append(Problem("CURRENCY_MISMATCH", (*PATH, str(n)), message))
     return problems
 

@@ -45,24 +45,24 @@ from app.writing.work import Work
 PATH = ("parent",)
 
 
-@choices(description="What becomes of organizations whose payer would not stand above them after a move.")
+@choices(description="What a move does with organizations whose payer would no longer be above them.")
 class LostPayer(Choice):
     """What becomes of those that lose their payer."""
 
-    REFUSE = "REFUSE", "The move is refused, and they are listed."
-    PAY_THEMSELVES = "PAY_THEMSELVES", "They pay for themselves from now on."
+    REFUSE = "REFUSE", "Refuse the move and list them."
+    PAY_THEMSELVES = "PAY_THEMSELVES", "Let them pay for themselves from now on."
 
 
 @operation_input
 class MoveTerms(VersionedInput):
     """Which organization moves, and where to."""
 
-    by: By[Organization] = needed("Which one to move, with everything below it.")
+    by: By[Organization] = needed("The organization to move, with everything below it.")
     parent: By[Organization] | None = optional(
-        "Below which one it is to stand; null: at the top of a tree of its own. It has to be said."
+        "Its new parent; null makes it the top of a tree of its own. Required, even if null."
     )
     lost_payers: LostPayer = with_default(
-        LostPayer.REFUSE, "What becomes of organizations whose payer would not stand above them any more."
+        LostPayer.REFUSE, "What to do with organizations whose payer would no longer be above them."
     )
 
 
@@ -75,7 +75,7 @@ class MoveOrganizationInput(MoveTerms, MutationInput):
 class MoveOrganizationPayload(Payload):
     """The organization that moved."""
 
-    organization: Organization | None = shown("The organization where it stands now; null where the move was refused.")
+    organization: Organization | None = shown("The organization after the move; null if the move was refused.")
 
 
 @dataclass(slots=True)
@@ -93,7 +93,7 @@ async def plan_move(work: Work, given: MoveTerms) -> Move:
     """Read and judge a move. Raises Refused where it names nothing that could be moved."""
     problems = Problems()
     if given.parent is UNSET:
-        raise Refused([Problem("REQUIRED", PATH, "Say below which one it is to stand; null: at the top of a tree.")])
+        raise Refused([Problem("REQUIRED", PATH, "Give the new parent, or null for the top of a tree.")])
     key, parent_key = record_key(given.by), record_key(given.parent) if given.parent else None
     await resolve_keys(work, [key, parent_key] if parent_key else [key])
     doc = find_named(work, key, problems.at("by"))
@@ -110,7 +110,7 @@ async def plan_move(work: Work, given: MoveTerms) -> Move:
     if not move.problems:
         move.problems += await losing_subscription(work, subtree, PATH)
     if given.lost_payers is LostPayer.REFUSE:
-        advice = "Say `lostPayers: PAY_THEMSELVES`, or let others pay first."
+        advice = "Pass `lostPayers: PAY_THEMSELVES`, or give them another payer first."
         move.problems += payer_lost(move.losing_payer, advice, PATH)
     return move
 
@@ -122,9 +122,11 @@ def objections(move: Move) -> list[Problem]:
         code, name, message = fixed_unclassified("moved")
         return [Problem(code, (name,), message)]
     if parent and parent.id == UNCLASSIFIED_ID:
-        return [Problem("UNCLASSIFIED_FIXED", PATH, "Nothing stands below UNCLASSIFIED.")]
+        return [Problem("UNCLASSIFIED_FIXED", PATH, "UNCLASSIFIED cannot be a parent: choose another organization.")]
     if parent and at_or_below(parent.id, parent.ancestor_ids, organization.id):
-        return [Problem("CYCLE", PATH, f"{parent.name!r} is the organization itself, or stands below it.")]
+        return [
+            Problem("CYCLE", PATH, f"{parent.name!r} is the organization itself or is below it: choose another parent.")
+        ]
     counts = {Organization.collection: 1 + len(move.subtree.below)}
     return too_many(counts, PATH) + too_deep(move.subtree, PATH)
 

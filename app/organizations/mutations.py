@@ -17,28 +17,29 @@ from app.writing.record_mutations import create, delete, restore, scopes_of, upd
 class OrganizationMutations:
     """What can be done with organizations."""
 
-    create_organization = create(OrganizationRules, doc="Make an organization.", warns=True)
+    create_organization = create(OrganizationRules, doc="Create an organization.", warns=True)
     update_organization = update(
         OrganizationRules,
-        doc="Change an organization. Its parent changes by `moveOrganization`; its currency cannot change once there "
-        "are subscriptions, invoices, payments or credit notes.",
+        doc="Update an organization. Use `moveOrganization` to change its parent. Its currency cannot change "
+        "once it has subscriptions, invoices, payments or credit notes.",
         warns=True,
     )
     delete_organization = delete(
         OrganizationRules,
-        doc="Delete an organization. Refused while it has children, subscribers, credentials, usage attributes, "
-        "subscriptions that run, open invoices or credit.",
+        doc="Delete an organization. Refused while it has children, subscribers, credentials, usage "
+        "attributes, running subscriptions, open invoices or credit.",
     )
-    restore_organization = restore(OrganizationRules, doc="Bring a deleted organization back, with its keys.")
+    restore_organization = restore(OrganizationRules, doc="Restore a deleted organization with its keys.")
     move_organization = Mutation(
-        doc="Put an organization, with everything below it, under another one. Refused where it would make a cycle.",
+        doc="Move an organization, with everything below it, to another parent. Refused if it would create a cycle.",
         operation=move_organization,
         needs=lambda: scopes_of(Organization),
         seconds=SECONDS,
     )
     merge_organizations = Mutation(
-        doc="Join duplicates into one: everything below them moves; external ids, app ids, names and domains keep "
-        "finding the survivor, whose own fields win; each source leaves a tombstone.",
+        doc="Merge duplicates into one organization. Everything below the sources moves to the target, whose "
+        "own fields win and which can then be found by the external ids, app ids, names and domains of "
+        "the sources. Each source becomes a tombstone.",
         operation=merge_organizations,
         needs=lambda: scopes_of(Organization),
         seconds=SECONDS,
@@ -47,9 +48,13 @@ class OrganizationMutations:
         "organizations",
         Organization,
         OrganizationImporter,
-        "Parents may stand before or after their children.",
+        "Parents may come before or after their children.",
     )
-    create_usage_attribute = create(UsageAttributeRules, doc="Say what produces usage for an organization.")
-    update_usage_attribute = update(UsageAttributeRules, doc="Change a usage attribute, or whose it is.")
+    create_usage_attribute = create(
+        UsageAttributeRules, doc="Create a usage attribute, which identifies usage of an organization."
+    )
+    update_usage_attribute = update(
+        UsageAttributeRules, doc="Update a usage attribute, or the organization it belongs to."
+    )
     delete_usage_attribute = delete(UsageAttributeRules, doc="Delete a usage attribute.")
-    restore_usage_attribute = restore(UsageAttributeRules, doc="Bring a deleted usage attribute back, with its key.")
+    restore_usage_attribute = restore(UsageAttributeRules, doc="Restore a deleted usage attribute with its key.")

@@ -50,10 +50,10 @@ class OrganizationRules(Rules[Organization]):
             "payer",
             Organization,
             "payerId",
-            "Who pays for its usage from now on: itself (null), or one above it with the same currency.",
+            "Who pays for its usage from now on: null for itself, or an ancestor billed in the same currency.",
         ),
         Reference(
-            "billing_profile", BillingProfile, "billingProfileId", "How it is billed; null: by the default profile."
+            "billing_profile", BillingProfile, "billingProfileId", "Its billing profile; null for the default one."
         ),
     )
     input_of: ClassVar = {"id": "by"}
@@ -123,9 +123,9 @@ def terms_with(before: Organization | None, payer_id: str, since: datetime) -> t
 def validate_place(parent: Organization | None, after: Organization, problems: Problems) -> None:
     """Nothing stands below UNCLASSIFIED, or deeper than trees may be."""
     if parent and parent.id == UNCLASSIFIED_ID:
-        problems.add("UNCLASSIFIED_FIXED", "parent", "Nothing stands below UNCLASSIFIED.")
+        problems.add("UNCLASSIFIED_FIXED", "parent", "UNCLASSIFIED cannot be a parent: choose another organization.")
     if len(after.ancestor_ids) > MAX_DEPTH:
-        problems.add("TOO_DEEP", "parent", f"It would stand more than {MAX_DEPTH} levels deep.")
+        problems.add("TOO_DEEP", "parent", f"It would be more than {MAX_DEPTH} levels deep in the tree.")
 
 
 async def validate_payer(work: Work, before: Organization | None, after: Organization, problems: Problems) -> None:
@@ -137,10 +137,12 @@ async def validate_payer(work: Work, before: Organization | None, after: Organiz
     if payer is None:
         return
     if not at_or_below(after.id, after.ancestor_ids, payer.id):
-        message = f"{payer.name!r} does not stand above it. Let one of its ancestors pay, or itself."
+        message = f"{payer.name!r} is not above it: choose one of its ancestors, or null for itself."
         problems.add("PAYER_NOT_ABOVE", "payer", message)
     elif payer.currency != after.currency:
-        message = f"{payer.name!r} is billed in {payer.currency}, this one in {after.currency}."
+        message = (
+            f"Both must be billed in the same currency: it is in {after.currency}, {payer.name!r} in {payer.currency}."
+        )
         is_new_payer = payer.id != (before.payer_id if before else after.id)
         problems.add("CURRENCY_MISMATCH", "payer" if is_new_payer else "currency", message)
 
@@ -148,11 +150,13 @@ async def validate_payer(work: Work, before: Organization | None, after: Organiz
 async def validate_change_of_currency(work: Work, before: Organization, problems: Problems) -> None:
     """A currency is fixed once something is in it; whom it pays for is billed in the same."""
     if owned := await fixing_currency(work, Organization, before.id):
-        message = f"It has {', '.join(owned)} in {before.currency}: its currency cannot change any more."
+        message = f"It has {', '.join(owned)} in {before.currency}: its currency can no longer change."
         problems.add("CURRENCY_FIXED", "currency", message)
     others: Doc = {"payerId": before.id, "_id": {"$ne": before.id}, "deletedAt": None}
     if paid := await work.find(Organization.collection, others, {"name": 1}, limit=1):
-        message = f"It pays for {paid[0]['name']!r}, which is billed in {before.currency}."
+        message = (
+            f"It pays for {paid[0]['name']!r}, which is billed in {before.currency}: give that one another payer first."
+        )
         problems.add("CURRENCY_MISMATCH", "currency", message)
 
 
@@ -160,7 +164,9 @@ def public_domains(domains: Iterable[str], path: tuple[str, ...]) -> list[Proble
     """A warning for each domain that may be claimed and decides nothing."""
     place = (*path, "associatedDomains")
     return [
-        Problem("PUBLIC_MAIL_DOMAIN", place, f"Anybody can have an address at {each}: it decides nothing.")
+        Problem(
+            "PUBLIC_MAIL_DOMAIN", place, f"Anybody can have an address at {each}, so it does not assign subscribers."
+        )
         for each in domains
         if is_public(each)
     ]
@@ -168,5 +174,5 @@ def public_domains(domains: Iterable[str], path: tuple[str, ...]) -> list[Proble
 
 def fixed_unclassified(done: str, field: str = "by") -> tuple[str, str, str]:
     """The code, field and message for what cannot be done to UNCLASSIFIED."""
-    message = f"UNCLASSIFIED cannot be {done}: it is where usage goes whose organization is not known."
+    message = f"UNCLASSIFIED cannot be {done}: it holds the usage of unknown organizations."
     return "UNCLASSIFIED_FIXED", field, message

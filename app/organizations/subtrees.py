@@ -65,7 +65,7 @@ def too_many(counts: Mapping[str, int], path: tuple[str, ...]) -> list[Problem]:
     total = sum(counts.values())
     if total <= MOST_WRITES:
         return []
-    message = f"It concerns {total:,} records ({in_words(counts)}); one transaction takes {MOST_WRITES:,}."
+    message = f"It changes {total:,} records ({in_words(counts)}); one transaction can change {MOST_WRITES:,}."
     return [Problem("TOO_LARGE", path, f"{message} Do it in parts.")]
 
 
@@ -74,7 +74,7 @@ def too_deep(subtree: Subtree, path: tuple[str, ...]) -> list[Problem]:
     height = max((height_above(subtree, each) for each in subtree.below), default=0)
     if len(subtree.above) + height <= MAX_DEPTH:
         return []
-    return [Problem("TOO_DEEP", path, f"Its tree would reach more than {MAX_DEPTH} levels deep.")]
+    return [Problem("TOO_DEEP", path, f"The tree would be more than {MAX_DEPTH} levels deep.")]
 
 
 def height_above(subtree: Subtree, organization: Organization) -> int:
@@ -99,7 +99,7 @@ def payer_lost(losing: Sequence[Organization], advice: str, path: tuple[str, ...
     if not losing:
         return []
     names = f"{len(losing):,}: {name_a_few([each.name for each in losing[:SHOWN]], len(losing))}"
-    return [Problem("PAYER_NOT_ABOVE", path, f"Their payer would not stand above them any more: {names}. {advice}")]
+    return [Problem("PAYER_NOT_ABOVE", path, f"Their payer would no longer be above them: {names}. {advice}")]
 
 
 async def losing_subscription(work: Work, subtree: Subtree, path: tuple[str, ...]) -> list[Problem]:
@@ -117,7 +117,7 @@ async def losing_subscription(work: Work, subtree: Subtree, path: tuple[str, ...
     if not linked:
         return []
     names = name_a_few([doc["name"] for doc in linked[:SHOWN]], len(linked))
-    message = f"{len(linked):,} credentials are linked to subscriptions above it: {names}. Unlink them first."
+    message = f"{len(linked):,} credentials are linked to subscriptions of lost ancestors: {names}. Unlink them first."
     return [Problem("SUBSCRIPTION_ELSEWHERE", path, message)]
 
 

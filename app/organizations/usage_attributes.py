@@ -19,5 +19,11 @@ class UsageAttributeRules(Rules[UsageAttribute]):
         Field("key"),
         Field("display_name"),
         CUSTOM_METADATA,
-        Reference("organization", Organization, "organizationId", "Whose usage it produces.", required=True),
+        Reference(
+            "organization",
+            Organization,
+            "organizationId",
+            "The organization its usage is attributed to.",
+            required=True,
+        ),
     )

@@ -17,8 +17,8 @@ COLUMNS: tuple[Column, ...] = (
     OF.field("subscriber_id", says=lambda doc: doc["subscriberId"] if doc["subscriberId"] != doc["_id"] else None),
     OF.reference(
         "organization_external_id",
-        "Its organization, by external id, alias or id. If empty: the one that alone claims the e-mail's domain, else "
-        "UNCLASSIFIED.",
+        "Its organization, by external id, alias or id. If empty: the only organization that claims the "
+        "e-mail's domain, or else UNCLASSIFIED.",
         ReferenceTo("organization", ORGANIZATION_KEY, "UNKNOWN_ORGANIZATION", "organization"),
         names=customer,
     ),

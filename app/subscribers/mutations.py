@@ -12,13 +12,13 @@ from app.writing.record_mutations import create, delete, restore, update
 class SubscriberMutations:
     """What can be done with subscribers."""
 
-    create_subscriber = create(SubscriberRules, doc="Make a subscriber: a person or a service account.")
+    create_subscriber = create(SubscriberRules, doc="Create a subscriber: a person or a service account.")
     update_subscriber = update(
         SubscriberRules,
-        doc="Change a subscriber. With another organization its credentials go there too, but for those elsewhere.",
+        doc="Update a subscriber. If its organization changes, its credentials in the old organization move with it.",
     )
     delete_subscriber = delete(SubscriberRules, doc="Delete a subscriber. Refused while it has credentials.")
-    restore_subscriber = restore(SubscriberRules, doc="Bring a deleted subscriber back, with its keys.")
+    restore_subscriber = restore(SubscriberRules, doc="Restore a deleted subscriber with its keys.")
     import_subscribers = import_mutation(
-        "subscribers", Subscriber, SubscriberImporter, "Their organizations are there before."
+        "subscribers", Subscriber, SubscriberImporter, "Their organizations must already exist."
     )

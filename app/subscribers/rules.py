@@ -40,8 +40,8 @@ class SubscriberRules(Rules[Subscriber]):
             "organization",
             Organization,
             "organizationId",
-            "On whose account it uses the service. If it is not said: the organization that alone claims the e-mail's "
-            "domain, else UNCLASSIFIED.",
+            "The organization on whose account it uses the service. If omitted: the only organization that "
+            "claims the e-mail's domain, or else UNCLASSIFIED.",
         ),
     )
 
@@ -105,7 +105,9 @@ async def credentials_to_take_along(
     own: Doc = {"subscriberId": before.id, "organizationId": before.organization_id, "deletedAt": None}
     docs = await work.find(Credential.collection, own, limit=MOST_CREDENTIALS + 1)
     if len(docs) > MOST_CREDENTIALS:
-        message = f"It has more than {MOST_CREDENTIALS:,} credentials to take along: move them first, in parts."
+        message = (
+            f"It has more than {MOST_CREDENTIALS:,} credentials that would move with it: move them first, in parts."
+        )
         problems.add("TOO_LARGE", "organization", message)
         return []
     for doc in docs:

@@ -227,7 +227,7 @@ async def test_candidates_are_nodes(store: Store, ask: Ask) -> None:
         ({"after": encode_cursor(["organizations", "NAME ASC", "a", "b"])}, "`after` is not a cursor of this API."),
         (
             {"after": encode_cursor(["duplicateCandidates", "org_x", "org_x", 0.5, "org_y"])},
-            "`after` is a cursor of other candidates",
+            "`after` is a cursor of another list of candidates",
         ),
     ],
 )

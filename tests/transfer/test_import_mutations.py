@@ -150,7 +150,7 @@ async def test_a_cycle_is_told_by_rows(store: Store) -> None:
     rows = [{"externalId": a, "name": a, "parentExternalId": b} for a, b in ("ab", "ba")]
     payload = await imported(store, "Organizations", *rows, mode="PER_ROW")
     assert results(payload) == ["REFUSED", "REFUSED"]
-    message = "Parents that lead back to themselves: a (row 0), b (row 1)."
+    message = "The parents form a cycle: a (row 0), b (row 1)."
     assert [row["userErrors"][0]["message"] for row in payload["rows"]] == [message, message]
 
 

@@ -353,8 +353,8 @@ async def test_amounts_have_their_currencys_decimals(
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        (invoice(line(-1)), "The lines come to -100.00 USD, which is less than nothing."),
-        (invoice(line("900000000000000", 2)), "An invoice is for less than 1,000,000,000,000,000."),
+        (invoice(line(-1)), "The total of the lines is -100.00 USD, less than zero."),
+        (invoice(line("900000000000000", 2)), "It must be less than 1,000,000,000,000,000."),
         (invoice(issued_at="2026-07-01T02:00:00+02:00"), "2026-07-01T00:00:00Z has not come yet."),
         (
             invoice(due_at="2026-01-30T00:00:00Z"),
@@ -363,7 +363,7 @@ async def test_amounts_have_their_currencys_decimals(
         (invoice(line(consumer_external_id="other")), "'other' is neither the payer 'acme' nor below it."),
         (
             invoice(line(subscription_external_id="sub_gold"), organization_external_id="other"),
-            "'sub_gold' is a subscription of neither 'other' nor one above it.",
+            "'sub_gold' belongs neither to 'other' nor to an organization above it",
         ),
     ],
 )
