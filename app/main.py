@@ -20,7 +20,7 @@ from app.organizations.unclassified import ensure_defaults
 from app.organizations.upkeep import ensure_match_keys
 from app.schema import ROOTS, build_schema
 from app.settings import Settings
-from app.transfer import cursor
+from app.transfer import import_cursor
 from app.writing import idempotency
 
 CLOSE_SECONDS = 1.0
@@ -28,7 +28,7 @@ CLOSE_SECONDS = 1.0
 
 async def prepare(store: Store) -> None:
     """Bring a database, new or old, to what the program needs: indexes, what always exists, what is derived."""
-    ours = {each.COLLECTION: each.INDEXES for each in (keys, idempotency, cursor)}
+    ours = {each.COLLECTION: each.INDEXES for each in (keys, idempotency, import_cursor)}
     await ensure_indexes(store, {**required_indexes(ROOTS), **ours})
     await ensure_defaults(store)
     await ensure_match_keys(store)

@@ -22,8 +22,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from app.cli import cli
-from app.cli.files import make_sure_of
 from app.cli.importing import whereabouts
+from app.cli.transfer_commands import make_sure_of
 from app.mongo.client import Store
 from app.schema import IMPORTERS, sdl
 from app.settings import Settings

@@ -16,8 +16,8 @@ from app.mongo.client import Doc
 from app.organizations.importing import NAMED_BY
 from app.transfer.chunk import Chunk
 from app.transfer.columns import Draft
+from app.transfer.csv_records import apart, nest, whole
 from app.transfer.importer import Importer, Made, Plan
-from app.transfer.nesting import apart, nest, whole
 from app.transfer.references import Reference, wanted
 from app.transfer.rows import Format, Raw
 

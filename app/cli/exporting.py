@@ -12,8 +12,8 @@ from typing import BinaryIO
 from app.cli.importing import bar
 from app.mongo.client import Store
 from app.schema import EXPORTERS
+from app.transfer.csv_header import Unreadable
 from app.transfer.exporting import Exported, export
-from app.transfer.header import Unreadable
 from app.transfer.rows import Format
 
 SUFFIXES = {"csv": Format.CSV, "ndjson": Format.NDJSON, "jsonl": Format.NDJSON}

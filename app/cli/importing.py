@@ -20,8 +20,8 @@ from app.cli.report import show_summary, write_going_on, write_outcome
 from app.graph.scalars import to_the_millisecond
 from app.mongo.client import Store
 from app.schema import IMPORTERS
-from app.transfer import cursor as cursors
-from app.transfer.header import Unreadable
+from app.transfer import import_cursor as cursors
+from app.transfer.csv_header import Unreadable
 from app.transfer.outcome import Result
 from app.transfer.rows import Source, source
 from app.transfer.runner import Run

@@ -18,7 +18,7 @@ from typer.core import TyperGroup
 
 from app import logging
 from app.cli.configured import DataDirectory, demo_settings, settings_from
-from app.cli.files import exports, imports
+from app.cli.transfer_commands import exports, imports
 from app.demo.load import load_demo
 from app.errors import SetupError
 from app.explaining import explain, tree
@@ -27,7 +27,7 @@ from app.main import application, open_store
 from app.mongo.server import mongodb
 from app.schema import sdl
 from app.settings import Settings
-from app.transfer.header import Unreadable
+from app.transfer.csv_header import Unreadable
 from app.transfer.runner import Stopped
 
 WRONG, STOPPED = 2, 3

@@ -17,8 +17,8 @@ from app.graph.record import Record
 from app.graph.scalars import show_decimal, show_instant
 from app.mongo.client import Doc, Store
 from app.transfer.columns import Column, Columns, Nested
-from app.transfer.comparing import value_at
-from app.transfer.forms import Csv, Ndjson
+from app.transfer.comparison import value_at
+from app.transfer.file_writers import Csv, Ndjson
 from app.transfer.rows import Format
 from app.writing.work import collection_of
 

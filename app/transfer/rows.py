@@ -22,7 +22,7 @@ from app.entities.texts import encodable, kind_of
 from app.errors import Problem
 from app.mongo.client import Doc
 from app.transfer.columns import Columns
-from app.transfer.header import Unreadable, header
+from app.transfer.csv_header import Unreadable, header
 
 LONGEST_LINE = 16 * 1024 * 1024  # bytes: the largest document that the database takes
 LONGEST_FIELD = 128 * 1024  # characters; a quotation mark that is never closed swallows no more than this

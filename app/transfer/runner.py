@@ -22,11 +22,11 @@ from app.entities.identifiers import Identifiers
 from app.errors import Problem
 from app.mongo.client import Store
 from app.mongo.transactions import in_transaction
-from app.transfer import cursor as cursors
+from app.transfer import import_cursor as cursors
 from app.transfer.chunk import Chunk, Planned
 from app.transfer.columns import Draft
-from app.transfer.cursor import START, Before, Position
-from app.transfer.deciding import Drafting, Entry, decide_all
+from app.transfer.decisions import Drafting, Entry, decide_all
+from app.transfer.import_cursor import START, Before, Position
 from app.transfer.importer import Importer, Plan
 from app.transfer.outcome import Outcome, Summary, refused
 from app.transfer.rows import Format, Raw, Source

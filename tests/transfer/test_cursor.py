@@ -19,7 +19,7 @@ from pymongo.errors import OperationFailure
 from app.cli.importing import Wanted, import_files, run_of
 from app.mongo.client import Store
 from app.schema import IMPORTERS
-from app.transfer import cursor as cursors
+from app.transfer import import_cursor as cursors
 from app.transfer import runner
 from app.transfer.outcome import Result
 from app.transfer.rows import source

@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from app.cli.report import show_summary, write_outcome
-from app.transfer.header import Unreadable
+from app.transfer.csv_header import Unreadable
 from app.transfer.outcome import Outcome, Result, Summary
 from app.transfer.rows import LONGEST_LINE, source
 from tests.transfer.running import Files, by_line, codes, results

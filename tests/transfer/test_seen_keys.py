@@ -7,7 +7,7 @@ import tracemalloc
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.transfer.seen import Seen
+from app.transfer.seen_keys import Seen
 
 ROWS = st.lists(st.tuples(st.text(max_size=3), st.sampled_from(["a", "b", "\ud800"])), max_size=300)
 

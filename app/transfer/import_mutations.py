@@ -14,11 +14,11 @@ from app.errors import Problems
 from app.graph.choices import Choice, choices
 from app.graph.filters import class_with_fields
 from app.graph.record import Record
-from app.transfer.batch import MOST_ROWS, check_count, drafts, place_in_input, row_fields
 from app.transfer.chunk import Chunk
-from app.transfer.deciding import decide_all
+from app.transfer.decisions import decide_all
 from app.transfer.importer import Importer
 from app.transfer.outcome import Outcome, Result
+from app.transfer.row_inputs import MOST_ROWS, check_count, drafts, place_in_input, row_fields
 from app.writing.input_types import (
     IDEMPOTENCY_KEY,
     InputField,

@@ -11,7 +11,7 @@ from app.errors import Problem, Refused
 from app.graph.scalars import JSON
 from app.mongo.client import Doc
 from app.transfer.columns import Column, Columns, Draft, Shape, flat
-from app.transfer.deciding import Drafting
+from app.transfer.decisions import Drafting
 from app.transfer.importer import Importer
 from app.transfer.rows import Format, Raw
 from app.writing.input_types import InputField, needed, optional

@@ -9,11 +9,11 @@ from app.errors import Problem
 from app.mongo.client import Doc
 from app.transfer.chunk import Chunk
 from app.transfer.columns import Draft, parse_row
-from app.transfer.comparing import compared, differences
+from app.transfer.comparison import compared, differences
 from app.transfer.importer import Importer, Plan
 from app.transfer.outcome import Outcome, Result, refused
 from app.transfer.rows import Format, Raw
-from app.transfer.seen import Seen
+from app.transfer.seen_keys import Seen
 
 Entry = Draft | Outcome
 
