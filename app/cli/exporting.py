@@ -59,5 +59,6 @@ def told(kind: str, done: Exported) -> Iterator[str]:
     yield f"{done.records:,} {kind} were written."
     if done.left_out:
         yield f"{done.left_out:,} were left out: {EXPORTERS[kind].why}."
-    if done.unsayable:
-        yield f"{done.unsayable:,} values were left out: CSV has no form for them. --format ndjson writes all of them."
+    if done.unrepresentable:
+        count = f"{done.unrepresentable:,} values were left out"
+        yield f"{count}: CSV has no form for them. --format ndjson writes all of them."

@@ -88,7 +88,7 @@ def add_export(kind: str) -> None:
             done = asyncio.run(export_from(uri, settings.database, kind, written, output))
         for line in told_of(kind, done):
             typer.echo(line, err=True)
-        raise typer.Exit(1 if done.left_out or done.unsayable else 0)
+        raise typer.Exit(1 if done.left_out or done.unrepresentable else 0)
 
     exports.command(kind, help=f"Write all {kind}, in the format that `import {kind}` reads; never a secret.")(command)
 

@@ -29,13 +29,13 @@ COLUMNS: tuple[Column, ...] = (
         "subscriber_id",
         "Whose it is, by the id in your own system.",
         ReferenceTo("subscriber", BY_ID, "UNKNOWN_SUBSCRIBER", "subscriber"),
-        written=False,
+        exported=False,
     ),
     OF.reference(
         "organization_external_id",
         "Whose usage comes through it, by external id, alias or id; the subscriber's organization if empty.",
         ReferenceTo("organization", ORGANIZATION_KEY, "UNKNOWN_ORGANIZATION", "organization"),
-        names=customer,
+        export_reference=customer,
     ),
     OF.reference(
         "subscription_external_id",
@@ -43,9 +43,11 @@ COLUMNS: tuple[Column, ...] = (
         ReferenceTo("subscription", BY_EXTERNAL_ID, "UNKNOWN_SUBSCRIPTION", "subscription"),
     ),
     OF.field("tags", note="A list."),
-    OF.field("valid_from", decided=True),
-    OF.field("expires_at", decided=False, stored="validTo"),
-    OF.field("external_secret", decided=False, stored=None, secret=True, note="It is not compared, nor written back."),
+    OF.field("valid_from", default_by_rule=True),
+    OF.field("expires_at", default_by_rule=False, stored="validTo"),
+    OF.field(
+        "external_secret", default_by_rule=False, stored=None, secret=True, note="It is not compared, nor written back."
+    ),
     *OF.metadata(),
 )
 

@@ -14,13 +14,15 @@ COLUMNS: tuple[Column, ...] = (
     OF.field("email", note=KNOWN_AGAIN),
     OF.field("first_name"),
     OF.field("last_name"),
-    OF.field("subscriber_id", says=lambda doc: doc["subscriberId"] if doc["subscriberId"] != doc["_id"] else None),
+    OF.field(
+        "subscriber_id", export_value=lambda doc: doc["subscriberId"] if doc["subscriberId"] != doc["_id"] else None
+    ),
     OF.reference(
         "organization_external_id",
         "Its organization, by external id, alias or id. If empty: the one that alone claims the e-mail's domain, else "
         "UNCLASSIFIED.",
         ReferenceTo("organization", ORGANIZATION_KEY, "UNKNOWN_ORGANIZATION", "organization"),
-        names=customer,
+        export_reference=customer,
     ),
     *OF.metadata(),
 )

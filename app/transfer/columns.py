@@ -43,13 +43,14 @@ class ReferenceTo:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column. `stored` is the path of its value in the record; None where a rule makes something else of it.
+    """One column of a file. `stored` is the path of its value in the record; None where the value is not stored as it is.
 
-    `decided` says that an empty cell says nothing at all, since a rule then decides. `same` gives the form in which
-    values are compared. A `secret` is never compared, told or written back.
+    `parse` turns a cell into a value, or raises `Invalid`. An empty cell means `default`; with `default_by_rule` it is
+    left out, and a rule of the record chooses the value. Two values are equal if `normalise` returns the same for both.
 
-    What an export writes is what is stored; or what `says` makes of the record; or, where an id is stored, what `names`
-    calls the record of that id; or nothing, where it is not `written`.
+    An export writes the stored value; or what `export_value` returns for the record; or, where the stored value is an
+    id, what `export_reference` returns for the record with that id. It omits a column that is not `exported`. A
+    `secret` is never compared, shown or exported.
     """
 
     name: str
@@ -57,22 +58,22 @@ class Column:
     parse: Parse
     stored: str | None = None
     required: bool = False
-    decided: bool = False
+    default_by_rule: bool = False
     default: Any = None
     shape: Shape = Shape.TEXT
     secret: bool = False
-    same: Callable[[Any], Any] = as_it_is
-    says: Callable[[Doc], Any] | None = None
-    names: Callable[[Doc], Any] | None = None
-    written: bool = True
+    normalise: Callable[[Any], Any] = as_it_is
+    export_value: Callable[[Doc], Any] | None = None
+    export_reference: Callable[[Doc], Any] | None = None
+    exported: bool = True
     input: str = ""
     """The input of the record's lifecycle that its value goes into: a path of stored names."""
     reference: ReferenceTo | None = None
 
     @property
-    def is_written(self) -> bool:
+    def is_exported(self) -> bool:
         """Whether an export has this column."""
-        return self.written and not self.secret
+        return self.exported and not self.secret
 
     @property
     def only_ndjson(self) -> bool:
@@ -156,7 +157,7 @@ def parse_cell(column: Column, value: Any) -> Doc:
     if is_empty(value):
         if column.required:
             raise Invalid("REQUIRED", "A value is needed here.")
-        return {} if column.decided else {column.name: column.default}
+        return {} if column.default_by_rule else {column.name: column.default}
     return {column.name: column.parse(value)}
 
 

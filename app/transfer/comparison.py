@@ -28,7 +28,7 @@ def compared(columns: Columns, values: Doc) -> Doc:
         if isinstance(column, Nested):
             found[column.name] = [compared(column.columns, each) for each in value]
         else:
-            found[column.name] = value if value is None else column.same(value)
+            found[column.name] = value if value is None else column.normalise(value)
     return found
 
 
@@ -52,7 +52,7 @@ def same(column: Column | Nested, here: Any, before: Any) -> bool:
     """Whether two stored values of a column are the same."""
     if isinstance(column, Nested) or here is None or before is None:
         return bool(here == before)
-    return bool(here == before or column.same(here) == column.same(before))
+    return bool(here == before or column.normalise(here) == column.normalise(before))
 
 
 def value_at(document: Doc, path: str) -> Any:

@@ -61,7 +61,7 @@ class Exported:
 
     records: int = 0
     left_out: int = 0
-    unsayable: int = 0
+    unrepresentable: int = 0
     """How many values CSV has no form for."""
 
 
@@ -77,7 +77,7 @@ async def export(store: Store, exporter: Exporter, written: Format, file: Binary
         at_hand = await referred(store, exporter.columns, docs)
         for doc in docs:
             file.write(form.record(row(exporter.columns, doc, at_hand)))
-        done.records, done.unsayable = done.records + len(docs), form.unsayable
+        done.records, done.unrepresentable = done.records + len(docs), form.unrepresentable
         yield done
     yield done
 
@@ -124,7 +124,7 @@ def named(columns: Columns, docs: Iterable[Doc]) -> Iterator[str]:
         for column in columns:
             if isinstance(column, Nested):
                 yield from named(column.columns, doc.get(column.name) or ())
-            elif column.names and column.stored and (found := value_at(doc, column.stored)):
+            elif column.export_reference and column.stored and (found := value_at(doc, column.stored)):
                 yield found
 
 
@@ -144,13 +144,13 @@ def row(columns: Columns, doc: Doc, at_hand: Mapping[str, Doc]) -> Doc:
 
 def cell(column: Column, doc: Doc, at_hand: Mapping[str, Doc]) -> Any:
     """What a record says in one column."""
-    if not column.is_written:
+    if not column.is_exported:
         return None
-    if column.says:
-        return column.says(doc)
+    if column.export_value:
+        return column.export_value(doc)
     value = value_at(doc, column.stored or "")
-    if column.names and value in at_hand:
-        return column.names(at_hand[value])
+    if column.export_reference and value in at_hand:
+        return column.export_reference(at_hand[value])
     return value
 
 

@@ -18,7 +18,7 @@ from app.transfer.rows import LONGEST_FIELD
 class Ndjson:
     """One JSON object a line."""
 
-    unsayable = 0
+    unrepresentable = 0
 
     def header(self) -> bytes:
         """What stands before the records."""
@@ -32,14 +32,14 @@ class Ndjson:
 class Csv:
     """As RFC 4180 has it. A record with nested lists takes as many rows as the longest of them has objects.
 
-    `unsayable` counts what it has no form for, and so leaves out: objects, words with spaces in them, and of equal
-    objects in a list, but for the first list, all but one.
+    `unrepresentable` counts the values that CSV cannot hold and that are left out: objects, lists of texts with spaces,
+    and repeated objects in any nested list but the first.
     """
 
     def __init__(self, columns: Columns) -> None:
-        self.columns, self.unsayable = columns, 0
+        self.columns, self.unrepresentable = columns, 0
         self.key = columns[0].name
-        self.names = [each.name for each in flat(columns) if each.is_written and not each.only_ndjson]
+        self.names = [each.name for each in flat(columns) if each.is_exported and not each.only_ndjson]
 
     def header(self) -> bytes:
         """The names of the columns."""
@@ -51,7 +51,7 @@ class Csv:
         lists = [self.distinct(said.get(name, []), repeats=name == nested[0]) for name in nested]
         rows = [merged(objects) for objects in zip_longest(*lists, fillvalue={})] or [{}]
         own = {name: value for name, value in said.items() if name not in nested}
-        self.unsayable += len(own.keys() - set(self.names))
+        self.unrepresentable += len(own.keys() - set(self.names))
         rows = [own | rows[0], *({self.key: said[self.key]} | each for each in rows[1:])]
         return lines([self.text(each.get(name)) for name in self.names] for each in rows)
 
@@ -60,14 +60,14 @@ class Csv:
         if repeats:
             return objects
         found = [each for number, each in enumerate(objects) if each not in objects[:number]]
-        self.unsayable += len(objects) - len(found)
+        self.unrepresentable += len(objects) - len(found)
         return found
 
     def text(self, value: Any) -> str:
         """A cell."""
         found = " ".join(value) if isinstance(value, list) else value or ""
         if len(found) > LONGEST_FIELD or (isinstance(value, list) and found.split() != value):
-            self.unsayable += 1
+            self.unrepresentable += 1
             return ""
         return str(found)
 

@@ -36,17 +36,17 @@ class ColumnsOf:
         model, field = self.find(of or name)
         info = model.model_fields.get(field.name)
         default = None if info is None or info.is_required() else info.default
-        decided = not field.is_required(model) and (info is None or info.is_required())
+        default_by_rule = not field.is_required(model) and (info is None or info.is_required())
         annotation = without_null(info.annotation) if info else None
         words = [*choices_in_words(annotation), *default_in_words(default), note]
         described = [field.doc or str(info and info.description), *words]
         stored = ".".join(self.find(part)[1].stored for part in prefixes(of or name))
         facts: dict[str, object] = {
             "required": field.is_required(model),
-            "decided": decided,
+            "default_by_rule": default_by_rule,
             "default": default,
             "shape": Shape.LIST if get_origin(annotation) is tuple else Shape.TEXT,
-            "same": normalise_email if annotation is EmailAddress else as_it_is,
+            "normalise": normalise_email if annotation is EmailAddress else as_it_is,
             "stored": stored,
             "input": stored,
         }
@@ -72,21 +72,21 @@ class ColumnsOf:
         to: ReferenceTo,
         *,
         rule: Parse | None = None,
-        decided: bool = True,
-        names: Callable[[Doc], str] | None = None,
-        written: bool = True,
+        default_by_rule: bool = True,
+        export_reference: Callable[[Doc], str] | None = None,
+        exported: bool = True,
     ) -> Column:
-        """The column that names another record by a key; `names` says what an export calls it."""
+        """The column that names another record by a key; `export_reference` returns the key that an export writes."""
         stored = next(each.stored for each in self.rules.inputs if each.name == to.input)
         return Column(
             name,
             doc,
             rule or text(LONGEST_KEY),
             stored,
-            decided=decided,
-            same=to.finder.normalise or as_it_is,
-            names=names or field_of(stored_name(to.finder)),
-            written=written,
+            default_by_rule=default_by_rule,
+            normalise=to.finder.normalise or as_it_is,
+            export_reference=export_reference or field_of(stored_name(to.finder)),
+            exported=exported,
             reference=to,
         )
 
@@ -99,7 +99,7 @@ class ColumnsOf:
                 metadata_entries,
                 "customMetadata",
                 default=(),
-                says=lambda doc: {each["name"]: each["value"] for each in doc.get("customMetadata", ())},
+                export_value=lambda doc: {each["name"]: each["value"] for each in doc.get("customMetadata", ())},
                 shape=Shape.OBJECT,
                 input="customMetadata",
             ),
@@ -109,7 +109,7 @@ class ColumnsOf:
                 app_documents,
                 "appMetadata",
                 default=(),
-                says=lambda doc: {each["app"]: each["data"] for each in doc.get("appMetadata", ())},
+                export_value=lambda doc: {each["app"]: each["data"] for each in doc.get("appMetadata", ())},
                 shape=Shape.OBJECT,
                 input="appMetadata",
             ),

@@ -71,8 +71,8 @@ async def test_the_demos_data_goes_round(
         for kind in IMPORTERS:
             content, told = await exported(store, kind, written)
             assert told.records > 0
-            assert (told.left_out, told.unsayable) == (0, 0) or written is Format.CSV
-            if not told.unsayable:
+            assert (told.left_out, told.unrepresentable) == (0, 0) or written is Format.CSV
+            if not told.unrepresentable:
                 same = await imported(store, kind, content, written, tmp_path)
                 assert same == {"UNCHANGED": told.records}
             made = await imported(empty, kind, content, written, tmp_path)
@@ -98,7 +98,7 @@ async def test_the_real_trees_go_round(store: Store, empty: Store, tmp_path: Pat
     async for _ in Run(IMPORTERS["organizations"](), source(REAL), store, NOW).outcomes():
         pass
     content, told = await exported(store, "organizations", written)
-    assert (told.records, told.unsayable) == (23_617, 0)
+    assert (told.records, told.unrepresentable) == (23_617, 0)
     assert await imported(store, "organizations", content, written, tmp_path) == {"UNCHANGED": 23_617}
     assert await imported(empty, "organizations", content, written, tmp_path) == {"CREATED": 23_617}
     assert (await exported(empty, "organizations", written))[0] == content
@@ -148,8 +148,8 @@ async def test_what_csv_cannot_say_is_left_out_and_counted(files: Files, store: 
     invoice = {"number": "N", "organization_external_id": "top", "issued_at": at, "lines": [line, line]}
     await files.made("invoices", **invoice, payments=[paid, paid])
     for kind, count in (("organizations", 2), ("credentials", 1), ("invoices", 1)):
-        assert (await exported(store, kind, Format.CSV))[1].unsayable == count
-        assert (await exported(store, kind))[1].unsayable == 0
+        assert (await exported(store, kind, Format.CSV))[1].unrepresentable == count
+        assert (await exported(store, kind))[1].unrepresentable == 0
     text = (await exported(store, "organizations", Format.CSV))[0].decode()
     assert '"Two\r\nlines, and\ra half"' in text
     assert (await exported(store, "invoices", Format.CSV))[0].count(b"\r\n") == 3
