@@ -10,8 +10,8 @@ from app.entities.contacts import email_address
 from app.entities.measures import EXACT, instant, number, positive
 from app.entities.texts import text
 from app.mongo.client import Doc
-from app.transfer.columns import Column, Columns, Nested
-from app.transfer.references import customer, field_of
+from app.transfer.columns import Column, Columns, NestedColumn
+from app.transfer.references import make_field_reader, organization_key
 
 short = text(256)
 
@@ -22,7 +22,7 @@ def rounded(line: Doc) -> Decimal | None:
     return amount if EXACT.multiply(line["quantity"], line["unitPrice"]) != amount else None
 
 
-LINES = Nested(
+LINES = NestedColumn(
     "lines",
     "What it bills. In CSV: one row each, consecutive rows with the same number being one invoice.",
     (
@@ -45,14 +45,14 @@ LINES = Nested(
             "Whose usage it bills, by external id, alias or id: the payer (if empty), or an organization below it.",
             short,
             "organizationId",
-            export_reference=customer,
+            export_reference=organization_key,
         ),
         Column(
             "subscription_external_id",
             "The subscription it bills under: the consumer's, or one above it.",
             short,
             "subscriptionId",
-            export_reference=field_of("externalId"),
+            export_reference=make_field_reader("externalId"),
         ),
         Column(
             "subscriber_email",
@@ -60,19 +60,19 @@ LINES = Nested(
             email_address,
             "subscriberId",
             normalise=normalise_email,
-            export_reference=field_of("email"),
+            export_reference=make_field_reader("email"),
         ),
         Column(
             "credential_id",
             "Any key of the credential that the usage came through.",
             short,
             "credentialId",
-            export_reference=field_of("credentialId"),
+            export_reference=make_field_reader("credentialId"),
         ),
     ),
     required=True,
 )
-PAYMENTS = Nested(
+PAYMENTS = NestedColumn(
     "payments",
     "What was paid on it. In CSV: on any of its rows; the same payment on several rows is one.",
     (
@@ -81,7 +81,7 @@ PAYMENTS = Nested(
         Column("payment_reference", "What the bank or the payment app calls it.", short, "reference"),
     ),
 )
-CREDIT_NOTES = Nested(
+CREDIT_NOTES = NestedColumn(
     "credit_notes",
     "What was credited on it. In CSV: on any of its rows; the same credit note on several rows is one.",
     (
@@ -106,7 +106,7 @@ COLUMNS: Columns = (
         short,
         "organizationId",
         required=True,
-        export_reference=customer,
+        export_reference=organization_key,
     ),
     Column("currency", "ISO 4217; the payer's currency if empty.", currency_code, "currency", default_by_rule=True),
     Column(

@@ -27,11 +27,11 @@ from app.main import application, open_store
 from app.mongo.server import mongodb
 from app.schema import sdl
 from app.settings import Settings
-from app.transfer.csv_header import Unreadable
-from app.transfer.runner import Stopped
+from app.transfer.csv_header import UnreadableFile
+from app.transfer.runner import ImportStopped
 
-WRONG, STOPPED = 2, 3
-GOES_ON = "Run the same again: it goes on from there."
+EXIT_WRONG_CALL, EXIT_STOPPED = 2, 3
+RUN_AGAIN = "Run the same again: it goes on from there."
 
 
 class Commands(TyperGroup):
@@ -40,18 +40,18 @@ class Commands(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
-        except (SetupError, Unreadable) as error:
+        except (SetupError, UnreadableFile) as error:
             typer.echo(f"Error: {error}", err=True)
-            raise typer.Exit(WRONG) from None
-        except (Stopped, PyMongoError, OSError, KeyboardInterrupt) as error:
-            again = "Nothing can be missed: run the same again." if ctx.invoked_subcommand == "export" else GOES_ON
-            typer.echo(f"Error: {why(error)} {again}", err=True)
-            raise typer.Exit(STOPPED) from None
+            raise typer.Exit(EXIT_WRONG_CALL) from None
+        except (ImportStopped, PyMongoError, OSError, KeyboardInterrupt) as error:
+            again = "Nothing can be missed: run the same again." if ctx.invoked_subcommand == "export" else RUN_AGAIN
+            typer.echo(f"Error: {describe_failure(error)} {again}", err=True)
+            raise typer.Exit(EXIT_STOPPED) from None
 
 
-def why(error: BaseException) -> str:
+def describe_failure(error: BaseException) -> str:
     """What made it stop before its end, in our words."""
-    if isinstance(error, Stopped):
+    if isinstance(error, ImportStopped):
         return str(error)
     if isinstance(error, OSError):
         return f"A file could not be used: {error.strerror}."
@@ -78,7 +78,7 @@ def main() -> None:
     cli(prog_name="customer-graph")
 
 
-def show_version(asked: bool) -> None:
+def print_version(asked: bool) -> None:
     """Print the version and end."""
     if asked:
         try:
@@ -91,7 +91,7 @@ def show_version(asked: bool) -> None:
 @cli.callback()
 def options(
     _version: Annotated[
-        bool, typer.Option("--version", callback=show_version, is_eager=True, help="Show the version and exit.")
+        bool, typer.Option("--version", callback=print_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
     """The options of the program itself."""
@@ -103,7 +103,7 @@ def serve_command(
 ) -> None:
     """Serve the graph. Settings come from the environment or .env; options win over them."""
     settings = settings_from(host=host, port=port, data_directory=data_directory, ephemeral=ephemeral)
-    run(settings, lambda url: (f"Customer Graph is ready at {url}/graphql",))
+    serve_application(settings, lambda url: (f"Customer Graph is ready at {url}/graphql",))
 
 
 @cli.command("demo")
@@ -112,10 +112,10 @@ def demo_command(
 ) -> None:
     """Serve the graph with data to try it on, in a database of its own."""
     settings = settings_from(host=host, port=port, data_directory=data_directory, ephemeral=ephemeral)
-    run(demo_settings(settings, data_directory), welcome, demo=True)
+    serve_application(demo_settings(settings, data_directory), describe_demo, demo=True)
 
 
-def welcome(url: str) -> tuple[str, ...]:
+def describe_demo(url: str) -> tuple[str, ...]:
     """What to try."""
     return (
         f"Customer Graph is ready at {url}/graphql, with the demo's data: open it in a browser.",
@@ -124,18 +124,18 @@ def welcome(url: str) -> tuple[str, ...]:
     )
 
 
-def run(settings: Settings, ready: Callable[[str], tuple[str, ...]], *, demo: bool = False) -> None:
+def serve_application(settings: Settings, ready: Callable[[str], tuple[str, ...]], *, demo: bool = False) -> None:
     """Bind, have a database, load the demo if that is asked for, and serve."""
     logging.configure()
     with leaving_on_signals(), listening(settings.host, settings.port) as listener, mongodb(settings) as uri:
         if demo:
-            asyncio.run(load(uri, settings.database))
+            asyncio.run(load_demo_data(uri, settings.database))
         lines = ready(url_of(listener))
-        served, say = application(settings, uri), lambda: print(*lines, sep="\n", flush=True)
-        serve(served, listener, say, settings.shutdown_seconds)
+        app, announce = application(settings, uri), lambda: print(*lines, sep="\n", flush=True)
+        serve(app, listener, announce, settings.shutdown_seconds)
 
 
-async def load(uri: str, database: str) -> None:
+async def load_demo_data(uri: str, database: str) -> None:
     """Have the demo's data in a database."""
     async with open_store(uri, database) as store:
         await load_demo(store)

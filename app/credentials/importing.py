@@ -8,47 +8,47 @@ from app.entities.subscriber import Subscriber
 from app.entities.subscription import Subscription
 from app.mongo.client import Doc
 from app.organizations.importing import ORGANIZATION_KEY
-from app.transfer.columns import Column, ReferenceTo
-from app.transfer.record_columns import KNOWN_AGAIN, ColumnsOf
+from app.transfer.columns import Column, ReferenceTarget
+from app.transfer.record_columns import ROW_KEY_NOTE, ColumnBuilder
 from app.transfer.record_importer import RecordImporter
-from app.transfer.references import customer
+from app.transfer.references import organization_key
 
-OF = ColumnsOf(CredentialRules)
+BUILDER = ColumnBuilder(CredentialRules)
 BY_EMAIL, BY_ID = Subscriber.finders
 [BY_EXTERNAL_ID] = Subscription.finders
 COLUMNS: tuple[Column, ...] = (
-    OF.field("credential_id", note=KNOWN_AGAIN),
-    OF.field("name"),
-    OF.reference(
+    BUILDER.field("credential_id", note=ROW_KEY_NOTE),
+    BUILDER.field("name"),
+    BUILDER.reference(
         "subscriber_email",
         "Whose it is, by e-mail address; or:",
-        ReferenceTo("subscriber", BY_EMAIL, "UNKNOWN_SUBSCRIBER", "subscriber"),
+        ReferenceTarget("subscriber", BY_EMAIL, "UNKNOWN_SUBSCRIBER", "subscriber"),
         rule=email_address,
     ),
-    OF.reference(
+    BUILDER.reference(
         "subscriber_id",
         "Whose it is, by the id in your own system.",
-        ReferenceTo("subscriber", BY_ID, "UNKNOWN_SUBSCRIBER", "subscriber"),
+        ReferenceTarget("subscriber", BY_ID, "UNKNOWN_SUBSCRIBER", "subscriber"),
         exported=False,
     ),
-    OF.reference(
+    BUILDER.reference(
         "organization_external_id",
         "Whose usage comes through it, by external id, alias or id; the subscriber's organization if empty.",
-        ReferenceTo("organization", ORGANIZATION_KEY, "UNKNOWN_ORGANIZATION", "organization"),
-        export_reference=customer,
+        ReferenceTarget("organization", ORGANIZATION_KEY, "UNKNOWN_ORGANIZATION", "organization"),
+        export_reference=organization_key,
     ),
-    OF.reference(
+    BUILDER.reference(
         "subscription_external_id",
         "What its usage is billed under: a subscription of its organization or of one above that.",
-        ReferenceTo("subscription", BY_EXTERNAL_ID, "UNKNOWN_SUBSCRIPTION", "subscription"),
+        ReferenceTarget("subscription", BY_EXTERNAL_ID, "UNKNOWN_SUBSCRIPTION", "subscription"),
     ),
-    OF.field("tags", note="A list."),
-    OF.field("valid_from", default_by_rule=True),
-    OF.field("expires_at", default_by_rule=False, stored="validTo"),
-    OF.field(
+    BUILDER.field("tags", note="A list."),
+    BUILDER.field("valid_from", default_by_rule=True),
+    BUILDER.field("expires_at", default_by_rule=False, stored="validTo"),
+    BUILDER.field(
         "external_secret", default_by_rule=False, stored=None, secret=True, note="It is not compared, nor written back."
     ),
-    *OF.metadata(),
+    *BUILDER.metadata(),
 )
 
 
@@ -67,5 +67,5 @@ class CredentialImporter(RecordImporter):
     rules = CredentialRules()
     columns = COLUMNS
 
-    def as_said(self, doc: Doc) -> Doc:
+    def with_export_values(self, doc: Doc) -> Doc:
         return with_period(doc)

@@ -1,4 +1,4 @@
-"""A chunk of an import's rows: one transaction. In a dry run nothing is written: `Planned` remembers it instead."""
+"""A chunk of the rows of an import: one transaction. A dry run writes nothing and keeps `PlannedRecords` instead."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ KEPT = ("_id", "name", "ancestorIds", "currency", "deletedAt", "externalId", "or
 
 
 @dataclass(slots=True)
-class Planned:
+class PlannedRecords:
     """What a dry run would have stored so far."""
 
     claims: dict[tuple[str, str], Claim] = field(default_factory=dict)
@@ -30,7 +30,7 @@ class Planned:
 class Chunk(Work):
     """The database as a chunk of rows sees it, with what a dry run would have stored before, and what the rows add."""
 
-    planned: Planned = field(default_factory=Planned)
+    planned: PlannedRecords = field(default_factory=PlannedRecords)
     taken_advice: str = ""
 
     def name_of_owner(self, record_id: str) -> str:

@@ -17,12 +17,12 @@ from app.graph.record import Finder
 from app.mongo.client import Doc
 
 
-def as_it_is(value: Any) -> Any:
+def keep_value(value: Any) -> Any:
     """Values are compared as they are."""
     return value
 
 
-class Shape(enum.Enum):
+class CellType(enum.Enum):
     """What a value looks like: text, several texts, or an object, for which CSV has no form."""
 
     TEXT = "TEXT"
@@ -31,7 +31,7 @@ class Shape(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class ReferenceTo:
+class ReferenceTarget:
     """That a column names another record: by which input of the lifecycle, by which finder, and how it is missed."""
 
     input: str
@@ -43,7 +43,7 @@ class ReferenceTo:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of a file. `stored` is the path of its value in the record; None where the value is not stored as it is.
+    """One column of a file. `stored` is the path of its value in the record; None where it is not stored as it is.
 
     `parse` turns a cell into a value, or raises `Invalid`. An empty cell means `default`; with `default_by_rule` it is
     left out, and a rule of the record chooses the value. Two values are equal if `normalise` returns the same for both.
@@ -60,15 +60,15 @@ class Column:
     required: bool = False
     default_by_rule: bool = False
     default: Any = None
-    shape: Shape = Shape.TEXT
+    shape: CellType = CellType.TEXT
     secret: bool = False
-    normalise: Callable[[Any], Any] = as_it_is
+    normalise: Callable[[Any], Any] = keep_value
     export_value: Callable[[Doc], Any] | None = None
     export_reference: Callable[[Doc], Any] | None = None
     exported: bool = True
     input: str = ""
     """The input of the record's lifecycle that its value goes into: a path of stored names."""
-    reference: ReferenceTo | None = None
+    reference: ReferenceTarget | None = None
 
     @property
     def is_exported(self) -> bool:
@@ -78,11 +78,11 @@ class Column:
     @property
     def only_ndjson(self) -> bool:
         """Whether CSV has no form for it."""
-        return self.shape is Shape.OBJECT
+        return self.shape is CellType.OBJECT
 
 
 @dataclass(frozen=True, slots=True)
-class Nested:
+class NestedColumn:
     """A list of objects inside an NDJSON row, with columns of its own. In CSV its columns stand in the row itself."""
 
     name: str
@@ -92,14 +92,14 @@ class Nested:
     most: int = 10_000
 
 
-Columns = Sequence[Column | Nested]
+Columns = Sequence[Column | NestedColumn]
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class ParsedRow:
     """A row as far as it can be read: column → value, for the columns that say what holds; and what does not hold.
 
-    `rows` and `size` are those of `Raw`.
+    `rows` and `size` are those of `RawRow`.
     """
 
     line: int
@@ -111,18 +111,18 @@ class Draft:
     @property
     def weight(self) -> int:
         """How many records it comes to."""
-        return 1 + sum(len(value) for value in self.values.values() if is_nested(value))
+        return 1 + sum(len(value) for value in self.values.values() if is_object_list(value))
 
 
-def is_nested(value: Any) -> bool:
-    """Whether a value is what `Nested` gives."""
+def is_object_list(value: Any) -> bool:
+    """Whether a value is what `NestedColumn` gives."""
     return isinstance(value, list)  # lists of texts are tuples
 
 
-def flat(columns: Columns) -> Iterator[Column]:
+def flatten_columns(columns: Columns) -> Iterator[Column]:
     """Every column, those of nested objects in their places."""
     for each in columns:
-        if isinstance(each, Nested):
+        if isinstance(each, NestedColumn):
             yield from each.columns
         else:
             yield each
@@ -130,14 +130,14 @@ def flat(columns: Columns) -> Iterator[Column]:
 
 def parse_row(columns: Columns, raw: Mapping[str, Any], problems: list[Problem], path: tuple[str, ...] = ()) -> Doc:
     """What a row says, each value read by its column's rule. A value that does not hold is a problem, and left out."""
-    problems += unknown_columns(columns, raw, path)
+    problems += find_unknown_columns(columns, raw, path)
     values: Doc = {}
     for column in columns:
         if column.name not in raw and not column.required:
             continue
         try:
-            if isinstance(column, Nested):
-                values |= parse_nested(column, raw.get(column.name), problems, path)
+            if isinstance(column, NestedColumn):
+                values |= parse_object_list(column, raw.get(column.name), problems, path)
             else:
                 values |= parse_cell(column, raw.get(column.name))
         except Invalid as error:
@@ -145,7 +145,7 @@ def parse_row(columns: Columns, raw: Mapping[str, Any], problems: list[Problem],
     return values
 
 
-def unknown_columns(columns: Columns, raw: Mapping[str, Any], path: tuple[str, ...]) -> list[Problem]:
+def find_unknown_columns(columns: Columns, raw: Mapping[str, Any], path: tuple[str, ...]) -> list[Problem]:
     """The names in a row that are nobody's."""
     known = [each.name for each in columns]
     message = f"There is no such column. The columns are {', '.join(known)}."
@@ -166,7 +166,7 @@ def is_empty(value: Any) -> bool:
     return value is None or (isinstance(value, str) and not value.strip())
 
 
-def parse_nested(column: Nested, value: Any, problems: list[Problem], path: tuple[str, ...]) -> Doc:
+def parse_object_list(column: NestedColumn, value: Any, problems: list[Problem], path: tuple[str, ...]) -> Doc:
     """The rows of a list of objects; none where it is empty."""
     value = [] if is_empty(value) else value
     if value == [] and column.required:

@@ -12,50 +12,50 @@ from app.graph.documents import stored_value
 from app.graph.scalars import show_decimal, show_instant
 from app.mongo.client import Doc
 from app.transfer.chunk import Chunk
-from app.transfer.columns import Column, Columns, Draft, Nested
+from app.transfer.columns import Column, Columns, NestedColumn, ParsedRow
 from app.transfer.importer import Importer
 
-LONGEST = 80
+MAX_VALUE_CHARACTERS = 80
 
 
-def compared(columns: Columns, values: Doc) -> Doc:
+def normalise_values(columns: Columns, values: Doc) -> Doc:
     """What a row says, each value in the form in which it is compared."""
     found: Doc = {}
     for column in columns:
         if column.name not in values or (isinstance(column, Column) and column.secret):
             continue
         value = values[column.name]
-        if isinstance(column, Nested):
-            found[column.name] = [compared(column.columns, each) for each in value]
+        if isinstance(column, NestedColumn):
+            found[column.name] = [normalise_values(column.columns, each) for each in value]
         else:
             found[column.name] = value if value is None else column.normalise(value)
     return found
 
 
-def differences(importer: Importer, said: Doc, there: Doc, draft: Draft, chunk: Chunk) -> Iterator[Problem]:
+def find_differences(importer: Importer, said: Doc, there: Doc, draft: ParsedRow, chunk: Chunk) -> Iterator[Problem]:
     """One problem for each column that says something else than the record that is there.
 
     `said` has ids where the draft has the keys that the file gave; messages tell the keys.
     """
     for column in importer.columns:
-        path = column.name if isinstance(column, Nested) else column.stored
+        path = column.name if isinstance(column, NestedColumn) else column.stored
         if path is None or column.name not in said:
             continue
-        here, before = stored_value(said[column.name]), value_at(there, path)
-        if not same(column, here, before):
-            told = f"{shown(chunk.display_key(before))}; this says {shown(draft.values[column.name])}"
-            message = f"{shown(draft.values[importer.key])} is there, with {told}. An import only creates."
+        here, before = stored_value(said[column.name]), read_path(there, path)
+        if not are_equal(column, here, before):
+            told = f"{format_value(chunk.display_key(before))}; this says {format_value(draft.values[column.name])}"
+            message = f"{format_value(draft.values[importer.key])} is there, with {told}. An import only creates."
             yield Problem("EXISTS_DIFFERENT", (column.name,), message)
 
 
-def same(column: Column | Nested, here: Any, before: Any) -> bool:
+def are_equal(column: Column | NestedColumn, here: Any, before: Any) -> bool:
     """Whether two stored values of a column are the same."""
-    if isinstance(column, Nested) or here is None or before is None:
+    if isinstance(column, NestedColumn) or here is None or before is None:
         return bool(here == before)
     return bool(here == before or column.normalise(here) == column.normalise(before))
 
 
-def value_at(document: Doc, path: str) -> Any:
+def read_path(document: Doc, path: str) -> Any:
     """The value at a path of stored names, None where there is none."""
     value: Any = document
     for name in path.split("."):
@@ -63,13 +63,13 @@ def value_at(document: Doc, path: str) -> Any:
     return value
 
 
-def shown(value: Any) -> str:
+def format_value(value: Any) -> str:
     """A value in a message, cut short."""
-    text = words(value)
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
+    text = describe_value(value)
+    return text if len(text) <= MAX_VALUE_CHARACTERS else f"{text[: MAX_VALUE_CHARACTERS - 3]}..."
 
 
-def words(value: Any) -> str:
+def describe_value(value: Any) -> str:
     """A value in a message: nothing in it is Python's but the quotation marks."""
     if value is None or value in ([], ()):
         return "nothing"
@@ -78,7 +78,7 @@ def words(value: Any) -> str:
     if isinstance(value, Decimal):
         return show_decimal(value)
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{name}: {words(each)}" for name, each in value.items()) + "}"
+        return "{" + ", ".join(f"{name}: {describe_value(each)}" for name, each in value.items()) + "}"
     if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(map(words, value)) + "]"
+        return "[" + ", ".join(map(describe_value, value)) + "]"
     return repr(value)

@@ -13,14 +13,14 @@ from dataclasses import dataclass, field, replace
 
 from app.errors import Problem
 from app.mongo.client import Doc
-from app.transfer.columns import Column, Columns, Nested
-from app.transfer.rows import Raw
+from app.transfer.columns import Column, Columns, NestedColumn
+from app.transfer.rows import RawRow
 
-SHOWN = 10
+MAX_LINES_LISTED = 10
 
 
 @dataclass(slots=True)
-class Group:
+class RecordRows:
     """The rows of one record so far."""
 
     line: int
@@ -33,25 +33,25 @@ class Group:
         """Keep the record from being stored; the first reason is told."""
         self.problem = self.problem or Problem(code, path, message)
 
-    def take(self, row: Raw, columns: Columns) -> None:
+    def add_row(self, row: RawRow, columns: Columns) -> None:
         """Add a row's cells."""
         self.rows += 1
         self.size += row.size
-        nested = [each for each in columns if isinstance(each, Nested)]
+        nested = [each for each in columns if isinstance(each, NestedColumn)]
         for column in columns:
             if isinstance(column, Column) and column.name in row.values:
-                self.agree(column.name, row)
+                self.add_own_value(column.name, row)
         for number, each in enumerate(nested):
-            self.append(each, row, repeats=number == 0)
+            self.add_object(each, row, repeats=number == 0)
 
-    def agree(self, name: str, row: Raw) -> None:
+    def add_own_value(self, name: str, row: RawRow) -> None:
         """A value of the record itself: the same on every row that has one."""
         before, here = self.values.get(name, ""), row.values[name].strip()
         if before and here and before != here:
             self.refuse("INCONSISTENT", f"It is {before!r} on line {self.line} and {here!r} on line {row.line}.", name)
         self.values[name] = before or here
 
-    def append(self, nested: Nested, row: Raw, *, repeats: bool) -> None:
+    def add_object(self, nested: NestedColumn, row: RawRow, *, repeats: bool) -> None:
         """An object of a nested list, where the row has cells for one."""
         made = {each.name: row.values[each.name].strip() for each in nested.columns if each.name in row.values}
         if not made:
@@ -61,66 +61,66 @@ class Group:
             rows.append(made)
 
 
-def nest(rows: Iterator[Raw], columns: Columns, key: str) -> Iterator[Raw]:
+def group_rows(rows: Iterator[RawRow], columns: Columns, key: str) -> Iterator[RawRow]:
     """One row a record. Beside a line that cannot be read no record is whole: it may have been one of its rows."""
-    group: Group | None = None
-    unreadable: Raw | None = None
+    group: RecordRows | None = None
+    unreadable: RawRow | None = None
     for row in rows:
         if row.problem:
             yield row
             unreadable = row
             if group:
-                beside(group, row)
+                refuse_incomplete(group, row)
             continue
         if group is None or row.values[key].strip() != group.values[key]:
             if group:
-                yield finished(group)
-            group = Group(row.line, {key: row.values[key].strip()})
+                yield build_record_row(group)
+            group = RecordRows(row.line, {key: row.values[key].strip()})
             if unreadable:
-                beside(group, unreadable)
+                refuse_incomplete(group, unreadable)
         unreadable = None
-        group.take(row, columns)
+        group.add_row(row, columns)
     if group:
-        yield finished(group)
+        yield build_record_row(group)
 
 
-def beside(group: Group, row: Raw) -> None:
+def refuse_incomplete(group: RecordRows, row: RawRow) -> None:
     """Refuse what stands beside a row that cannot be read."""
     group.refuse("INCOMPLETE", f"Line {row.line} beside it cannot be read, and may be a part of it.")
 
 
-def finished(group: Group) -> Raw:
+def build_record_row(group: RecordRows) -> RawRow:
     """The record that the rows come to."""
-    return Raw(group.line, group.values, group.problem, group.rows, group.size)
+    return RawRow(group.line, group.values, group.problem, group.rows, group.size)
 
 
-def apart(rows: Iterable[Raw], key: str) -> dict[str, list[int]]:
+def find_separated(rows: Iterable[RawRow], key: str) -> dict[str, list[int]]:
     """Key → the lines on which its pieces begin, where they stand apart and are not the same record again."""
     first: dict[str, tuple[int, bytes]] = {}
     found: dict[str, list[int]] = {}
     for row in rows:
         if not (name := row.values.get(key)):
             continue
-        mark = digest(row)
+        mark = digest_row(row)
         line, before = first.setdefault(name, (row.line, mark))
         if mark != before:
             found.setdefault(name, [line]).append(row.line)
     return found
 
 
-def digest(row: Raw) -> bytes:
+def digest_row(row: RawRow) -> bytes:
     """What a record says, or that it cannot be stored, in eight bytes."""
     says = repr((row.values, row.problem and row.problem.code))
     return hashlib.blake2b(says.encode(errors="replace"), digest_size=8).digest()
 
 
-def whole(row: Raw, key: str, pieces: Mapping[str, Sequence[int]]) -> Raw:
+def refuse_separated(row: RawRow, key: str, pieces: Mapping[str, Sequence[int]]) -> RawRow:
     """The record; refused where its rows stand apart."""
     name = row.values.get(key) or ""
     lines = pieces.get(name)
     if row.problem or lines is None:
         return row
-    last = f"line {lines[-1]}" if len(lines) <= SHOWN else f"{len(lines) - SHOWN + 1:,} more"
-    told = ", ".join(f"line {line}" for line in lines[: SHOWN - 1] if line != lines[-1])
+    last = f"line {lines[-1]}" if len(lines) <= MAX_LINES_LISTED else f"{len(lines) - MAX_LINES_LISTED + 1:,} more"
+    told = ", ".join(f"line {line}" for line in lines[: MAX_LINES_LISTED - 1] if line != lines[-1])
     message = f"The rows of one invoice stand together: those of {name!r} are parted, on {told} and {last}."
     return replace(row, problem=Problem("ROWS_APART", (key,), message))

@@ -8,63 +8,63 @@ from dataclasses import dataclass, field
 from app.errors import Problem
 from app.mongo.client import Doc
 from app.transfer.chunk import Chunk
-from app.transfer.columns import Draft, parse_row
-from app.transfer.comparison import compared, differences
-from app.transfer.importer import Importer, Plan
-from app.transfer.outcome import Outcome, Result, refused
-from app.transfer.rows import Format, Raw
-from app.transfer.seen_keys import Seen
+from app.transfer.columns import ParsedRow, parse_row
+from app.transfer.comparison import find_differences, normalise_values
+from app.transfer.importer import Importer, ImportPlan
+from app.transfer.outcome import Outcome, Result, refuse_row
+from app.transfer.rows import Format, RawRow
+from app.transfer.seen_keys import SeenKeys
 
-Entry = Draft | Outcome
+Entry = ParsedRow | Outcome
 
 
 @dataclass(slots=True)
-class Drafting:
+class RowParser:
     """Rows as far as they can be judged by themselves and those before them: `seen` is what it keeps of those."""
 
     importer: Importer
-    written: Format
-    seen: Seen = field(default_factory=Seen)
+    row_format: Format
+    seen: SeenKeys = field(default_factory=SeenKeys)
 
-    def entry(self, raw: Raw, plan: Plan) -> Entry:
+    def parse_row(self, raw: RawRow, plan: ImportPlan) -> Entry:
         """A row read by its columns, with what is wrong with it so far; or refused, where it cannot be read."""
         if raw.problem:
-            return refused(raw.line, [raw.problem], raw.rows)
+            return refuse_row(raw.line, [raw.problem], raw.rows)
         problems = plan.problems(raw)
         values = parse_row(self.importer.columns, raw.values, problems)
-        problems += self.duplicate(raw, values)
-        return Draft(raw.line, values, tuple(problems), raw.rows, raw.size)
+        problems += self.find_duplicate(raw, values)
+        return ParsedRow(raw.line, values, tuple(problems), raw.rows, raw.size)
 
-    def duplicate(self, raw: Raw, values: Doc) -> list[Problem]:
+    def find_duplicate(self, raw: RawRow, values: Doc) -> list[Problem]:
         """A row whose key stood in one before it, and that says something else."""
         key = raw.values.get(self.importer.key)
         if not isinstance(key, str) or not key.strip():
             return []
-        says = repr(compared(self.importer.columns, values))
-        line, same = self.seen.first(self.importer.same_key(key.strip()), raw.line, says)
+        says = repr(normalise_values(self.importer.columns, values))
+        line, same = self.seen.add(self.importer.normalise_key(key.strip()), raw.line, says)
         if same:
             return []
-        place, name = self.written.place.capitalize(), self.written.spelt(self.importer.key)
+        place, name = self.row_format.row_noun.capitalize(), self.row_format.spell_column(self.importer.key)
         message = f"{place} {line} has the same {name}, {key.strip()!r}, and says something else."
         return [Problem("DUPLICATE_IN_FILE", (self.importer.key,), message)]
 
 
-async def decide_all(importer: Importer, drafts: Sequence[Draft], chunk: Chunk) -> list[Outcome]:
+async def decide_rows(importer: Importer, drafts: Sequence[ParsedRow], chunk: Chunk) -> list[Outcome]:
     """What becomes of the rows of a chunk. Nothing is written yet; what a dry run would make has no id."""
-    await importer.read(drafts, chunk)
-    return [await decide(importer, draft, chunk) for draft in drafts]
+    await importer.prefetch(drafts, chunk)
+    return [await decide_row(importer, draft, chunk) for draft in drafts]
 
 
-async def decide(importer: Importer, draft: Draft, chunk: Chunk) -> Outcome:
+async def decide_row(importer: Importer, draft: ParsedRow, chunk: Chunk) -> Outcome:
     """What becomes of a row, as its chunk sees the database."""
     problems = list(draft.problems)
-    said = importer.resolve(draft, chunk, problems)
-    there = importer.existing(draft, chunk)
+    said = importer.resolve_references(draft, chunk, problems)
+    there = importer.find_existing(draft, chunk)
     made = None if there else await importer.create(draft, said, chunk, problems)
     if there and not problems and not chunk.is_new(there["_id"]):
-        problems += differences(importer, said, there, draft, chunk)
+        problems += find_differences(importer, said, there, draft, chunk)
     if problems:
-        return refused(draft.line, problems, draft.rows)
+        return refuse_row(draft.line, problems, draft.rows)
     if there is not None:
         shown = None if chunk.dry_run and chunk.is_new(there["_id"]) else there["_id"]
         return Outcome(draft.line, Result.UNCHANGED, shown, rows=draft.rows)

@@ -16,23 +16,22 @@ import pymongo
 from app.graph.record import Record
 from app.graph.scalars import show_decimal, show_instant
 from app.mongo.client import Doc, Store
-from app.transfer.columns import Column, Columns, Nested
-from app.transfer.comparison import value_at
-from app.transfer.file_writers import Csv, Ndjson
+from app.transfer.columns import Column, Columns, NestedColumn
+from app.transfer.comparison import read_path
+from app.transfer.file_writers import CsvWriter, NdjsonWriter
 from app.transfer.rows import Format
 from app.writing.work import collection_of
 
-PAGE = 1_000  # records
-SECONDS = 60.0  # for a page: one that few records of a large collection belong to is looked for long
-EVERYTHING: Sequence[Doc] = ({},)
+PAGE_SIZE = 1_000  # records
+PAGE_SECONDS = 60.0  # for a page: one that few records of a large collection belong to is looked for long
 
 
-async def as_stored(_store: Store, docs: list[Doc]) -> list[Doc]:
+async def keep_documents(_store: Store, docs: list[Doc]) -> list[Doc]:
     """Records say what is stored in them."""
     return docs
 
 
-async def all_at_once(_store: Store) -> AsyncIterator[Doc]:
+async def select_everything(_store: Store) -> AsyncIterator[Doc]:
     """Records have one order."""
     yield {}
 
@@ -47,16 +46,16 @@ class Exporter:
 
     columns: Columns
     record: type[Record]
-    by: str
-    complete: Callable[[Store, list[Doc]], Awaitable[list[Doc]]] = as_stored
-    steps: Callable[[Store], AsyncIterator[Doc]] = all_at_once
+    order_key: str
+    complete: Callable[[Store, list[Doc]], Awaitable[list[Doc]]] = keep_documents
+    selections: Callable[[Store], AsyncIterator[Doc]] = select_everything
     left_out: Doc | None = None
-    why: str = ""
-    page: int = PAGE
+    left_out_reason: str = ""
+    page_size: int = PAGE_SIZE
 
 
 @dataclass(slots=True)
-class Exported:
+class ExportCounts:
     """How many records were written, and how many left out."""
 
     records: int = 0
@@ -65,96 +64,100 @@ class Exported:
     """How many values CSV has no form for."""
 
 
-async def export(store: Store, exporter: Exporter, written: Format, file: BinaryIO) -> AsyncIterator[Exported]:
+async def export_records(
+    store: Store, exporter: Exporter, row_format: Format, file: BinaryIO
+) -> AsyncIterator[ExportCounts]:
     """Write every live record, and tell after each page how far it is."""
-    done = Exported()
+    counts = ExportCounts()
     if exporter.left_out:
-        with pymongo.timeout(SECONDS):
-            done.left_out = await store[exporter.record.collection].count_documents(exporter.left_out | LIVE)
-    form = Csv(exporter.columns) if written is Format.CSV else Ndjson()
-    file.write(form.header())
-    async for docs in pages(store, exporter):
-        at_hand = await referred(store, exporter.columns, docs)
+        with pymongo.timeout(PAGE_SECONDS):
+            counts.left_out = await store[exporter.record.collection].count_documents(exporter.left_out | LIVE)
+    writer = CsvWriter(exporter.columns) if row_format is Format.CSV else NdjsonWriter()
+    file.write(writer.format_header())
+    async for docs in read_pages(store, exporter):
+        referenced = await fetch_referenced(store, exporter.columns, docs)
         for doc in docs:
-            file.write(form.record(row(exporter.columns, doc, at_hand)))
-        done.records, done.unrepresentable = done.records + len(docs), form.unrepresentable
-        yield done
-    yield done
+            file.write(writer.format_record(export_row(exporter.columns, doc, referenced)))
+        counts.records, counts.unrepresentable = counts.records + len(docs), writer.unrepresentable
+        yield counts
+    yield counts
 
 
 LIVE: Doc = {"deletedAt": None}
 
 
-async def pages(store: Store, exporter: Exporter) -> AsyncIterator[list[Doc]]:
+async def read_pages(store: Store, exporter: Exporter) -> AsyncIterator[list[Doc]]:
     """The records by pages, each of them one bounded read from where the last one ended."""
-    async for step in exporter.steps(store):
+    async for step in exporter.selections(store):
         last = ""
         while True:
-            query = {**step, **LIVE, "$nor": [exporter.left_out or {"_id": None}], exporter.by: {"$gt": last}}
-            with pymongo.timeout(SECONDS):
-                found = store[exporter.record.collection].find(query).sort(exporter.by, 1).limit(exporter.page)
+            query = {**step, **LIVE, "$nor": [exporter.left_out or {"_id": None}], exporter.order_key: {"$gt": last}}
+            with pymongo.timeout(PAGE_SECONDS):
+                found = (
+                    store[exporter.record.collection].find(query).sort(exporter.order_key, 1).limit(exporter.page_size)
+                )
                 docs = await found.to_list()
                 completed = await exporter.complete(store, docs)
             if not docs:
                 break
-            last = docs[-1][exporter.by]
+            last = docs[-1][exporter.order_key]
             yield completed
 
 
-async def referred(store: Store, columns: Columns, docs: Sequence[Doc]) -> dict[str, Doc]:
+async def fetch_referenced(store: Store, columns: Columns, docs: Sequence[Doc]) -> dict[str, Doc]:
     """The records that these name, by id, deleted ones too: one read for each collection."""
     wanted: dict[str, set[str]] = {}
-    for each in named(columns, docs):
+    for each in referenced_ids(columns, docs):
         if collection := collection_of(each):
             wanted.setdefault(collection, set()).add(each)
     found: dict[str, Doc] = {}
     for collection, ids in wanted.items():
-        for doc in await store[collection].find({"_id": {"$in": sorted(ids)}}, NAMES).to_list():
+        for doc in await store[collection].find({"_id": {"$in": sorted(ids)}}, EXPORT_KEY_FIELDS).to_list():
             found[doc["_id"]] = doc
     return found
 
 
-NAMES = {"externalId": 1, "aliases": 1, "email": 1, "credentialId": 1}
+EXPORT_KEY_FIELDS = {"externalId": 1, "aliases": 1, "email": 1, "credentialId": 1}
 """What records are called by."""
 
 
-def named(columns: Columns, docs: Iterable[Doc]) -> Iterator[str]:
+def referenced_ids(columns: Columns, docs: Iterable[Doc]) -> Iterator[str]:
     """The ids in the columns that name other records."""
     for doc in docs:
         for column in columns:
-            if isinstance(column, Nested):
-                yield from named(column.columns, doc.get(column.name) or ())
-            elif column.export_reference and column.stored and (found := value_at(doc, column.stored)):
+            if isinstance(column, NestedColumn):
+                yield from referenced_ids(column.columns, doc.get(column.name) or ())
+            elif column.export_reference and column.stored and (found := read_path(doc, column.stored)):
                 yield found
 
 
-def row(columns: Columns, doc: Doc, at_hand: Mapping[str, Doc]) -> Doc:
+def export_row(columns: Columns, doc: Doc, referenced: Mapping[str, Doc]) -> Doc:
     """What a record says, by column, as JSON has it. What is nothing is left out."""
-    said: Doc = {}
+    values: Doc = {}
     for column in columns:
         value: Any
-        if isinstance(column, Nested):
-            value = [row(column.columns, each, at_hand) for each in doc.get(column.name) or ()]
+        if isinstance(column, NestedColumn):
+            value = [export_row(column.columns, each, referenced) for each in doc.get(column.name) or ()]
         else:
-            value = plain(cell(column, doc, at_hand))
+            value = to_json_value(export_cell(column, doc, referenced))
         if value not in (None, [], {}):
-            said[column.name] = value
-    return said
+            values[column.name] = value
+    return values
 
 
-def cell(column: Column, doc: Doc, at_hand: Mapping[str, Doc]) -> Any:
+def export_cell(column: Column, doc: Doc, referenced: Mapping[str, Doc]) -> Any:
     """What a record says in one column."""
     if not column.is_exported:
         return None
     if column.export_value:
         return column.export_value(doc)
-    value = value_at(doc, column.stored or "")
-    if column.export_reference and value in at_hand:
-        return column.export_reference(at_hand[value])
+    value = read_path(doc, column.stored or "")
+    if column.export_reference and value in referenced:
+        return column.export_reference(referenced[value])
     return value
 
 
-def plain(value: Any) -> Any:
+def to_json_value(value: Any) -> Any:
     """A stored value as JSON has it."""
     if isinstance(value, datetime):
         return show_instant(value)

@@ -11,25 +11,25 @@ from typing import Any
 import orjson
 
 from app.mongo.client import Doc
-from app.transfer.columns import Columns, Nested, flat
-from app.transfer.rows import LONGEST_FIELD
+from app.transfer.columns import Columns, NestedColumn, flatten_columns
+from app.transfer.rows import MAX_FIELD_CHARACTERS
 
 
-class Ndjson:
+class NdjsonWriter:
     """One JSON object a line."""
 
     unrepresentable = 0
 
-    def header(self) -> bytes:
+    def format_header(self) -> bytes:
         """What stands before the records."""
         return b""
 
-    def record(self, said: Doc) -> bytes:
+    def format_record(self, values: Doc) -> bytes:
         """One record."""
-        return orjson.dumps(said, option=orjson.OPT_APPEND_NEWLINE)
+        return orjson.dumps(values, option=orjson.OPT_APPEND_NEWLINE)
 
 
-class Csv:
+class CsvWriter:
     """As RFC 4180 has it. A record with nested lists takes as many rows as the longest of them has objects.
 
     `unrepresentable` counts the values that CSV cannot hold and that are left out: objects, lists of texts with spaces,
@@ -39,23 +39,23 @@ class Csv:
     def __init__(self, columns: Columns) -> None:
         self.columns, self.unrepresentable = columns, 0
         self.key = columns[0].name
-        self.names = [each.name for each in flat(columns) if each.is_exported and not each.only_ndjson]
+        self.names = [each.name for each in flatten_columns(columns) if each.is_exported and not each.only_ndjson]
 
-    def header(self) -> bytes:
+    def format_header(self) -> bytes:
         """The names of the columns."""
-        return lines([self.names])
+        return format_csv_rows([self.names])
 
-    def record(self, said: Doc) -> bytes:
+    def format_record(self, values: Doc) -> bytes:
         """The rows of one record: its own values stand on the first, its key on all."""
-        nested = [each.name for each in self.columns if isinstance(each, Nested)]
-        lists = [self.distinct(said.get(name, []), repeats=name == nested[0]) for name in nested]
-        rows = [merged(objects) for objects in zip_longest(*lists, fillvalue={})] or [{}]
-        own = {name: value for name, value in said.items() if name not in nested}
+        nested = [each.name for each in self.columns if isinstance(each, NestedColumn)]
+        lists = [self.drop_repeats(values.get(name, []), repeats=name == nested[0]) for name in nested]
+        rows = [merge_objects(objects) for objects in zip_longest(*lists, fillvalue={})] or [{}]
+        own = {name: value for name, value in values.items() if name not in nested}
         self.unrepresentable += len(own.keys() - set(self.names))
-        rows = [own | rows[0], *({self.key: said[self.key]} | each for each in rows[1:])]
-        return lines([self.text(each.get(name)) for name in self.names] for each in rows)
+        rows = [own | rows[0], *({self.key: values[self.key]} | each for each in rows[1:])]
+        return format_csv_rows([self.format_cell(each.get(name)) for name in self.names] for each in rows)
 
-    def distinct(self, objects: list[Doc], *, repeats: bool) -> list[Doc]:
+    def drop_repeats(self, objects: list[Doc], *, repeats: bool) -> list[Doc]:
         """The objects of a list; each once, unless the same may stand on several rows."""
         if repeats:
             return objects
@@ -63,22 +63,22 @@ class Csv:
         self.unrepresentable += len(objects) - len(found)
         return found
 
-    def text(self, value: Any) -> str:
+    def format_cell(self, value: Any) -> str:
         """A cell."""
         found = " ".join(value) if isinstance(value, list) else value or ""
-        if len(found) > LONGEST_FIELD or (isinstance(value, list) and found.split() != value):
+        if len(found) > MAX_FIELD_CHARACTERS or (isinstance(value, list) and found.split() != value):
             self.unrepresentable += 1
             return ""
         return str(found)
 
 
-def merged(objects: Iterable[Doc]) -> Doc:
+def merge_objects(objects: Iterable[Doc]) -> Doc:
     """One row of what stands on it: no two lists have a column in common."""
     return {name: value for each in objects for name, value in each.items()}
 
 
-def lines(rows: Iterable[list[str]]) -> bytes:
+def format_csv_rows(rows: Iterable[list[str]]) -> bytes:
     """Rows as text."""
-    made = io.StringIO(newline="")
-    csv.writer(made, lineterminator="\r\n").writerows(rows)
-    return made.getvalue().encode()
+    buffer = io.StringIO(newline="")
+    csv.writer(buffer, lineterminator="\r\n").writerows(rows)
+    return buffer.getvalue().encode()

@@ -18,16 +18,16 @@ from pymongo.errors import OperationFailure
 
 from app.errors import Problem
 from app.mongo.client import Doc, Store
-from app.transfer.outcome import Outcome, Result, Summary, refused
+from app.transfer.outcome import Outcome, Result, Summary, refuse_row
 from app.transfer.rows import Source
 
 COLLECTION = "importCursors"
 KEPT_SECONDS = 7 * 24 * 3600
 INDEXES = [IndexModel([("updatedAt", ASCENDING)], name="kept for seven days", expireAfterSeconds=KEPT_SECONDS)]
-ORDER_OF_ROWS = 1
+ROW_ORDER_VERSION = 1
 """Raised when rows are read, or taken in turn, otherwise than before: a place in the old order means nothing then."""
 
-TOLD, LONGEST = 3, 500
+MAX_KEPT_PROBLEMS, MAX_MESSAGE_CHARACTERS = 3, 500
 """How many problems of a refused row are kept to be told again, and how long their messages are."""
 
 
@@ -42,7 +42,7 @@ class Position(NamedTuple):
 START = Position()
 
 
-class Before(NamedTuple):
+class ImportState(NamedTuple):
     """What an earlier run did."""
 
     position: Position
@@ -51,31 +51,40 @@ class Before(NamedTuple):
     """Its session in the database, which a run that was killed left behind."""
 
 
-def cursor_id(kind: str, source: Source) -> str:
+def make_cursor_id(kind: str, source: Source) -> str:
     """Which import of which rows: the same wherever the file lies and whatever database it goes to."""
-    facts = f"{ORDER_OF_ROWS} {kind} {source.format} {source.digest()}"
+    facts = f"{ROW_ORDER_VERSION} {kind} {source.format} {source.compute_digest()}"
     return hashlib.sha256(facts.encode()).hexdigest()
 
 
-async def find(store: Store, cursor: str) -> Before | None:
+async def find_state(store: Store, cursor: str) -> ImportState | None:
     """What an earlier run did, if it did not come to its end."""
     row = await store[COLLECTION].find_one({"_id": cursor})
-    return Before(Position(row["reading"], row["done"], row["line"]), summary_of(row), row["session"]) if row else None
+    return (
+        ImportState(Position(row["reading"], row["done"], row["line"]), parse_summary(row), row["session"])
+        if row
+        else None
+    )
 
 
-async def keep(store: Store, cursor: str, done: Before, now: datetime, session: AsyncClientSession) -> None:
+async def save_state(store: Store, cursor: str, state: ImportState, now: datetime, session: AsyncClientSession) -> None:
     """Write down how far it is: in the transaction that stores the rows."""
-    row = {**done.position._asdict(), **document(done.summary), "session": dict(session.session_id), "updatedAt": now}
+    row = {
+        **state.position._asdict(),
+        **serialise_summary(state.summary),
+        "session": dict(session.session_id),
+        "updatedAt": now,
+    }
     await store[COLLECTION].replace_one({"_id": cursor}, row, upsert=True, session=session)
 
 
-async def begin(store: Store, cursor: str, done: Before, now: datetime) -> None:
+async def begin_run(store: Store, cursor: str, state: ImportState, now: datetime) -> None:
     """Write down where a run begins, and the session that its transactions will have: the driver uses it again."""
     async with store.client.start_session() as session:
-        await keep(store, cursor, done, now, session)
+        await save_state(store, cursor, state, now, session)
 
 
-async def clear_away(store: Store, before: Before) -> None:
+async def end_abandoned_transaction(store: Store, before: ImportState) -> None:
     """End the transaction that a killed run may have left open: its locks would stand in the way for a minute.
 
     A run that is alive after all only tries its chunk again. Where we may not end sessions, the minute is waited for.
@@ -84,44 +93,44 @@ async def clear_away(store: Store, before: Before) -> None:
         await store.client.admin.command("killSessions", [before.session])
 
 
-async def remove(store: Store, cursor: str) -> None:
+async def remove_state(store: Store, cursor: str) -> None:
     """It came to its end."""
     await store[COLLECTION].delete_one({"_id": cursor})
 
 
-def document(summary: Summary) -> Doc:
+def serialise_summary(summary: Summary) -> Doc:
     """What was counted, as it is stored."""
     return {
         "counts": {result.value: summary.counts[result] for result in Result},
         "rows": summary.rows,
         "warnings": summary.warnings,
         "firstRefused": [
-            {"line": each.line, "rows": each.rows, "problems": list(problem_rows(each.problems))}
+            {"line": each.line, "rows": each.rows, "problems": list(serialise_problems(each.problems))}
             for each in summary.first_refused
         ],
     }
 
 
-def problem_rows(problems: Iterable[Problem]) -> Iterable[list[Any]]:
+def serialise_problems(problems: Iterable[Problem]) -> Iterable[list[Any]]:
     """The first problems of a row, cut short: a row may have any number, of any length."""
-    for each, _ in zip(problems, range(TOLD), strict=False):
-        yield [each.code, [name[:LONGEST] for name in each.field], each.message[:LONGEST]]
+    for each, _ in zip(problems, range(MAX_KEPT_PROBLEMS), strict=False):
+        yield [each.code, [name[:MAX_MESSAGE_CHARACTERS] for name in each.field], each.message[:MAX_MESSAGE_CHARACTERS]]
 
 
-def summary_of(row: Mapping[str, Any]) -> Summary:
+def parse_summary(row: Mapping[str, Any]) -> Summary:
     """What was counted."""
     found = Summary(rows=row["rows"], warnings=row["warnings"], rows_before=row["rows"])
     found.counts.update({Result(name): count for name, count in row["counts"].items()})
-    found.first_refused = [refused_before(each) for each in row["firstRefused"]]
+    found.first_refused = [parse_refused(each) for each in row["firstRefused"]]
     return found
 
 
-def refused_before(row: Mapping[str, Any]) -> Outcome:
+def parse_refused(row: Mapping[str, Any]) -> Outcome:
     """A row that was refused."""
-    return refused(row["line"], [problem_of(each) for each in row["problems"]], row["rows"])
+    return refuse_row(row["line"], [parse_problem(each) for each in row["problems"]], row["rows"])
 
 
-def problem_of(row: Sequence[Any]) -> Problem:
-    """The problem of which `problem_rows` made a row."""
+def parse_problem(row: Sequence[Any]) -> Problem:
+    """The problem of which `serialise_problems` made a row."""
     code, field, message = row
     return Problem(code, tuple(field), message)

@@ -15,10 +15,10 @@ from app.graph.choices import Choice, choices
 from app.graph.filters import class_with_fields
 from app.graph.record import Record
 from app.transfer.chunk import Chunk
-from app.transfer.decisions import decide_all
+from app.transfer.decisions import decide_rows
 from app.transfer.importer import Importer
 from app.transfer.outcome import Outcome, Result
-from app.transfer.row_inputs import MOST_ROWS, check_count, drafts, place_in_input, row_fields
+from app.transfer.row_inputs import MAX_ROWS, build_row_fields, check_row_count, locate_problems, parse_rows
 from app.writing.input_types import (
     IDEMPOTENCY_KEY,
     InputField,
@@ -63,14 +63,14 @@ class ImportRow:
     warnings: list[UserError] = strawberry.field(description="What was done, and should be known.")
 
     @classmethod
-    def of(cls, outcome: Outcome) -> ImportRow:
+    def from_outcome(cls, outcome: Outcome) -> ImportRow:
         """The row of what became of it."""
         return cls(
             index=outcome.line,
             result=ImportResult(outcome.result.value),
             record_id=strawberry.ID(outcome.record_id) if outcome.record_id else None,
-            user_errors=[UserError.of(each) for each in place_in_input(outcome.line, outcome.problems)],
-            warnings=[UserError.of(each) for each in place_in_input(outcome.line, outcome.warnings)],
+            user_errors=[UserError.of(each) for each in locate_problems(outcome.line, outcome.problems)],
+            warnings=[UserError.of(each) for each in locate_problems(outcome.line, outcome.warnings)],
         )
 
 
@@ -94,14 +94,14 @@ class ImportInput(MutationInput):
 
 async def import_rows(importer: Importer, chunk: Chunk, given: ImportInput) -> list[Outcome]:
     """Decide on all rows, and have stored what is not refused; raises Refused where one is and the mode is ATOMIC."""
-    check_count(given.rows)
+    check_row_count(given.rows)
     chunk.dry_run = given.dry_run
-    decided = await decide_all(importer, list(drafts(importer, given.rows)), chunk)
+    decided = await decide_rows(importer, list(parse_rows(importer, given.rows)), chunk)
     outcomes = sorted(decided, key=lambda outcome: outcome.line)
     if given.mode is ImportMode.ATOMIC:
         problems = Problems()
         for outcome in outcomes:
-            problems.extend(place_in_input(outcome.line, outcome.problems))
+            problems.extend(locate_problems(outcome.line, outcome.problems))
         problems.refuse()
     return outcomes
 
@@ -115,18 +115,18 @@ class RowMutation(Mutation):
 
     @cached_property
     def types(self) -> tuple[type, type[Payload]]:
-        fields = [*self.inputs(), IDEMPOTENCY_KEY]
+        fields = [*self.input_fields(), IDEMPOTENCY_KEY]
         text = f"What `{to_camel_case(self.name)}` is to do."
         made: type[object] = payload(class_with_fields(f"{self.type_name}Payload", [], ImportPayload))
         return input_class(f"{self.type_name}Input", text, fields, MutationInput), cast(type[Payload], made)
 
-    def inputs(self) -> Sequence[InputField]:
+    def input_fields(self) -> Sequence[InputField]:
         """The rows, and what is to be done with them."""
         kind = self.kind.capitalize()
         text = f"One row of `import{kind}`: what a row of such a file says. An absent column says nothing."
-        row: Any = input_class(f"Import{kind}Row", text, list(row_fields(self.importer().columns)))
+        row: Any = input_class(f"Import{kind}Row", text, list(build_row_fields(self.importer().columns)))
         return [
-            ("rows", list[row], needed(f"1 to {MOST_ROWS:,} rows, in any order.")),
+            ("rows", list[row], needed(f"1 to {MAX_ROWS:,} rows, in any order.")),
             ("mode", ImportMode, with_default(ImportMode.ATOMIC, "What becomes of the others where one is refused.")),
             ("dry_run", bool, with_default(False, "Do everything but write, and say what would be.")),
         ]
@@ -139,13 +139,13 @@ def import_mutation(kind: str, record: type[Record], importer: Callable[[], Impo
         outcomes = await import_rows(importer(), chunk, given)
         counts = {result: sum(outcome.result is result for outcome in outcomes) for result in Result}
         values: dict[str, Any] = {
-            "rows": [ImportRow.of(outcome) for outcome in outcomes],
+            "rows": [ImportRow.from_outcome(outcome) for outcome in outcomes],
             **{result.value.lower(): count for result, count in counts.items()},
         }
-        return made.payload_type(**values)
+        return mutation.payload_type(**values)
 
-    made = RowMutation(
-        doc=f"Create up to {MOST_ROWS:,} {kind} in one transaction. {rest} A row is recognised by its key when it "
+    mutation = RowMutation(
+        doc=f"Create up to {MAX_ROWS:,} {kind} in one transaction. {rest} A row is recognised by its key when it "
         "comes again: it is then UNCHANGED, or refused where it says something else.",
         operation=operation,
         needs=lambda: scopes_of(record),
@@ -153,4 +153,4 @@ def import_mutation(kind: str, record: type[Record], importer: Callable[[], Impo
         kind=kind,
         importer=importer,
     )
-    return made
+    return mutation

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from app.errors import Problem
 
-SHOWN = 10
+MAX_REFUSED_KEPT = 10
 
 
 class Result(enum.StrEnum):
@@ -32,7 +32,7 @@ class Outcome:
     rows: int = 1
 
 
-def refused(line: int, problems: Sequence[Problem], rows: int = 1) -> Outcome:
+def refuse_row(line: int, problems: Sequence[Problem], rows: int = 1) -> Outcome:
     """A row that breaks rules. Nothing of it was stored."""
     return Outcome(line, Result.REFUSED, problems=tuple(problems), rows=rows)
 
@@ -52,7 +52,7 @@ class Summary:
     rows_before: int = 0
     after_line: int | None = None
 
-    def with_(self, outcomes: Iterable[Outcome]) -> Summary:
+    def with_outcomes(self, outcomes: Iterable[Outcome]) -> Summary:
         """This one and more."""
         found = replace(self, counts=Counter(self.counts), first_refused=list(self.first_refused))
         for each in outcomes:
@@ -64,7 +64,7 @@ class Summary:
         self.rows += outcome.rows
         self.counts[outcome.result] += 1
         self.warnings += len(outcome.warnings)
-        if outcome.result is Result.REFUSED and len(self.first_refused) < SHOWN:
+        if outcome.result is Result.REFUSED and len(self.first_refused) < MAX_REFUSED_KEPT:
             self.first_refused.append(outcome)
 
     @property

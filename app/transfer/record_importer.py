@@ -15,9 +15,9 @@ from app.graph.documents import stored_value
 from app.graph.record import Finder
 from app.mongo.client import Doc
 from app.transfer.chunk import Chunk
-from app.transfer.columns import Column, Draft
-from app.transfer.importer import Importer, Made
-from app.transfer.record_columns import put, without_empty_objects
+from app.transfer.columns import Column, ParsedRow
+from app.transfer.importer import CreatedRecord, Importer
+from app.transfer.record_columns import drop_empty_objects, set_path
 from app.writing import lifecycle
 from app.writing.inputs import RecordInput, references
 from app.writing.keys import RecordKey, UnknownKey, by_namespace, compared, find_named, given_keys, resolve_keys
@@ -25,7 +25,7 @@ from app.writing.rules import Rules
 
 
 @dataclass(slots=True)
-class Row:
+class InputRow:
     """One row of a chunk as an input, and the ids of the records that it names once they are resolved."""
 
     input: RecordInput
@@ -37,7 +37,7 @@ class RecordImporter(Importer):
 
     rules: ClassVar[Rules[Any]]
     columns: Sequence[Column]
-    rows: Mapping[int, Row] = {}
+    rows: Mapping[int, InputRow] = {}
 
     @property
     def finder(self) -> Finder:
@@ -45,34 +45,34 @@ class RecordImporter(Importer):
         finders: tuple[Finder, ...] = self.rules.record.finders
         return next(each for each in finders if each.name == self.key)
 
-    def as_said(self, doc: Doc) -> Doc:
+    def with_export_values(self, doc: Doc) -> Doc:
         """A stored record with what its columns look at besides what is stored."""
         return doc
 
-    def same_key(self, key: str) -> str:
+    def normalise_key(self, key: str) -> str:
         return compared(self.finder, key)
 
-    async def read(self, drafts: Sequence[Draft], chunk: Chunk) -> None:
+    async def prefetch(self, drafts: Sequence[ParsedRow], chunk: Chunk) -> None:
         """What the rows name, who has their keys, and what the rules look at: all of it at once."""
-        self.rows = {draft.line: Row(self.input_of(draft)) for draft in drafts}
+        self.rows = {draft.line: InputRow(self.build_input(draft)) for draft in drafts}
         inputs = [row.input for row in self.rows.values()]
         own = (key for each in inputs for key in given_keys(self.rules.record, each.values))
-        named = (self.named_by(column, draft) for draft in drafts for column in self.columns)
+        named = (self.read_reference(column, draft) for draft in drafts for column in self.columns)
         await resolve_keys(chunk, filter(None, named), by_namespace(own))
         await self.rules.prefetch(chunk, inputs)
 
-    def input_of(self, draft: Draft) -> RecordInput:
+    def build_input(self, draft: ParsedRow) -> RecordInput:
         """What a row says, as an input of the lifecycle."""
         found = RecordInput()
         for column in self.columns:
             if column.input and column.name in draft.values:
-                put(found.values, column.input, stored_value(draft.values[column.name]))
-            if column.reference and (key := self.named_by(column, draft)):
+                set_path(found.values, column.input, stored_value(draft.values[column.name]))
+            if column.reference and (key := self.read_reference(column, draft)):
                 found.named.setdefault(column.reference.input, key)
-        found.values = without_empty_objects(found.values, [column.input for column in self.columns])
+        found.values = drop_empty_objects(found.values, [column.input for column in self.columns])
         return found
 
-    def named_by(self, column: Column, draft: Draft) -> RecordKey | None:
+    def read_reference(self, column: Column, draft: ParsedRow) -> RecordKey | None:
         """The record that one column of a row names; None where the row has a problem there."""
         value, to = draft.values.get(column.name), column.reference
         if to is None or not value or any(problem.field == (column.name,) for problem in draft.problems):
@@ -81,24 +81,24 @@ class RecordImporter(Importer):
         unknown = UnknownKey(to.code, f"There is no {to.what} {value!r}.{to.hint}")
         return RecordKey(target, value, to.finder, unknown)
 
-    def existing(self, draft: Draft, chunk: Chunk) -> Doc | None:
+    def find_existing(self, draft: ParsedRow, chunk: Chunk) -> Doc | None:
         key, finder = draft.values.get(self.key, ""), self.finder
         doc = chunk.found(finder.namespace or "", compared(finder, key), finder.fields[:1])
-        return doc if doc is None or doc["_id"] in chunk.planned.records else self.as_said(doc)
+        return doc if doc is None or doc["_id"] in chunk.planned.records else self.with_export_values(doc)
 
-    def resolve(self, draft: Draft, chunk: Chunk, problems: list[Problem]) -> Doc:
+    def resolve_references(self, draft: ParsedRow, chunk: Chunk, problems: list[Problem]) -> Doc:
         row, found = self.rows[draft.line], Problems()
         row.ids = lifecycle.refer(chunk, self.rules.inputs, row.input, found)
-        problems += self.by_column(found.gathered)
-        problems += self.unnamed(draft)
-        problems += self.disagreeing(draft, chunk, row.ids)
+        problems += self.assign_columns(found.gathered)
+        problems += self.find_missing_references(draft)
+        problems += self.find_conflicting_references(draft, chunk, row.ids)
         said = dict(draft.values)
         for column in self.columns:
             if column.reference and column.name in said:
                 said[column.name] = row.ids.get(column.stored or "")
         return said
 
-    def unnamed(self, draft: Draft) -> Iterable[Problem]:
+    def find_missing_references(self, draft: ParsedRow) -> Iterable[Problem]:
         """A problem for each record that has to be named and is not, by any of its columns."""
         given = {*draft.values, *(name for problem in draft.problems for name in problem.field)}
         for each in references(self.rules.inputs):
@@ -106,11 +106,13 @@ class RecordImporter(Importer):
             if each.required and columns and not given.intersection(columns):
                 yield Problem("REQUIRED", (columns[0],), f"Name the {each.name}: by {' or '.join(columns)}.")
 
-    def disagreeing(self, draft: Draft, chunk: Chunk, ids: Mapping[str, object]) -> Iterable[Problem]:
+    def find_conflicting_references(
+        self, draft: ParsedRow, chunk: Chunk, ids: Mapping[str, object]
+    ) -> Iterable[Problem]:
         """A problem where two columns of a row name two records for one input."""
         first: dict[str, Column] = {}
         for column in self.columns:
-            key, stored = self.named_by(column, draft), column.stored or ""
+            key, stored = self.read_reference(column, draft), column.stored or ""
             if key is None or (other := first.setdefault(stored, column)) is column:
                 continue
             found = Problems()
@@ -121,25 +123,28 @@ class RecordImporter(Importer):
                 code = f"{key.record.__name__.upper()}_MISMATCH"
                 yield Problem(code, (column.name,), f"{values} are two {key.record.collection}.")
 
-    async def create(self, draft: Draft, said: Doc, chunk: Chunk, problems: list[Problem]) -> Made | None:
+    async def create(self, draft: ParsedRow, said: Doc, chunk: Chunk, problems: list[Problem]) -> CreatedRecord | None:
         row, count, found = self.rows[draft.line], len(chunk.warnings), Problems()
         is_refused = bool(problems)
         made = await lifecycle.create(chunk, self.rules, row.input, found, ids=row.ids, is_refused=is_refused)
-        warnings, chunk.warnings[count:] = self.by_column(chunk.warnings[count:]), []
-        problems += self.by_column(found.gathered)
-        return None if problems else Made(made.id, warnings)
+        warnings, chunk.warnings[count:] = self.assign_columns(chunk.warnings[count:]), []
+        problems += self.assign_columns(found.gathered)
+        return None if problems else CreatedRecord(made.id, warnings)
 
-    def by_column(self, problems: Iterable[Problem]) -> list[Problem]:
+    def assign_columns(self, problems: Iterable[Problem]) -> list[Problem]:
         """What the lifecycle found wrong, told of the columns that its inputs come from."""
-        return [self.of_row(Problem(each.code, (self.column_of(each.field),), each.message)) for each in problems]
+        return [
+            self.reword_duplicate(Problem(each.code, (self.find_column(each.field),), each.message))
+            for each in problems
+        ]
 
-    def of_row(self, problem: Problem) -> Problem:
+    def reword_duplicate(self, problem: Problem) -> Problem:
         """A key that a row gives twice is taken by the row itself."""
         if problem.code != "DUPLICATE":
             return problem
         return Problem("TAKEN", problem.field, problem.message.replace("is given twice", "stands twice in this row"))
 
-    def column_of(self, path: Sequence[str]) -> str:
+    def find_column(self, path: Sequence[str]) -> str:
         """The column that an input comes from; the input itself where none does."""
         named = [each for each in self.columns if each.reference and each.reference.input == path[0]]
         exact = [each for each in named if each.reference and path[-1] == each.reference.finder.graphql_name]

@@ -11,13 +11,13 @@ from app.mongo.client import Doc
 from app.transfer.chunk import Chunk
 
 
-def exactly(key: str) -> str:
+def keep_key(key: str) -> str:
     """Keys are compared as they are."""
     return key
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
+class ColumnReference:
     """The column `column` names a record by a key in `namespace` that one of its stored `fields` claims."""
 
     column: str
@@ -25,26 +25,26 @@ class Reference:
     fields: tuple[str, ...]
     code: str
     what: str
-    same_key: Callable[[str], str] = exactly
+    normalise_key: Callable[[str], str] = keep_key
     hint: str = ""
 
-    def keys(self, rows: Iterable[Doc]) -> set[str]:
+    def read_keys(self, rows: Iterable[Doc]) -> set[str]:
         """The keys in these rows."""
-        return {self.same_key(row[self.column]) for row in rows if row.get(self.column)}
+        return {self.normalise_key(row[self.column]) for row in rows if row.get(self.column)}
 
-    def find(self, row: Doc, chunk: Chunk, problems: list[Problem], path: tuple[str, ...] = ()) -> Doc | None:
+    def find_record(self, row: Doc, chunk: Chunk, problems: list[Problem], path: tuple[str, ...] = ()) -> Doc | None:
         """The record; None where the row names none, or, with a problem, where no live one answers."""
         key = row.get(self.column)
         if not key:
             return None
-        found = chunk.found(self.namespace, self.same_key(key), self.fields)
+        found = chunk.found(self.namespace, self.normalise_key(key), self.fields)
         if found is None:
             problems.append(Problem(self.code, (*path, self.column), f"There is no {self.what} {key!r}.{self.hint}"))
         return found
 
 
-def wanted(
-    references: Iterable[Reference],
+def collect_keys(
+    references: Iterable[ColumnReference],
     rows: Iterable[Doc],
     own: Callable[[Doc], Iterable[tuple[str, str, str]]] = lambda _row: (),
 ) -> dict[str, set[str]]:
@@ -52,21 +52,21 @@ def wanted(
     rows = list(rows)
     found: dict[str, set[str]] = defaultdict(set)
     for reference in references:
-        found[reference.namespace] |= reference.keys(rows)
+        found[reference.namespace] |= reference.read_keys(rows)
     for namespace, key, _ in (each for row in rows for each in own(row)):
         found[namespace].add(key)
     return found
 
 
-def customer(organization: Doc) -> str:
+def organization_key(organization: Doc) -> str:
     """What an organization is called: its external id, else an alias, else its own id."""
     return str(organization.get("externalId") or next(iter(organization.get("aliases") or ()), organization["_id"]))
 
 
-def field_of(name: str) -> Callable[[Doc], str]:
+def make_field_reader(name: str) -> Callable[[Doc], str]:
     """Records are called by a stored field, which they always have."""
 
-    def called(record: Doc) -> str:
+    def read_field(record: Doc) -> str:
         return str(record[name])
 
-    return called
+    return read_field
