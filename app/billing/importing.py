@@ -38,6 +38,7 @@ class InvoiceImporter(Importer):
     """Invoices that were issued. Where each stands follows from its payments, credit notes and dates."""
 
     kind = "invoices"
+    record_name = "invoice"
     columns = COLUMNS
     key = "number"
 
@@ -47,7 +48,10 @@ class InvoiceImporter(Importer):
         self.separated: Mapping[str, Sequence[int]] = {}
 
     def group_csv_rows(self, rows: Iterator[RawRow]) -> Iterator[RawRow]:
-        return (refuse_separated(row, self.key, self.separated) for row in group_rows(rows, COLUMNS, self.key))
+        return (
+            refuse_separated(row, self.key, self.separated, self.record_name)
+            for row in group_rows(rows, COLUMNS, self.key)
+        )
 
     def make_plan(self, rows: Callable[[], Iterable[RawRow]], row_format: Format) -> ImportPlan:
         """One reading of a CSV file for the invoices whose rows stand apart."""

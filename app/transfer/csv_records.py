@@ -114,13 +114,14 @@ def digest_row(row: RawRow) -> bytes:
     return hashlib.blake2b(says.encode(errors="replace"), digest_size=8).digest()
 
 
-def refuse_separated(row: RawRow, key: str, pieces: Mapping[str, Sequence[int]]) -> RawRow:
-    """The record; refused where its rows stand apart."""
+def refuse_separated(row: RawRow, key: str, separated: Mapping[str, Sequence[int]], record_name: str) -> RawRow:
+    """The row as it is; with a problem if its key is in `separated`. `record_name` is what one record is called."""
     name = row.values.get(key) or ""
-    lines = pieces.get(name)
+    lines = separated.get(name)
     if row.problem or lines is None:
         return row
     last = f"line {lines[-1]}" if len(lines) <= MAX_LINES_LISTED else f"{len(lines) - MAX_LINES_LISTED + 1:,} more"
-    told = ", ".join(f"line {line}" for line in lines[: MAX_LINES_LISTED - 1] if line != lines[-1])
-    message = f"The rows of one invoice stand together: those of {name!r} are parted, on {told} and {last}."
+    others = ", ".join(f"line {line}" for line in lines[: MAX_LINES_LISTED - 1] if line != lines[-1])
+    rule = f"The rows of one {record_name} must follow each other: sort the file by {key}."
+    message = f"{rule} Those of {name!r} begin on {others} and {last}."
     return replace(row, problem=Problem("ROWS_APART", (key,), message))
