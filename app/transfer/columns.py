@@ -9,16 +9,18 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard, TypeVar
 
 from app.entities.texts import Invalid, Parse, kind_of
 from app.errors import Problem
 from app.graph.record import Finder
 from app.mongo.client import Doc
 
+T = TypeVar("T")
 
-def keep_value(value: Any) -> Any:
-    """Values are compared as they are."""
+
+def keep_value(value: T) -> T:
+    """The value itself: it is compared as it is stored."""
     return value
 
 
@@ -59,12 +61,12 @@ class Column:
     stored: str | None = None
     required: bool = False
     default_by_rule: bool = False
-    default: Any = None
+    default: object = None
     shape: CellType = CellType.TEXT
     secret: bool = False
     normalise: Callable[[Any], Any] = keep_value
-    export_value: Callable[[Doc], Any] | None = None
-    export_reference: Callable[[Doc], Any] | None = None
+    export_value: Callable[[Doc], object] | None = None
+    export_reference: Callable[[Doc], str] | None = None
     exported: bool = True
     input: str = ""
     """The input of the record's lifecycle that its value goes into: a path of stored names."""
@@ -114,7 +116,7 @@ class ParsedRow:
         return 1 + sum(len(value) for value in self.values.values() if is_object_list(value))
 
 
-def is_object_list(value: Any) -> bool:
+def is_object_list(value: object) -> TypeGuard[list[Doc]]:
     """Whether a value is what `NestedColumn` gives."""
     return isinstance(value, list)  # lists of texts are tuples
 
@@ -128,7 +130,7 @@ def flatten_columns(columns: Columns) -> Iterator[Column]:
             yield each
 
 
-def parse_row(columns: Columns, raw: Mapping[str, Any], problems: list[Problem], path: tuple[str, ...] = ()) -> Doc:
+def parse_row(columns: Columns, raw: Mapping[str, object], problems: list[Problem], path: tuple[str, ...] = ()) -> Doc:
     """What a row says, each value read by its column's rule. A value that does not hold is a problem, and left out."""
     problems += find_unknown_columns(columns, raw, path)
     values: Doc = {}
@@ -145,14 +147,14 @@ def parse_row(columns: Columns, raw: Mapping[str, Any], problems: list[Problem],
     return values
 
 
-def find_unknown_columns(columns: Columns, raw: Mapping[str, Any], path: tuple[str, ...]) -> list[Problem]:
+def find_unknown_columns(columns: Columns, raw: Mapping[str, object], path: tuple[str, ...]) -> list[Problem]:
     """The names in a row that are nobody's."""
     known = [each.name for each in columns]
     message = f"There is no such column. The columns are {', '.join(known)}."
     return [Problem("UNKNOWN_COLUMN", (*path, name), message) for name in raw if name not in known]
 
 
-def parse_cell(column: Column, value: Any) -> Doc:
+def parse_cell(column: Column, value: object) -> Doc:
     """The value of one cell by its column's name; nothing where the cell leaves it to a rule."""
     if is_empty(value):
         if column.required:
@@ -161,12 +163,12 @@ def parse_cell(column: Column, value: Any) -> Doc:
     return {column.name: column.parse(value)}
 
 
-def is_empty(value: Any) -> bool:
+def is_empty(value: object) -> bool:
     """Whether a cell says that there is nothing."""
     return value is None or (isinstance(value, str) and not value.strip())
 
 
-def parse_object_list(column: NestedColumn, value: Any, problems: list[Problem], path: tuple[str, ...]) -> Doc:
+def parse_object_list(column: NestedColumn, value: object, problems: list[Problem], path: tuple[str, ...]) -> Doc:
     """The rows of a list of objects; none where it is empty."""
     value = [] if is_empty(value) else value
     if value == [] and column.required:
@@ -183,7 +185,7 @@ def parse_object_list(column: NestedColumn, value: Any, problems: list[Problem],
     }
 
 
-def parse_object(columns: Columns, value: Any, problems: list[Problem], path: tuple[str, ...]) -> Doc:
+def parse_object(columns: Columns, value: object, problems: list[Problem], path: tuple[str, ...]) -> Doc:
     """One object of a list."""
     if not isinstance(value, dict):
         problems.append(Problem("INVALID_TYPE", path, f"An object is expected, not {kind_of(value)}."))

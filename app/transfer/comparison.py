@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 from app.errors import Problem
 from app.graph.documents import stored_value
@@ -48,28 +47,28 @@ def find_differences(importer: Importer, said: Doc, there: Doc, draft: ParsedRow
             yield Problem("EXISTS_DIFFERENT", (column.name,), message)
 
 
-def are_equal(column: Column | NestedColumn, here: Any, before: Any) -> bool:
+def are_equal(column: Column | NestedColumn, here: object, before: object) -> bool:
     """Whether two stored values of a column are the same."""
     if isinstance(column, NestedColumn) or here is None or before is None:
         return bool(here == before)
     return bool(here == before or column.normalise(here) == column.normalise(before))
 
 
-def read_path(document: Doc, path: str) -> Any:
+def read_path(document: Doc, path: str) -> object:
     """The value at a path of stored names, None where there is none."""
-    value: Any = document
+    value: object = document
     for name in path.split("."):
         value = value.get(name) if isinstance(value, dict) else None
     return value
 
 
-def format_value(value: Any) -> str:
+def format_value(value: object) -> str:
     """A value in a message, cut short."""
     text = describe_value(value)
     return text if len(text) <= MAX_VALUE_CHARACTERS else f"{text[: MAX_VALUE_CHARACTERS - 3]}..."
 
 
-def describe_value(value: Any) -> str:
+def describe_value(value: object) -> str:
     """A value in a message: nothing in it is Python's but the quotation marks."""
     if value is None or value in ([], ()):
         return "nothing"

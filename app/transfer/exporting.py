@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterat
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import pymongo
 
@@ -127,15 +127,15 @@ def referenced_ids(columns: Columns, docs: Iterable[Doc]) -> Iterator[str]:
         for column in columns:
             if isinstance(column, NestedColumn):
                 yield from referenced_ids(column.columns, doc.get(column.name) or ())
-            elif column.export_reference and column.stored and (found := read_path(doc, column.stored)):
-                yield found
+            elif column.export_reference and isinstance(record_id := read_path(doc, column.stored or ""), str):
+                yield record_id
 
 
 def export_row(columns: Columns, doc: Doc, referenced: Mapping[str, Doc]) -> Doc:
     """What a record says, by column, as JSON has it. What is nothing is left out."""
     values: Doc = {}
     for column in columns:
-        value: Any
+        value: object
         if isinstance(column, NestedColumn):
             value = [export_row(column.columns, each, referenced) for each in doc.get(column.name) or ()]
         else:
@@ -145,19 +145,19 @@ def export_row(columns: Columns, doc: Doc, referenced: Mapping[str, Doc]) -> Doc
     return values
 
 
-def export_cell(column: Column, doc: Doc, referenced: Mapping[str, Doc]) -> Any:
+def export_cell(column: Column, doc: Doc, referenced: Mapping[str, Doc]) -> object:
     """What a record says in one column."""
     if not column.is_exported:
         return None
     if column.export_value:
         return column.export_value(doc)
     value = read_path(doc, column.stored or "")
-    if column.export_reference and value in referenced:
+    if column.export_reference and isinstance(value, str) and value in referenced:
         return column.export_reference(referenced[value])
     return value
 
 
-def to_json_value(value: Any) -> Any:
+def to_json_value(value: object) -> object:
     """A stored value as JSON has it."""
     if isinstance(value, datetime):
         return show_instant(value)

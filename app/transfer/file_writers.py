@@ -6,7 +6,6 @@ import csv
 import io
 from collections.abc import Iterable
 from itertools import zip_longest
-from typing import Any
 
 import orjson
 
@@ -63,13 +62,13 @@ class CsvWriter:
         self.unrepresentable += len(objects) - len(found)
         return found
 
-    def format_cell(self, value: Any) -> str:
-        """A cell."""
-        found = " ".join(value) if isinstance(value, list) else value or ""
-        if len(found) > MAX_FIELD_CHARACTERS or (isinstance(value, list) and found.split() != value):
+    def format_cell(self, value: object) -> str:
+        """The cell for a text or a list of texts; empty, and counted, where CSV cannot hold the value."""
+        text = " ".join(value) if isinstance(value, list) else str(value or "")
+        if len(text) > MAX_FIELD_CHARACTERS or (isinstance(value, list) and text.split() != value):
             self.unrepresentable += 1
             return ""
-        return str(found)
+        return text
 
 
 def merge_objects(objects: Iterable[Doc]) -> Doc:

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from pymongo import ASCENDING, IndexModel
 from pymongo.asynchronous.client_session import AsyncClientSession
@@ -47,7 +47,7 @@ class ImportState(NamedTuple):
 
     position: Position
     summary: Summary
-    session: Mapping[str, Any] | None = None
+    session: Mapping[str, object] | None = None
     """Its session in the database, which a run that was killed left behind."""
 
 
@@ -111,13 +111,13 @@ def serialise_summary(summary: Summary) -> Doc:
     }
 
 
-def serialise_problems(problems: Iterable[Problem]) -> Iterable[list[Any]]:
+def serialise_problems(problems: Iterable[Problem]) -> Iterable[list[object]]:
     """The first problems of a row, cut short: a row may have any number, of any length."""
     for each, _ in zip(problems, range(MAX_KEPT_PROBLEMS), strict=False):
         yield [each.code, [name[:MAX_MESSAGE_CHARACTERS] for name in each.field], each.message[:MAX_MESSAGE_CHARACTERS]]
 
 
-def parse_summary(row: Mapping[str, Any]) -> Summary:
+def parse_summary(row: Doc) -> Summary:
     """What was counted."""
     found = Summary(rows=row["rows"], warnings=row["warnings"], rows_before=row["rows"])
     found.counts.update({Result(name): count for name, count in row["counts"].items()})
@@ -125,12 +125,11 @@ def parse_summary(row: Mapping[str, Any]) -> Summary:
     return found
 
 
-def parse_refused(row: Mapping[str, Any]) -> Outcome:
+def parse_refused(row: Doc) -> Outcome:
     """A row that was refused."""
-    return refuse_row(row["line"], [parse_problem(each) for each in row["problems"]], row["rows"])
+    return refuse_row(row["line"], [parse_problem(*each) for each in row["problems"]], row["rows"])
 
 
-def parse_problem(row: Sequence[Any]) -> Problem:
+def parse_problem(code: str, field: Sequence[str], message: str) -> Problem:
     """The problem of which `serialise_problems` made a row."""
-    code, field, message = row
     return Problem(code, tuple(field), message)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, BinaryIO, NoReturn
+from typing import BinaryIO, NoReturn
 
 from strawberry.utils.str_converters import to_camel_case
 
@@ -185,7 +185,7 @@ def refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON number")
 
 
-def build_object(pairs: list[tuple[str, Any]]) -> Doc:
+def build_object(pairs: list[tuple[str, object]]) -> Doc:
     """An object whose names are all different: of two values for one name, neither is to be trusted."""
     built = dict(pairs)
     if len(built) < len(pairs):
