@@ -192,8 +192,8 @@ def test_an_address_is_shown_without_credentials(uri: str, shown: str) -> None:
         ("none.csv", None, "There is no file"),
         ("a.txt", "x", "say --format"),
         ("a.csv", "", "The file is empty"),
-        ("a.csv", "email,colour\n", "not known: 'colour'"),
-        ("a.csv", "first_name\n", "lacks columns that are needed: email"),
+        ("a.csv", "email,colour\n", "unknown columns: 'colour'"),
+        ("a.csv", "first_name\n", "lacks required columns: email"),
     ],
 )
 def test_a_file_that_cannot_be_imported_ends_with_two(

@@ -58,9 +58,9 @@ class InvoiceImporter(Importer):
         self.separated = find_separated(rows(), self.key) if row_format is Format.CSV else {}
         return ImportPlan()
 
-    async def prefetch(self, drafts: Sequence[ParsedRow], chunk: Chunk) -> None:
+    async def prefetch(self, parsed_rows: Sequence[ParsedRow], chunk: Chunk) -> None:
         """What the rows name and whose it is, the payment terms, and the parts of the invoices that are there."""
-        rows = [draft.values for draft in drafts]
+        rows = [parsed.values for parsed in parsed_rows]
         inner = [each for row in rows for name in PARTS for each in row.get(name, ())]
         keys = collect_keys(NAMED, inner)
         for namespace, more in collect_keys([PAYER, NUMBER], rows).items():
@@ -70,12 +70,12 @@ class InvoiceImporter(Importer):
         self.terms = await terms(chunk, {doc.get("billingProfileId") for doc in chunk.records.values()})
         self.parts = await parts(chunk, [each for each in chunk.records if each.startswith(f"{Invoice.prefix}_")])
 
-    def find_existing(self, draft: ParsedRow, chunk: Chunk) -> Doc | None:
-        found = chunk.found("invoiceNumber", draft.values.get("number", ""), ("number",))
+    def find_existing(self, parsed: ParsedRow, chunk: Chunk) -> Doc | None:
+        found = chunk.found("invoiceNumber", parsed.values.get("number", ""), ("number",))
         return found and found | self.parts.get(found["_id"], {})
 
-    def resolve_references(self, draft: ParsedRow, chunk: Chunk, problems: list[Problem]) -> Doc:
-        row = draft.values
+    def resolve_references(self, parsed: ParsedRow, chunk: Chunk, problems: list[Problem]) -> Doc:
+        row = parsed.values
         problems += records.time_problems(row, chunk.now)
         payer = PAYER.find_record(row, chunk, problems)
         currency = row.get("currency") or (payer["currency"] if payer else None)
@@ -88,7 +88,7 @@ class InvoiceImporter(Importer):
                 ]
         return said | {"total": total(said.get("lines", []), currency, problems)}
 
-    async def create(self, draft: ParsedRow, said: Doc, chunk: Chunk, problems: list[Problem]) -> CreatedRecord | None:
+    async def create(self, parsed: ParsedRow, said: Doc, chunk: Chunk, problems: list[Problem]) -> CreatedRecord | None:
         problems += taken(said, chunk)
         if problems:
             return None

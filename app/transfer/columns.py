@@ -1,7 +1,7 @@
-"""Columns: what a row may say, and how each value is read. A column stands in the code, `--help` and docs alike.
+"""Columns: the values that a row may have, and how each is parsed. `--help` and docs/import.md list the same columns.
 
-A column that a row does not have says nothing. An empty cell (in NDJSON: null, or empty text) says that there is
-nothing: the column's default. What a file says is compared with a record that is there; what it does not say is not.
+A column that is missing from a row leaves the record's value open. An empty cell (in NDJSON: null, or empty text) means
+the column's default. When a row comes again, only the columns that it has are compared with the stored record.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def keep_value(value: T) -> T:
 
 
 class CellType(enum.Enum):
-    """What a value looks like: text, several texts, or an object, for which CSV has no form."""
+    """The type of a cell: text, a list of texts, or an object, which only NDJSON can hold."""
 
     TEXT = "TEXT"
     LIST = "LIST"
@@ -34,12 +34,15 @@ class CellType(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class ReferenceTarget:
-    """That a column names another record: by which input of the lifecycle, by which finder, and how it is missed."""
+    """The record that a column names by a key: the lifecycle's `input` for it, and the `finder` that resolves the key.
+
+    An unknown key is refused with `code`, the message "There is no {noun} {key}." and the `hint`.
+    """
 
     input: str
     finder: Finder
     code: str
-    what: str
+    noun: str
     hint: str = ""
 
 
@@ -62,7 +65,7 @@ class Column:
     required: bool = False
     default_by_rule: bool = False
     default: object = None
-    shape: CellType = CellType.TEXT
+    cell_type: CellType = CellType.TEXT
     secret: bool = False
     normalise: Callable[[Any], Any] = keep_value
     export_value: Callable[[Doc], object] | None = None
@@ -80,12 +83,12 @@ class Column:
     @property
     def only_ndjson(self) -> bool:
         """Whether CSV has no form for it."""
-        return self.shape is CellType.OBJECT
+        return self.cell_type is CellType.OBJECT
 
 
 @dataclass(frozen=True, slots=True)
 class NestedColumn:
-    """A list of objects inside an NDJSON row, with columns of its own. In CSV its columns stand in the row itself."""
+    """A list of up to `most` objects in an NDJSON row, with columns of its own; in CSV they stand in the row itself."""
 
     name: str
     doc: str
@@ -99,9 +102,9 @@ Columns = Sequence[Column | NestedColumn]
 
 @dataclass(frozen=True, slots=True)
 class ParsedRow:
-    """A row as far as it can be read: column → value, for the columns that say what holds; and what does not hold.
+    """A row after parsing: column → value for the valid values, and a problem for each of the others.
 
-    `rows` and `size` are those of `RawRow`.
+    `rows` and `size` are those of its `RawRow`.
     """
 
     line: int
@@ -112,17 +115,17 @@ class ParsedRow:
 
     @property
     def weight(self) -> int:
-        """How many records it comes to."""
+        """How many records it makes: its own and one for each nested object."""
         return 1 + sum(len(value) for value in self.values.values() if is_object_list(value))
 
 
 def is_object_list(value: object) -> TypeGuard[list[Doc]]:
-    """Whether a value is what `NestedColumn` gives."""
+    """Whether a parsed value is that of a `NestedColumn`."""
     return isinstance(value, list)  # lists of texts are tuples
 
 
 def flatten_columns(columns: Columns) -> Iterator[Column]:
-    """Every column, those of nested objects in their places."""
+    """Every column in its order, a nested one replaced by its own columns."""
     for each in columns:
         if isinstance(each, NestedColumn):
             yield from each.columns
@@ -131,7 +134,7 @@ def flatten_columns(columns: Columns) -> Iterator[Column]:
 
 
 def parse_row(columns: Columns, raw: Mapping[str, object], problems: list[Problem], path: tuple[str, ...] = ()) -> Doc:
-    """What a row says, each value read by its column's rule. A value that does not hold is a problem, and left out."""
+    """Column → value, parsed by the column's rule. An invalid value is left out and added to `problems` at `path`."""
     problems += find_unknown_columns(columns, raw, path)
     values: Doc = {}
     for column in columns:
@@ -148,14 +151,14 @@ def parse_row(columns: Columns, raw: Mapping[str, object], problems: list[Proble
 
 
 def find_unknown_columns(columns: Columns, raw: Mapping[str, object], path: tuple[str, ...]) -> list[Problem]:
-    """The names in a row that are nobody's."""
+    """A problem for each name in a row that is no column."""
     known = [each.name for each in columns]
     message = f"There is no such column. The columns are {', '.join(known)}."
     return [Problem("UNKNOWN_COLUMN", (*path, name), message) for name in raw if name not in known]
 
 
 def parse_cell(column: Column, value: object) -> Doc:
-    """The value of one cell by its column's name; nothing where the cell leaves it to a rule."""
+    """Column → value of one cell; empty if the cell is empty and a rule chooses the value. Raises Invalid."""
     if is_empty(value):
         if column.required:
             raise Invalid("REQUIRED", "A value is needed here.")
@@ -164,15 +167,15 @@ def parse_cell(column: Column, value: object) -> Doc:
 
 
 def is_empty(value: object) -> bool:
-    """Whether a cell says that there is nothing."""
+    """Whether a cell is null or blank."""
     return value is None or (isinstance(value, str) and not value.strip())
 
 
 def parse_object_list(column: NestedColumn, value: object, problems: list[Problem], path: tuple[str, ...]) -> Doc:
-    """The rows of a list of objects; none where it is empty."""
+    """Column → its parsed objects. Raises Invalid if the value is no such list; their own errors go to `problems`."""
     value = [] if is_empty(value) else value
     if value == [] and column.required:
-        raise Invalid("REQUIRED", "At least one is needed.")
+        raise Invalid("REQUIRED", "At least one is needed: add an object to the list.")
     if not isinstance(value, list):
         raise Invalid("INVALID_TYPE", f"A list of objects is expected, not {kind_of(value)}.")
     if len(value) > column.most:
@@ -186,7 +189,7 @@ def parse_object_list(column: NestedColumn, value: object, problems: list[Proble
 
 
 def parse_object(columns: Columns, value: object, problems: list[Problem], path: tuple[str, ...]) -> Doc:
-    """One object of a list."""
+    """One object of a list, by its columns; empty, with a problem, if it is no object."""
     if not isinstance(value, dict):
         problems.append(Problem("INVALID_TYPE", path, f"An object is expected, not {kind_of(value)}."))
         return {}

@@ -1,4 +1,4 @@
-"""What a row says beside what is there: in which form values are compared, and how a difference is told."""
+"""Comparing a row with the record that is stored: normal forms of values, and messages about differences."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from app.transfer.columns import Column, Columns, NestedColumn, ParsedRow
 from app.transfer.importer import Importer
 
 MAX_VALUE_CHARACTERS = 80
+ADVICE = "An import only creates."
 
 
 def normalise_values(columns: Columns, values: Doc) -> Doc:
-    """What a row says, each value in the form in which it is compared."""
+    """Column → value in its normal form: equal values give equal results. Secrets are left out."""
     found: Doc = {}
     for column in columns:
         if column.name not in values or (isinstance(column, Column) and column.secret):
@@ -31,24 +32,26 @@ def normalise_values(columns: Columns, values: Doc) -> Doc:
     return found
 
 
-def find_differences(importer: Importer, said: Doc, there: Doc, draft: ParsedRow, chunk: Chunk) -> Iterator[Problem]:
-    """One problem for each column that says something else than the record that is there.
+def find_differences(
+    importer: Importer, values: Doc, existing: Doc, parsed: ParsedRow, chunk: Chunk
+) -> Iterator[Problem]:
+    """One problem for each column whose value differs from that of the existing record.
 
-    `said` has ids where the draft has the keys that the file gave; messages tell the keys.
+    `values` has ids where `parsed` has keys as the file gives them; messages show the keys.
     """
     for column in importer.columns:
         path = column.name if isinstance(column, NestedColumn) else column.stored
-        if path is None or column.name not in said:
+        if path is None or column.name not in values:
             continue
-        here, before = stored_value(said[column.name]), read_path(there, path)
+        here, before = stored_value(values[column.name]), read_path(existing, path)
         if not are_equal(column, here, before):
-            told = f"{format_value(chunk.display_key(before))}; this says {format_value(draft.values[column.name])}"
-            message = f"{format_value(draft.values[importer.key])} is there, with {told}. An import only creates."
+            both = f"{format_value(chunk.display_key(before))}; this says {format_value(parsed.values[column.name])}"
+            message = f"{format_value(parsed.values[importer.key])} is there, with {both}. {ADVICE}"
             yield Problem("EXISTS_DIFFERENT", (column.name,), message)
 
 
 def are_equal(column: Column | NestedColumn, here: object, before: object) -> bool:
-    """Whether two stored values of a column are the same."""
+    """Whether two stored values of a column are equal in their normal form."""
     if isinstance(column, NestedColumn) or here is None or before is None:
         return bool(here == before)
     return bool(here == before or column.normalise(here) == column.normalise(before))
@@ -63,13 +66,13 @@ def read_path(document: Doc, path: str) -> object:
 
 
 def format_value(value: object) -> str:
-    """A value in a message, cut short."""
+    """A value as text for a message, at most 80 characters."""
     text = describe_value(value)
     return text if len(text) <= MAX_VALUE_CHARACTERS else f"{text[: MAX_VALUE_CHARACTERS - 3]}..."
 
 
 def describe_value(value: object) -> str:
-    """A value in a message: nothing in it is Python's but the quotation marks."""
+    """A value as text for a message: JSON's brackets, instants and decimals in their API format, text in quotes."""
     if value is None or value in ([], ()):
         return "nothing"
     if isinstance(value, datetime):

@@ -1,8 +1,8 @@
-"""CSV rows that together are one record: consecutive ones with the same key, as the nested object of NDJSON.
+"""Grouping CSV rows into records: consecutive rows with the same key become one row with nested lists, as in NDJSON.
 
-Each row gives one object to each nested list that it has cells for. Of what repeats on every row (a payment, as it is
-exported beside each line) only the first nested list, the lines, keeps every one. A record whose rows stand apart, with
-others between, is refused: nobody could say where it ends before the whole file is read, so it is read once for that.
+Each row adds one object to each nested list whose columns it fills. The first nested list (the lines) keeps equal
+objects; the others drop them, since a payment is repeated beside each line. A record whose rows are separated by other
+records is refused. To find those, the file is read once in advance.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MAX_LINES_LISTED = 10
 
 @dataclass(slots=True)
 class RecordRows:
-    """The rows of one record so far."""
+    """The rows of one record read so far, merged into its values."""
 
     line: int
     values: Doc = field(default_factory=dict)
@@ -30,11 +30,11 @@ class RecordRows:
     size: int = 0
 
     def refuse(self, code: str, message: str, *path: str) -> None:
-        """Keep the record from being stored; the first reason is told."""
+        """Mark the record as refused; the first problem is kept."""
         self.problem = self.problem or Problem(code, path, message)
 
     def add_row(self, row: RawRow, columns: Columns) -> None:
-        """Add a row's cells."""
+        """Merge a row into the record's values and nested lists."""
         self.rows += 1
         self.size += row.size
         nested = [each for each in columns if isinstance(each, NestedColumn)]
@@ -45,24 +45,24 @@ class RecordRows:
             self.add_object(each, row, repeats=number == 0)
 
     def add_own_value(self, name: str, row: RawRow) -> None:
-        """A value of the record itself: the same on every row that has one."""
+        """Set a value of the record itself; a different value on another row refuses the record."""
         before, here = self.values.get(name, ""), row.values[name].strip()
         if before and here and before != here:
             self.refuse("INCONSISTENT", f"It is {before!r} on line {self.line} and {here!r} on line {row.line}.", name)
         self.values[name] = before or here
 
     def add_object(self, nested: NestedColumn, row: RawRow, *, repeats: bool) -> None:
-        """An object of a nested list, where the row has cells for one."""
-        made = {each.name: row.values[each.name].strip() for each in nested.columns if each.name in row.values}
-        if not made:
+        """Append the row's object to a nested list if any of its cells is filled; equal objects only if `repeats`."""
+        item = {each.name: row.values[each.name].strip() for each in nested.columns if each.name in row.values}
+        if not item:
             return  # the file has none of these columns
         rows = self.values.setdefault(nested.name, [])
-        if any(made.values()) and (repeats or made not in rows) and len(rows) <= nested.most:
-            rows.append(made)
+        if any(item.values()) and (repeats or item not in rows) and len(rows) <= nested.most:
+            rows.append(item)
 
 
 def group_rows(rows: Iterator[RawRow], columns: Columns, key: str) -> Iterator[RawRow]:
-    """One row a record. Beside a line that cannot be read no record is whole: it may have been one of its rows."""
+    """One row for each record. A record next to an unreadable line is refused, since the line may belong to it."""
     group: RecordRows | None = None
     unreadable: RawRow | None = None
     for row in rows:
@@ -85,33 +85,33 @@ def group_rows(rows: Iterator[RawRow], columns: Columns, key: str) -> Iterator[R
 
 
 def refuse_incomplete(group: RecordRows, row: RawRow) -> None:
-    """Refuse what stands beside a row that cannot be read."""
-    group.refuse("INCOMPLETE", f"Line {row.line} beside it cannot be read, and may be a part of it.")
+    """Refuse a record because `row` next to it is unreadable."""
+    group.refuse("INCOMPLETE", f"Line {row.line} next to it cannot be read and may belong to it: correct that line.")
 
 
 def build_record_row(group: RecordRows) -> RawRow:
-    """The record that the rows come to."""
+    """The merged rows as one row."""
     return RawRow(group.line, group.values, group.problem, group.rows, group.size)
 
 
 def find_separated(rows: Iterable[RawRow], key: str) -> dict[str, list[int]]:
-    """Key → the lines on which its pieces begin, where they stand apart and are not the same record again."""
+    """Key → the lines on which its groups of rows begin, for keys with several groups that differ."""
     first: dict[str, tuple[int, bytes]] = {}
-    found: dict[str, list[int]] = {}
+    separated: dict[str, list[int]] = {}
     for row in rows:
         if not (name := row.values.get(key)):
             continue
         mark = digest_row(row)
         line, before = first.setdefault(name, (row.line, mark))
         if mark != before:
-            found.setdefault(name, [line]).append(row.line)
-    return found
+            separated.setdefault(name, [line]).append(row.line)
+    return separated
 
 
 def digest_row(row: RawRow) -> bytes:
-    """What a record says, or that it cannot be stored, in eight bytes."""
-    says = repr((row.values, row.problem and row.problem.code))
-    return hashlib.blake2b(says.encode(errors="replace"), digest_size=8).digest()
+    """Eight bytes that identify a row's values, and the problem that keeps it from being stored."""
+    content = repr((row.values, row.problem and row.problem.code))
+    return hashlib.blake2b(content.encode(errors="replace"), digest_size=8).digest()
 
 
 def refuse_separated(row: RawRow, key: str, separated: Mapping[str, Sequence[int]], record_name: str) -> RawRow:

@@ -1,4 +1,4 @@
-"""What becomes of rows: each judged by itself and the rows before it, then, a chunk at a time, by what is there."""
+"""The outcome of rows: each is parsed on its own, and then a chunk of them is compared with the database."""
 
 from __future__ import annotations
 
@@ -20,54 +20,54 @@ Entry = ParsedRow | Outcome
 
 @dataclass(slots=True)
 class RowParser:
-    """Rows as far as they can be judged by themselves and those before them: `seen` is what it keeps of those."""
+    """Parses rows one after the other; `seen` has the keys of those before, to find contradictions in a file."""
 
     importer: Importer
     row_format: Format
     seen: SeenKeys = field(default_factory=SeenKeys)
 
     def parse_row(self, raw: RawRow, plan: ImportPlan) -> Entry:
-        """A row read by its columns, with what is wrong with it so far; or refused, where it cannot be read."""
+        """The row by its columns, with the problems known without the database; or its refusal, if it is unreadable."""
         if raw.problem:
             return refuse_row(raw.line, [raw.problem], raw.rows)
-        problems = plan.problems(raw)
+        problems = plan.problems_of(raw)
         values = parse_row(self.importer.columns, raw.values, problems)
         problems += self.find_duplicate(raw, values)
         return ParsedRow(raw.line, values, tuple(problems), raw.rows, raw.size)
 
     def find_duplicate(self, raw: RawRow, values: Doc) -> list[Problem]:
-        """A row whose key stood in one before it, and that says something else."""
+        """A problem if an earlier row has the same key and other values."""
         key = raw.values.get(self.importer.key)
         if not isinstance(key, str) or not key.strip():
             return []
-        says = repr(normalise_values(self.importer.columns, values))
-        line, same = self.seen.add(self.importer.normalise_key(key.strip()), raw.line, says)
+        content = repr(normalise_values(self.importer.columns, values))
+        line, same = self.seen.add(self.importer.normalise_key(key.strip()), raw.line, content)
         if same:
             return []
-        place, name = self.row_format.row_noun.capitalize(), self.row_format.spell_column(self.importer.key)
-        message = f"{place} {line} has the same {name}, {key.strip()!r}, and says something else."
+        noun, name = self.row_format.row_noun.capitalize(), self.row_format.spell_column(self.importer.key)
+        message = f"{noun} {line} has the same {name}, {key.strip()!r}, and other values: keep one of them."
         return [Problem("DUPLICATE_IN_FILE", (self.importer.key,), message)]
 
 
-async def decide_rows(importer: Importer, drafts: Sequence[ParsedRow], chunk: Chunk) -> list[Outcome]:
-    """What becomes of the rows of a chunk. Nothing is written yet; what a dry run would make has no id."""
-    await importer.prefetch(drafts, chunk)
-    return [await decide_row(importer, draft, chunk) for draft in drafts]
+async def decide_rows(importer: Importer, parsed_rows: Sequence[ParsedRow], chunk: Chunk) -> list[Outcome]:
+    """The outcome of each row of a chunk. New records are added to the chunk, and written when it is."""
+    await importer.prefetch(parsed_rows, chunk)
+    return [await decide_row(importer, parsed, chunk) for parsed in parsed_rows]
 
 
-async def decide_row(importer: Importer, draft: ParsedRow, chunk: Chunk) -> Outcome:
-    """What becomes of a row, as its chunk sees the database."""
-    problems = list(draft.problems)
-    said = importer.resolve_references(draft, chunk, problems)
-    there = importer.find_existing(draft, chunk)
-    made = None if there else await importer.create(draft, said, chunk, problems)
-    if there and not problems and not chunk.is_new(there["_id"]):
-        problems += find_differences(importer, said, there, draft, chunk)
+async def decide_row(importer: Importer, parsed: ParsedRow, chunk: Chunk) -> Outcome:
+    """The outcome of one row: refused, unchanged or created. In a dry run a new record has no id."""
+    problems = list(parsed.problems)
+    values = importer.resolve_references(parsed, chunk, problems)
+    existing = importer.find_existing(parsed, chunk)
+    created = None if existing else await importer.create(parsed, values, chunk, problems)
+    if existing and not problems and not chunk.is_new(existing["_id"]):
+        problems += find_differences(importer, values, existing, parsed, chunk)
     if problems:
-        return refuse_row(draft.line, problems, draft.rows)
-    if there is not None:
-        shown = None if chunk.dry_run and chunk.is_new(there["_id"]) else there["_id"]
-        return Outcome(draft.line, Result.UNCHANGED, shown, rows=draft.rows)
-    warnings = tuple(made.warnings) if made else ()
-    shown = made.record_id if made and not chunk.dry_run else None
-    return Outcome(draft.line, Result.CREATED, shown, warnings=warnings, rows=draft.rows)
+        return refuse_row(parsed.line, problems, parsed.rows)
+    if existing is not None:
+        record_id = None if chunk.dry_run and chunk.is_new(existing["_id"]) else existing["_id"]
+        return Outcome(parsed.line, Result.UNCHANGED, record_id, rows=parsed.rows)
+    warnings = tuple(created.warnings) if created else ()
+    record_id = created.record_id if created and not chunk.dry_run else None
+    return Outcome(parsed.line, Result.CREATED, record_id, warnings=warnings, rows=parsed.rows)

@@ -1,4 +1,4 @@
-"""What each kind of record says to the machinery: its columns, what its rows need to know, and what they come to."""
+"""The interface that each kind of record implements to be imported: its columns, and how a row becomes a record."""
 
 from __future__ import annotations
 
@@ -14,27 +14,30 @@ from app.transfer.rows import Format, RawRow
 
 
 def find_no_problems(_raw: RawRow) -> list[Problem]:
-    """Nothing about a row follows from the others."""
+    """No problems: a row is valid or not by itself."""
     return []
 
 
 def store_in_first_reading(_raw: RawRow) -> int:
-    """Every row can be stored when it is first met."""
+    """The first reading: rows can be stored in the order of the file."""
     return 0
 
 
 @dataclass(frozen=True, slots=True)
 class ImportPlan:
-    """What follows from a file as a whole: how often it is read, which row is stored when, which cannot be."""
+    """How a file is imported: the number of readings, the reading in which a row is stored (from 0), and its problems.
+
+    The problems are those that follow from the other rows, such as a cycle of parents.
+    """
 
     readings: int = 1
-    reading: Callable[[RawRow], int] = store_in_first_reading
-    problems: Callable[[RawRow], list[Problem]] = find_no_problems
+    reading_of: Callable[[RawRow], int] = store_in_first_reading
+    problems_of: Callable[[RawRow], list[Problem]] = find_no_problems
 
 
 @dataclass(frozen=True, slots=True)
 class CreatedRecord:
-    """A record that a row came to, added to the chunk."""
+    """A record made of a row and added to the chunk, with warnings about it."""
 
     record_id: str
     warnings: list[Problem] = field(default_factory=list)
@@ -54,27 +57,29 @@ class Importer(Protocol):
     key: str
 
     def normalise_key(self, key: str) -> str:
-        """The form in which keys are compared."""
+        """The normal form of a key: two keys that find the same record have the same."""
         return key
 
     def group_csv_rows(self, rows: Iterator[RawRow]) -> Iterator[RawRow]:
-        """The rows of a CSV file as records: here, each is one."""
+        """The rows of a CSV file grouped into one row for each record; by default each row is a record."""
         return rows
 
     def make_plan(self, rows: Callable[[], Iterable[RawRow]], row_format: Format) -> ImportPlan:
-        """What follows from the file as a whole: here, nothing, and it is not read."""
+        """How the file is imported; `rows` reads it. By default it is stored in one reading, in its order."""
         return ImportPlan()
 
-    async def prefetch(self, drafts: Sequence[ParsedRow], chunk: Chunk) -> None:
-        """Have at hand all that the rows need to know."""
+    async def prefetch(self, parsed_rows: Sequence[ParsedRow], chunk: Chunk) -> None:
+        """Read all that the rows of a chunk refer to, in a bounded number of commands."""
 
-    def find_existing(self, draft: ParsedRow, chunk: Chunk) -> Doc | None:
-        """The record that is there already."""
+    def find_existing(self, parsed: ParsedRow, chunk: Chunk) -> Doc | None:
+        """The stored record with the key of the row, and the values to compare with the row; None if there is none."""
 
-    def resolve_references(self, draft: ParsedRow, chunk: Chunk, problems: list[Problem]) -> Doc:
-        """What the row says, by column, as it is stored: references as ids. Problems are added to `problems`."""
+    def resolve_references(self, parsed: ParsedRow, chunk: Chunk, problems: list[Problem]) -> Doc:
+        """Column → value of the row with keys replaced by ids. Adds to `problems`."""
         raise NotImplementedError
 
-    async def create(self, draft: ParsedRow, said: Doc, chunk: Chunk, problems: list[Problem]) -> CreatedRecord | None:
-        """Add the record that a row says to the chunk; None where there are problems, those found here among them."""
+    async def create(
+        self, parsed: ParsedRow, values: Doc, chunk: Chunk, problems: list[Problem]
+    ) -> CreatedRecord | None:
+        """Add the record made of `values` to the chunk; None if there are problems. Adds to `problems`."""
         raise NotImplementedError

@@ -45,7 +45,7 @@ class ColumnBuilder:
             "required": field.is_required(model),
             "default_by_rule": default_by_rule,
             "default": default,
-            "shape": CellType.LIST if get_origin(annotation) is tuple else CellType.TEXT,
+            "cell_type": CellType.LIST if get_origin(annotation) is tuple else CellType.TEXT,
             "normalise": normalise_email if annotation is EmailAddress else keep_value,
             "stored": stored,
             "input": stored,
@@ -100,7 +100,7 @@ class ColumnBuilder:
                 "customMetadata",
                 default=(),
                 export_value=lambda doc: {each["name"]: each["value"] for each in doc.get("customMetadata", ())},
-                shape=CellType.OBJECT,
+                cell_type=CellType.OBJECT,
                 input="customMetadata",
             ),
             Column(
@@ -110,7 +110,7 @@ class ColumnBuilder:
                 "appMetadata",
                 default=(),
                 export_value=lambda doc: {each["app"]: each["data"] for each in doc.get("appMetadata", ())},
-                shape=CellType.OBJECT,
+                cell_type=CellType.OBJECT,
                 input="appMetadata",
             ),
         )

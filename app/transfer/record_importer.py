@@ -52,79 +52,79 @@ class RecordImporter(Importer):
     def normalise_key(self, key: str) -> str:
         return compared(self.finder, key)
 
-    async def prefetch(self, drafts: Sequence[ParsedRow], chunk: Chunk) -> None:
+    async def prefetch(self, parsed_rows: Sequence[ParsedRow], chunk: Chunk) -> None:
         """What the rows name, who has their keys, and what the rules look at: all of it at once."""
-        self.rows = {draft.line: InputRow(self.build_input(draft)) for draft in drafts}
+        self.rows = {parsed.line: InputRow(self.build_input(parsed)) for parsed in parsed_rows}
         inputs = [row.input for row in self.rows.values()]
         own = (key for each in inputs for key in given_keys(self.rules.record, each.values))
-        named = (self.read_reference(column, draft) for draft in drafts for column in self.columns)
+        named = (self.read_reference(column, parsed) for parsed in parsed_rows for column in self.columns)
         await resolve_keys(chunk, filter(None, named), by_namespace(own))
         await self.rules.prefetch(chunk, inputs)
 
-    def build_input(self, draft: ParsedRow) -> RecordInput:
+    def build_input(self, parsed: ParsedRow) -> RecordInput:
         """What a row says, as an input of the lifecycle."""
         found = RecordInput()
         for column in self.columns:
-            if column.input and column.name in draft.values:
-                set_path(found.values, column.input, stored_value(draft.values[column.name]))
-            if column.reference and (key := self.read_reference(column, draft)):
+            if column.input and column.name in parsed.values:
+                set_path(found.values, column.input, stored_value(parsed.values[column.name]))
+            if column.reference and (key := self.read_reference(column, parsed)):
                 found.named.setdefault(column.reference.input, key)
         found.values = drop_empty_objects(found.values, [column.input for column in self.columns])
         return found
 
-    def read_reference(self, column: Column, draft: ParsedRow) -> RecordKey | None:
+    def read_reference(self, column: Column, parsed: ParsedRow) -> RecordKey | None:
         """The record that one column of a row names; None where the row has a problem there."""
-        value, to = draft.values.get(column.name), column.reference
-        if to is None or not value or any(problem.field == (column.name,) for problem in draft.problems):
+        value, to = parsed.values.get(column.name), column.reference
+        if to is None or not value or any(problem.field == (column.name,) for problem in parsed.problems):
             return None
         target = next(each.target for each in references(self.rules.inputs) if each.name == to.input)
-        unknown = UnknownKey(to.code, f"There is no {to.what} {value!r}.{to.hint}")
+        unknown = UnknownKey(to.code, f"There is no {to.noun} {value!r}.{to.hint}")
         return RecordKey(target, value, to.finder, unknown)
 
-    def find_existing(self, draft: ParsedRow, chunk: Chunk) -> Doc | None:
-        key, finder = draft.values.get(self.key, ""), self.finder
+    def find_existing(self, parsed: ParsedRow, chunk: Chunk) -> Doc | None:
+        key, finder = parsed.values.get(self.key, ""), self.finder
         doc = chunk.found(finder.namespace or "", compared(finder, key), finder.fields[:1])
         return doc if doc is None or doc["_id"] in chunk.planned.records else self.with_export_values(doc)
 
-    def resolve_references(self, draft: ParsedRow, chunk: Chunk, problems: list[Problem]) -> Doc:
-        row, found = self.rows[draft.line], Problems()
+    def resolve_references(self, parsed: ParsedRow, chunk: Chunk, problems: list[Problem]) -> Doc:
+        row, found = self.rows[parsed.line], Problems()
         row.ids = lifecycle.refer(chunk, self.rules.inputs, row.input, found)
         problems += self.assign_columns(found.gathered)
-        problems += self.find_missing_references(draft)
-        problems += self.find_conflicting_references(draft, chunk, row.ids)
-        said = dict(draft.values)
+        problems += self.find_missing_references(parsed)
+        problems += self.find_conflicting_references(parsed, chunk, row.ids)
+        said = dict(parsed.values)
         for column in self.columns:
             if column.reference and column.name in said:
                 said[column.name] = row.ids.get(column.stored or "")
         return said
 
-    def find_missing_references(self, draft: ParsedRow) -> Iterable[Problem]:
+    def find_missing_references(self, parsed: ParsedRow) -> Iterable[Problem]:
         """A problem for each record that has to be named and is not, by any of its columns."""
-        given = {*draft.values, *(name for problem in draft.problems for name in problem.field)}
+        given = {*parsed.values, *(name for problem in parsed.problems for name in problem.field)}
         for each in references(self.rules.inputs):
             columns = [one.name for one in self.columns if one.reference and one.reference.input == each.name]
             if each.required and columns and not given.intersection(columns):
                 yield Problem("REQUIRED", (columns[0],), f"Name the {each.name}: by {' or '.join(columns)}.")
 
     def find_conflicting_references(
-        self, draft: ParsedRow, chunk: Chunk, ids: Mapping[str, object]
+        self, parsed: ParsedRow, chunk: Chunk, ids: Mapping[str, object]
     ) -> Iterable[Problem]:
         """A problem where two columns of a row name two records for one input."""
         first: dict[str, Column] = {}
         for column in self.columns:
-            key, stored = self.read_reference(column, draft), column.stored or ""
+            key, stored = self.read_reference(column, parsed), column.stored or ""
             if key is None or (other := first.setdefault(stored, column)) is column:
                 continue
             found = Problems()
             doc = find_named(chunk, key, found)
             yield from (Problem(each.code, (column.name,), each.message) for each in found.gathered)
             if doc and ids.get(stored) not in (None, doc["_id"]):
-                values = f"{draft.values[other.name]!r} and {draft.values[column.name]!r}"
+                values = f"{parsed.values[other.name]!r} and {parsed.values[column.name]!r}"
                 code = f"{key.record.__name__.upper()}_MISMATCH"
                 yield Problem(code, (column.name,), f"{values} are two {key.record.collection}.")
 
-    async def create(self, draft: ParsedRow, said: Doc, chunk: Chunk, problems: list[Problem]) -> CreatedRecord | None:
-        row, count, found = self.rows[draft.line], len(chunk.warnings), Problems()
+    async def create(self, parsed: ParsedRow, said: Doc, chunk: Chunk, problems: list[Problem]) -> CreatedRecord | None:
+        row, count, found = self.rows[parsed.line], len(chunk.warnings), Problems()
         is_refused = bool(problems)
         made = await lifecycle.create(chunk, self.rules, row.input, found, ids=row.ids, is_refused=is_refused)
         warnings, chunk.warnings[count:] = self.assign_columns(chunk.warnings[count:]), []

@@ -1,8 +1,8 @@
-"""A run through one file: rows become drafts, chunks of drafts become transactions, and every row has an outcome.
+"""The import of one file: its rows are parsed, a chunk of them is stored in each transaction, and each gets an outcome.
 
-It holds a chunk of rows at a time, and for each row before it a few dozen bytes (`seen`). It can be killed and
-started again: it goes on where its cursor is, or, without one, finds UNCHANGED what is there. Other writers may be at
-work, the same import among them: a chunk that they get in the way of is read and tried again.
+It holds one chunk of rows in memory, and a few dozen bytes for each row before (`seen_keys`). It can be killed and run
+again: it resumes at its cursor; without one, rows that are stored already come out UNCHANGED. Others may write at the
+same time, even the same import: a chunk whose transaction conflicts with theirs is read and tried again.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ MAX_CHUNK_BYTES = 4_000_000  # of the rows' text: the database's cache holds wha
 
 
 COMMAND_LINE_VIEWER = dataclasses.replace(LOCAL_ADMIN, id="command-line")
-"""Who imports by the command line, as the audit trail tells it."""
+"""The viewer of imports from the command line, as the audit log names it."""
 
 
 class ImportStopped(Exception):  # noqa: N818  # said to whoever called
-    """The database could not be used: rows before `line` are stored. The same import, run again, goes on from there."""
+    """The database failed. Rows before `line` are stored; the same import, run again, resumes there."""
 
     def __init__(self, line: int, cause: PyMongoError) -> None:
         super().__init__(f"The database did not take the rows from line {line} on: {type(cause).__name__}.")
@@ -50,10 +50,10 @@ class ImportStopped(Exception):  # noqa: N818  # said to whoever called
 
 @dataclass(slots=True)
 class ImportRun:
-    """An import of one file. `seed` makes the ids of what it creates the same every time.
+    """The import of one file. With a `seed`, the records that it creates have the same ids every time.
 
-    `cursor` is the id under which it keeps where it is, if it does; a dry run never does. `position` and `summary` say
-    how far it is, and what the rows up to there came to, those of an earlier run included.
+    `cursor` is the id under which its state is stored; None, as in a dry run, if it is not. `position` is how far it
+    is, `summary` counts the outcomes up to there, those of an earlier run included. `on_progress` gets bytes read.
     """
 
     importer: Importer
@@ -74,12 +74,12 @@ class ImportRun:
     def __post_init__(self) -> None:
         self.parser = RowParser(self.importer, self.source.format)
 
-    def resume_from(self, before: ImportState) -> None:
-        """Be where these rows, or an earlier run of the same ones, are done."""
-        self.position, self.summary = before.position, before.summary
+    def resume_from(self, state: ImportState) -> None:
+        """Take over position and summary, of an earlier run or after a chunk."""
+        self.position, self.summary = state.position, state.summary
 
     async def outcomes(self) -> AsyncIterator[Outcome]:
-        """What becomes of each row that is not done yet, chunk by chunk."""
+        """Import the rows that are not done yet, a chunk at a time; yields the outcome of each."""
         plan = self.importer.make_plan(self.read_rows, self.source.format)
         if self.cursor:
             await cursors.begin_run(
@@ -99,58 +99,61 @@ class ImportRun:
             await cursors.remove_state(self.store, self.cursor)
 
     def read_rows(self) -> Iterator[RawRow]:
-        """The records that the file holds, from its beginning."""
+        """The rows of the file from its beginning, one for each record."""
         rows = self.source.read_rows(self.importer.columns, self.on_progress)
         return self.importer.group_csv_rows(rows) if self.source.format is Format.CSV else rows
 
     def read_entries(self, plan: ImportPlan, reading: int) -> Iterator[Entry]:
-        """The rows whose turn it is."""
-        return (self.parser.parse_row(raw, plan) for raw in self.read_rows() if plan.reading(raw) == reading)
+        """The parsed rows that are to be stored in this reading of the file."""
+        return (self.parser.parse_row(raw, plan) for raw in self.read_rows() if plan.reading_of(raw) == reading)
 
     async def store_chunk(self, entries: Sequence[Entry]) -> list[Outcome]:
-        """The outcomes of rows, in their order; stored, again where others were in the way, a bounded number of times.
+        """Store a chunk and return the outcome of each row. Conflicts are tried again within limits.
 
-        Rows that are refused as they stand ask nothing of the database: the cursor passes them with the next ones.
+        Raises ImportStopped where the database fails. A chunk of refused rows needs no transaction: the cursor moves
+        past them with the next chunk.
         """
-        drafts = [each for each in entries if isinstance(each, ParsedRow)]
-        if not drafts:
+        parsed_rows = [each for each in entries if isinstance(each, ParsedRow)]
+        if not parsed_rows:
             outcomes = [each for each in entries if isinstance(each, Outcome)]
             self.resume_from(self.state_after(entries, outcomes))
             return outcomes
         policy = RetryPolicy()
         while True:
             try:
-                return await self.transact(entries, drafts, policy.attempt_seconds)
+                return await self.transact(entries, parsed_rows, policy.attempt_seconds)
             except PyMongoError as error:
                 if is_too_large(error):
-                    return await self.store_halves(entries, drafts)
+                    return await self.store_halves(entries, parsed_rows)
                 if not policy.should_retry(error):
-                    raise ImportStopped(drafts[0].line, error) from error
+                    raise ImportStopped(parsed_rows[0].line, error) from error
             await policy.back_off()
 
-    async def store_halves(self, entries: Sequence[Entry], drafts: Sequence[ParsedRow]) -> list[Outcome]:
-        """What the database cannot take at once, in two; a record that it cannot take by itself is refused."""
-        if len(drafts) == 1:
-            message = "The record with all its parts is larger than one transaction of this database."
+    async def store_halves(self, entries: Sequence[Entry], parsed_rows: Sequence[ParsedRow]) -> list[Outcome]:
+        """Store a chunk that is too large for one transaction in two halves; a single record too large is refused."""
+        if len(parsed_rows) == 1:
+            message = "The record with all its parts is larger than one transaction can be: split it."
             problem = Problem("TOO_LARGE", (), message)
-            told = (
+            outcomes = (
                 refuse_row(each.line, [problem], each.rows) if isinstance(each, ParsedRow) else each for each in entries
             )
-            return await self.store_chunk(list(told))
-        middle = entries.index(drafts[len(drafts) // 2])
+            return await self.store_chunk(list(outcomes))
+        middle = entries.index(parsed_rows[len(parsed_rows) // 2])
         return [*await self.store_chunk(entries[:middle]), *await self.store_chunk(entries[middle:])]
 
-    async def transact(self, entries: Sequence[Entry], drafts: Sequence[ParsedRow], seconds: float) -> list[Outcome]:
-        """One transaction: read, decide, write, and move the cursor on. A dry run writes nothing but remembers it."""
+    async def transact(
+        self, entries: Sequence[Entry], parsed_rows: Sequence[ParsedRow], seconds: float
+    ) -> list[Outcome]:
+        """Run one transaction that stores a chunk and its import state. A dry run keeps the planned records instead."""
 
         async def work(session: AsyncClientSession) -> tuple[Chunk, list[Outcome]]:
-            seed = self.seed and f"{self.seed} {self.importer.kind} {drafts[0].line}"
+            seed = self.seed and f"{self.seed} {self.importer.kind} {parsed_rows[0].line}"
             ids = Identifiers(self.now, seed)
             operation = f"import {self.importer.kind}"
             chunk = Chunk(self.store, session, self.now, ids, self.viewer, operation, self.cipher, planned=self.planned)
             chunk.dry_run = self.dry_run
-            decided = iter(await decide_rows(self.importer, drafts, chunk))
-            outcomes = [next(decided) if isinstance(each, ParsedRow) else each for each in entries]
+            remaining = iter(await decide_rows(self.importer, parsed_rows, chunk))
+            outcomes = [next(remaining) if isinstance(each, ParsedRow) else each for each in entries]
             await chunk.write()
             if self.cursor and not self.dry_run:
                 await cursors.save_state(
@@ -165,7 +168,7 @@ class ImportRun:
         return outcomes
 
     def state_after(self, entries: Sequence[Entry], outcomes: Sequence[Outcome]) -> ImportState:
-        """Where it is when these rows, the next ones, are done."""
+        """The state of the import after these rows, the next ones."""
         reading, done, _ = self.position
         return ImportState(
             Position(reading, done + len(entries), entries[-1].line), self.summary.with_outcomes(outcomes)
@@ -173,7 +176,7 @@ class ImportRun:
 
 
 def split_into_chunks(entries: Iterator[Entry]) -> Iterator[list[Entry]]:
-    """Entries by about a thousand records, or four megabytes."""
+    """The rows in chunks of at most 1,000 records and four megabytes; a larger row is a chunk by itself."""
     chunk: list[Entry] = []
     weight = size = 0
     for entry in entries:

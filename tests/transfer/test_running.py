@@ -94,8 +94,8 @@ class Interrupted(OrganizationImporter):
     def __init__(self, store: Store, times: int) -> None:
         self.store, self.times = store, times
 
-    async def prefetch(self, drafts: Any, chunk: Any) -> None:
-        await super().prefetch(drafts, chunk)
+    async def prefetch(self, parsed_rows: Any, chunk: Any) -> None:
+        await super().prefetch(parsed_rows, chunk)
         if self.times:
             self.times -= 1
             key = f"o{self.times}"
@@ -118,7 +118,7 @@ class Failing(OrganizationImporter):
     def __init__(self, error: PyMongoError) -> None:
         self.error, self.tries = error, 0
 
-    async def prefetch(self, drafts: Any, chunk: Any) -> None:
+    async def prefetch(self, parsed_rows: Any, chunk: Any) -> None:
         self.tries += 1
         raise self.error
 
@@ -143,9 +143,9 @@ class Slow(Failing):
 
     now = 0.0
 
-    async def prefetch(self, drafts: Any, chunk: Any) -> None:
+    async def prefetch(self, parsed_rows: Any, chunk: Any) -> None:
         self.now += 12
-        await super().prefetch(drafts, chunk)
+        await super().prefetch(parsed_rows, chunk)
 
     def clock(self) -> float:
         return self.now
@@ -181,10 +181,10 @@ class Narrow(OrganizationImporter):
     def __init__(self, error: PyMongoError, most: int) -> None:
         self.error, self.most = error, most
 
-    async def prefetch(self, drafts: Any, chunk: Any) -> None:
-        if len(drafts) > self.most:
+    async def prefetch(self, parsed_rows: Any, chunk: Any) -> None:
+        if len(parsed_rows) > self.most:
             raise self.error
-        await super().prefetch(drafts, chunk)
+        await super().prefetch(parsed_rows, chunk)
 
 
 @pytest.mark.parametrize(
@@ -214,8 +214,8 @@ def test_chunks_are_bounded_by_the_text_of_their_rows(files: Files, kind: str) -
 
 
 def test_a_row_larger_than_a_chunk_is_one_by_itself() -> None:
-    drafts = [ParsedRow(line, {}, size=size) for line, size in enumerate((1, MAX_CHUNK_BYTES + 1, 1))]
-    assert [len(each) for each in split_into_chunks(iter(drafts))] == [1, 1, 1]
+    parsed_rows = [ParsedRow(line, {}, size=size) for line, size in enumerate((1, MAX_CHUNK_BYTES + 1, 1))]
+    assert [len(each) for each in split_into_chunks(iter(parsed_rows))] == [1, 1, 1]
 
 
 async def test_large_records_are_stored(files: Files, store: Store) -> None:
