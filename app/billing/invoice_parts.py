@@ -124,7 +124,7 @@ def of_payer(part: Part, reference: ColumnReference, code: str) -> str | None:
     owner = part.chunk.records.get(found.get("organizationId") or "") if found else None
     if owner and part.payer and not at_or_below(owner["_id"], owner["ancestorIds"], part.payer["_id"]):
         whose = f"{called(owner)}, which is neither the payer {called(part.payer)} nor below it"
-        part.refuse(code, reference.column, f"{part.row[reference.column]!r} is a {reference.what} of {whose}.")
+        part.refuse(code, reference.column, f"{part.row[reference.column]!r} is a {reference.noun} of {whose}.")
     return id_of(found)
 
 

@@ -1,6 +1,6 @@
-"""Records written back in the format that imports read: by the same columns, a page of records at a time.
+"""Exporting records in the format that imports read: with the same columns, a page of records at a time.
 
-Never a secret, and no deleted record. A record is called by its key, so that the file means the same in any database.
+Secrets and deleted records are not exported. References are keys and not ids, so that a file fits any database.
 """
 
 from __future__ import annotations
@@ -23,25 +23,26 @@ from app.transfer.rows import Format
 from app.writing.work import collection_of
 
 PAGE_SIZE = 1_000  # records
-PAGE_SECONDS = 60.0  # for a page: one that few records of a large collection belong to is looked for long
+PAGE_SECONDS = 60.0  # for one page: a rare condition on a large collection takes long
 
 
 async def keep_documents(_store: Store, docs: list[Doc]) -> list[Doc]:
-    """Records say what is stored in them."""
+    """The documents as they are stored: the columns need nothing else."""
     return docs
 
 
 async def select_everything(_store: Store) -> AsyncIterator[Doc]:
-    """Records have one order."""
+    """One condition, which every record meets."""
     yield {}
 
 
 @dataclass(frozen=True, slots=True)
 class Exporter:
-    """How one kind of record is written back, in the order of the stored key `by`, which no two of them share.
+    """How one kind of record is exported, in the order of the stored field `order_key`, which is unique.
 
-    `complete` adds to records what their columns look at besides. `steps` are conditions: the records of the first come
-    first. Those that `left_out` matches are what an import could not take: `why` says so.
+    `complete` adds to documents the values that columns need and that are stored elsewhere. `selections` yields query
+    conditions: the records that meet the first are written first. Records that match `left_out` are not exported,
+    since an import could not read them; `left_out_reason` is the text for the user.
     """
 
     columns: Columns
@@ -56,18 +57,18 @@ class Exporter:
 
 @dataclass(slots=True)
 class ExportCounts:
-    """How many records were written, and how many left out."""
+    """How many records were exported and left out so far."""
 
     records: int = 0
     left_out: int = 0
     unrepresentable: int = 0
-    """How many values CSV has no form for."""
+    """How many values of exported records were left out because CSV cannot hold them."""
 
 
 async def export_records(
     store: Store, exporter: Exporter, row_format: Format, file: BinaryIO
 ) -> AsyncIterator[ExportCounts]:
-    """Write every live record, and tell after each page how far it is."""
+    """Write every record that is not deleted to `file`; yields the counts after each page and at the end."""
     counts = ExportCounts()
     if exporter.left_out:
         with pymongo.timeout(PAGE_SECONDS):
@@ -87,16 +88,21 @@ LIVE: Doc = {"deletedAt": None}
 
 
 async def read_pages(store: Store, exporter: Exporter) -> AsyncIterator[list[Doc]]:
-    """The records by pages, each of them one bounded read from where the last one ended."""
-    async for step in exporter.selections(store):
+    """The completed documents in pages; each is one bounded read that starts after the key of the last."""
+    async for selection in exporter.selections(store):
         last = ""
         while True:
-            query = {**step, **LIVE, "$nor": [exporter.left_out or {"_id": None}], exporter.order_key: {"$gt": last}}
+            query = {
+                **selection,
+                **LIVE,
+                "$nor": [exporter.left_out or {"_id": None}],
+                exporter.order_key: {"$gt": last},
+            }
             with pymongo.timeout(PAGE_SECONDS):
-                found = (
+                cursor = (
                     store[exporter.record.collection].find(query).sort(exporter.order_key, 1).limit(exporter.page_size)
                 )
-                docs = await found.to_list()
+                docs = await cursor.to_list()
                 completed = await exporter.complete(store, docs)
             if not docs:
                 break
@@ -105,24 +111,24 @@ async def read_pages(store: Store, exporter: Exporter) -> AsyncIterator[list[Doc
 
 
 async def fetch_referenced(store: Store, columns: Columns, docs: Sequence[Doc]) -> dict[str, Doc]:
-    """The records that these name, by id, deleted ones too: one read for each collection."""
-    wanted: dict[str, set[str]] = {}
+    """Id → record, for those that the documents refer to, deleted ones too. One read for each collection."""
+    ids_by_collection: dict[str, set[str]] = {}
     for each in referenced_ids(columns, docs):
         if collection := collection_of(each):
-            wanted.setdefault(collection, set()).add(each)
-    found: dict[str, Doc] = {}
-    for collection, ids in wanted.items():
+            ids_by_collection.setdefault(collection, set()).add(each)
+    referenced: dict[str, Doc] = {}
+    for collection, ids in ids_by_collection.items():
         for doc in await store[collection].find({"_id": {"$in": sorted(ids)}}, EXPORT_KEY_FIELDS).to_list():
-            found[doc["_id"]] = doc
-    return found
+            referenced[doc["_id"]] = doc
+    return referenced
 
 
 EXPORT_KEY_FIELDS = {"externalId": 1, "aliases": 1, "email": 1, "credentialId": 1}
-"""What records are called by."""
+"""The fields by which `export_reference` names a record."""
 
 
 def referenced_ids(columns: Columns, docs: Iterable[Doc]) -> Iterator[str]:
-    """The ids in the columns that name other records."""
+    """The ids stored in columns that refer to other records."""
     for doc in docs:
         for column in columns:
             if isinstance(column, NestedColumn):
@@ -132,7 +138,7 @@ def referenced_ids(columns: Columns, docs: Iterable[Doc]) -> Iterator[str]:
 
 
 def export_row(columns: Columns, doc: Doc, referenced: Mapping[str, Doc]) -> Doc:
-    """What a record says, by column, as JSON has it. What is nothing is left out."""
+    """Column → value as JSON holds it; empty values are left out."""
     values: Doc = {}
     for column in columns:
         value: object
@@ -146,7 +152,7 @@ def export_row(columns: Columns, doc: Doc, referenced: Mapping[str, Doc]) -> Doc
 
 
 def export_cell(column: Column, doc: Doc, referenced: Mapping[str, Doc]) -> object:
-    """What a record says in one column."""
+    """The value of one column, with a key for the id of a referenced record; None if it is not exported."""
     if not column.is_exported:
         return None
     if column.export_value:
@@ -158,7 +164,7 @@ def export_cell(column: Column, doc: Doc, referenced: Mapping[str, Doc]) -> obje
 
 
 def to_json_value(value: object) -> object:
-    """A stored value as JSON has it."""
+    """A stored value as JSON holds it: instants and decimals become text."""
     if isinstance(value, datetime):
         return show_instant(value)
     return show_decimal(value) if isinstance(value, Decimal) else value

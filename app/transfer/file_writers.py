@@ -1,4 +1,4 @@
-"""The forms in which rows are written: NDJSON says all of a record, CSV what can stand in a table."""
+"""Formatting exported records as bytes: NDJSON holds every value, CSV those that fit a table."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from app.transfer.rows import MAX_FIELD_CHARACTERS
 
 
 class NdjsonWriter:
-    """One JSON object a line."""
+    """Formats each record as one JSON object on a line."""
 
     unrepresentable = 0
 
     def format_header(self) -> bytes:
-        """What stands before the records."""
+        """The bytes before the records: none."""
         return b""
 
     def format_record(self, values: Doc) -> bytes:
-        """One record."""
+        """One record as a line."""
         return orjson.dumps(values, option=orjson.OPT_APPEND_NEWLINE)
 
 
 class CsvWriter:
-    """As RFC 4180 has it. A record with nested lists takes as many rows as the longest of them has objects.
+    """Formats records as CSV (RFC 4180). A record has as many rows as the longest of its nested lists has objects.
 
     `unrepresentable` counts the values that CSV cannot hold and that are left out: objects, lists of texts with spaces,
     and repeated objects in any nested list but the first.
@@ -41,11 +41,11 @@ class CsvWriter:
         self.names = [each.name for each in flatten_columns(columns) if each.is_exported and not each.only_ndjson]
 
     def format_header(self) -> bytes:
-        """The names of the columns."""
+        """The line with the names of the columns."""
         return format_csv_rows([self.names])
 
     def format_record(self, values: Doc) -> bytes:
-        """The rows of one record: its own values stand on the first, its key on all."""
+        """The rows of one record: its own values on the first, its key on all."""
         nested = [each.name for each in self.columns if isinstance(each, NestedColumn)]
         lists = [self.drop_repeats(values.get(name, []), repeats=name == nested[0]) for name in nested]
         rows = [merge_objects(objects) for objects in zip_longest(*lists, fillvalue={})] or [{}]
@@ -55,12 +55,12 @@ class CsvWriter:
         return format_csv_rows([self.format_cell(each.get(name)) for name in self.names] for each in rows)
 
     def drop_repeats(self, objects: list[Doc], *, repeats: bool) -> list[Doc]:
-        """The objects of a list; each once, unless the same may stand on several rows."""
+        """The objects of a list, equal ones once and counted as left out; all of them if `repeats`."""
         if repeats:
             return objects
-        found = [each for number, each in enumerate(objects) if each not in objects[:number]]
-        self.unrepresentable += len(objects) - len(found)
-        return found
+        distinct = [each for number, each in enumerate(objects) if each not in objects[:number]]
+        self.unrepresentable += len(objects) - len(distinct)
+        return distinct
 
     def format_cell(self, value: object) -> str:
         """The cell for a text or a list of texts; empty, and counted, where CSV cannot hold the value."""
@@ -72,12 +72,12 @@ class CsvWriter:
 
 
 def merge_objects(objects: Iterable[Doc]) -> Doc:
-    """One row of what stands on it: no two lists have a column in common."""
+    """The objects that stand on one row as one; no two of them have a column in common."""
     return {name: value for each in objects for name, value in each.items()}
 
 
 def format_csv_rows(rows: Iterable[list[str]]) -> bytes:
-    """Rows as text."""
+    """Rows of cells as CSV in UTF-8."""
     buffer = io.StringIO(newline="")
     csv.writer(buffer, lineterminator="\r\n").writerows(rows)
     return buffer.getvalue().encode()

@@ -1,7 +1,7 @@
-"""Where an import of a file is: a row in the database, moved on in the transaction of each chunk.
+"""The stored state of a file's import: one document, updated in the transaction of each chunk.
 
-It is found again by what the file holds, whatever it is called and wherever it lies, so that a run that was killed goes
-on where it stopped. It is gone when a run comes to its end: the same file, imported later, is checked anew.
+Its id is a digest of the file's content, so that a killed import resumes wherever the file lies and whatever its name.
+It is removed when the import ends: the same file, imported again, is compared from its first row.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ COLLECTION = "importCursors"
 KEPT_SECONDS = 7 * 24 * 3600
 INDEXES = [IndexModel([("updatedAt", ASCENDING)], name="kept for seven days", expireAfterSeconds=KEPT_SECONDS)]
 ROW_ORDER_VERSION = 1
-"""Raised when rows are read, or taken in turn, otherwise than before: a place in the old order means nothing then."""
+"""To be raised when a release reads rows in another order: positions stored before are then ignored."""
 
 MAX_KEPT_PROBLEMS, MAX_MESSAGE_CHARACTERS = 3, 500
-"""How many problems of a refused row are kept to be told again, and how long their messages are."""
+"""How many problems of a refused row are stored for the summary, and how long their texts may be."""
 
 
 class Position(NamedTuple):
-    """How far an import is: the reading, how many of its rows are done, and the line of the last of them."""
+    """How far an import is: the reading of the file (from 0), its rows that are done, and the line of the last one."""
 
     reading: int = 0
     done: int = 0
@@ -43,22 +43,22 @@ START = Position()
 
 
 class ImportState(NamedTuple):
-    """What an earlier run did."""
+    """The state of an import: its position, the summary up to there, and the session that writes it."""
 
     position: Position
     summary: Summary
     session: Mapping[str, object] | None = None
-    """Its session in the database, which a run that was killed left behind."""
+    """The session's id in the database; a killed run leaves it behind."""
 
 
 def make_cursor_id(kind: str, source: Source) -> str:
-    """Which import of which rows: the same wherever the file lies and whatever database it goes to."""
+    """The id of a file's import: a digest of the kind of record, the format and the content."""
     facts = f"{ROW_ORDER_VERSION} {kind} {source.format} {source.compute_digest()}"
     return hashlib.sha256(facts.encode()).hexdigest()
 
 
 async def find_state(store: Store, cursor: str) -> ImportState | None:
-    """What an earlier run did, if it did not come to its end."""
+    """The stored state of an earlier run that did not end; None if there is none."""
     row = await store[COLLECTION].find_one({"_id": cursor})
     return (
         ImportState(Position(row["reading"], row["done"], row["line"]), parse_summary(row), row["session"])
@@ -68,7 +68,7 @@ async def find_state(store: Store, cursor: str) -> ImportState | None:
 
 
 async def save_state(store: Store, cursor: str, state: ImportState, now: datetime, session: AsyncClientSession) -> None:
-    """Write down how far it is: in the transaction that stores the rows."""
+    """Store the state, in the session's transaction that stores the rows."""
     row = {
         **state.position._asdict(),
         **serialise_summary(state.summary),
@@ -79,27 +79,27 @@ async def save_state(store: Store, cursor: str, state: ImportState, now: datetim
 
 
 async def begin_run(store: Store, cursor: str, state: ImportState, now: datetime) -> None:
-    """Write down where a run begins, and the session that its transactions will have: the driver uses it again."""
+    """Store the state at the start of a run, with the session that its transactions will use."""
     async with store.client.start_session() as session:
         await save_state(store, cursor, state, now, session)
 
 
-async def end_abandoned_transaction(store: Store, before: ImportState) -> None:
-    """End the transaction that a killed run may have left open: its locks would stand in the way for a minute.
+async def end_abandoned_transaction(store: Store, state: ImportState) -> None:
+    """End the transaction that a killed run may have left open, whose locks would block this one for a minute.
 
-    A run that is alive after all only tries its chunk again. Where we may not end sessions, the minute is waited for.
+    If that run is still alive, it tries its chunk again. Without the right to end sessions nothing happens.
     """
     with suppress(OperationFailure):
-        await store.client.admin.command("killSessions", [before.session])
+        await store.client.admin.command("killSessions", [state.session])
 
 
 async def remove_state(store: Store, cursor: str) -> None:
-    """It came to its end."""
+    """Remove the state of an import that has ended."""
     await store[COLLECTION].delete_one({"_id": cursor})
 
 
 def serialise_summary(summary: Summary) -> Doc:
-    """What was counted, as it is stored."""
+    """A summary as it is stored."""
     return {
         "counts": {result.value: summary.counts[result] for result in Result},
         "rows": summary.rows,
@@ -112,24 +112,24 @@ def serialise_summary(summary: Summary) -> Doc:
 
 
 def serialise_problems(problems: Iterable[Problem]) -> Iterable[list[object]]:
-    """The first problems of a row, cut short: a row may have any number, of any length."""
+    """The first problems of a row as they are stored: [code, field, message], cut to a bounded length."""
     for each, _ in zip(problems, range(MAX_KEPT_PROBLEMS), strict=False):
         yield [each.code, [name[:MAX_MESSAGE_CHARACTERS] for name in each.field], each.message[:MAX_MESSAGE_CHARACTERS]]
 
 
 def parse_summary(row: Doc) -> Summary:
-    """What was counted."""
-    found = Summary(rows=row["rows"], warnings=row["warnings"], rows_before=row["rows"])
-    found.counts.update({Result(name): count for name, count in row["counts"].items()})
-    found.first_refused = [parse_refused(each) for each in row["firstRefused"]]
-    return found
+    """The summary that `serialise_summary` stored."""
+    summary = Summary(rows=row["rows"], warnings=row["warnings"], rows_before=row["rows"])
+    summary.counts.update({Result(name): count for name, count in row["counts"].items()})
+    summary.first_refused = [parse_refused(each) for each in row["firstRefused"]]
+    return summary
 
 
 def parse_refused(row: Doc) -> Outcome:
-    """A row that was refused."""
+    """One refused row of a stored summary."""
     return refuse_row(row["line"], [parse_problem(*each) for each in row["problems"]], row["rows"])
 
 
 def parse_problem(code: str, field: Sequence[str], message: str) -> Problem:
-    """The problem of which `serialise_problems` made a row."""
+    """One problem of those that `serialise_problems` stored."""
     return Problem(code, tuple(field), message)

@@ -1,7 +1,7 @@
-"""Files as rows: CSV and NDJSON, read one row at a time, whatever is wrong with some of them.
+"""Reading files as rows: CSV and NDJSON, one row at a time.
 
-A row is known by the line on which it begins. One that cannot be read is refused by itself, and the next one is read; a
-file that cannot be read at all raises `UnreadableFile`. What a value means is not known here.
+A row is identified by the line on which it begins. An unreadable row has a problem, and reading goes on after it; an
+unreadable file raises `UnreadableFile`. Cells are not parsed here.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ MAX_FIELD_CHARACTERS = 128 * 1024  # characters; a quotation mark that is never 
 
 
 class Format(enum.StrEnum):
-    """How rows are written: in a file, or as the input of a mutation."""
+    """The format of rows: that of a file, or the input of a mutation."""
 
     CSV = "csv"
     NDJSON = "ndjson"
@@ -37,19 +37,19 @@ class Format(enum.StrEnum):
 
     @property
     def row_noun(self) -> str:
-        """What the number of a row counts."""
+        """What a message calls the number of a row: line or row."""
         return "row" if self is Format.INPUT else "line"
 
     def spell_column(self, column: str) -> str:
-        """How a column is called there."""
+        """A column's name in this format."""
         return to_camel_case(column) if self is Format.INPUT else column
 
 
 @dataclass(frozen=True, slots=True)
 class RawRow:
-    """A row as the file has it, or the problem that keeps it from being read.
+    """A row with its cells as they stand in the file, or the problem that made it unreadable.
 
-    Of `rows` rows, where several are one, and `size` bytes.
+    `rows` is how many rows of a CSV file it was grouped from, `size` how many bytes they have.
     """
 
     line: int
@@ -61,7 +61,7 @@ class RawRow:
 
 @dataclass
 class LineReader:
-    """The lines of a file as text, and how far it is read. Bytes that are no UTF-8 become surrogates."""
+    """Iterates over the lines of a file as text, and counts lines and bytes. Invalid UTF-8 becomes surrogates."""
 
     file: BinaryIO
     number: int = 0
@@ -82,7 +82,7 @@ class LineReader:
         return line.decode(encoding, errors="surrogateescape")
 
     def skip_long_line(self) -> NoReturn:
-        """Read to the end of a line that is too long."""
+        """Read to the end of a line that is too long, and raise csv.Error."""
         while (rest := self.file.readline(MAX_LINE_BYTES)) and not rest.endswith(b"\n"):
             self.position += len(rest)
         self.position += len(rest)
@@ -91,13 +91,13 @@ class LineReader:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file to import. It is read several times, so it must be one that can be."""
+    """A file to import. It is read several times, so it cannot be a pipe."""
 
     path: Path
     format: Format
 
     def read_rows(self, columns: Columns, on_progress: Callable[[int], None] = lambda _: None) -> Iterator[RawRow]:
-        """Its rows; `on_progress` is told how many bytes have been read."""
+        """The rows of the file; `on_progress` is called with the number of bytes read so far."""
         read = read_csv_rows if self.format is Format.CSV else read_json_rows
         with self.path.open("rb") as file:
             lines = LineReader(file)
@@ -106,13 +106,13 @@ class Source:
                 yield row
 
     def compute_digest(self) -> str:
-        """The SHA-256 of all that it holds."""
+        """The SHA-256 of its content, in hexadecimal."""
         with self.path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def find_source(path: Path, format_name: str | None = None) -> Source:
-    """The file at `path`, in the format given or the one that its name says."""
+    """The file at `path`, in the named format or that of its suffix. Raises UnreadableFile."""
     if not path.is_file():
         raise UnreadableFile(f"There is no file {path}." if not path.exists() else f"{path} is no regular file.")
     name = (format_name or path.suffix.removeprefix(".")).lower()
@@ -141,7 +141,7 @@ def read_csv_rows(lines: LineReader, columns: Columns) -> Iterator[RawRow]:
 
 
 def parse_csv_row(line: int, names: Sequence[str], cells: list[str], size: int) -> RawRow:
-    """One row, if it has a cell for each column."""
+    """One row of cells by the names of the columns; with a problem if their numbers differ."""
     if len(cells) != len(names):
         message = f"It has {len(cells)} fields, the header has {len(names)}."
         return RawRow(line, {}, Problem("FIELD_COUNT", (), message))
@@ -166,7 +166,7 @@ def read_json_rows(lines: LineReader, columns: Columns) -> Iterator[RawRow]:
 
 
 def parse_json_row(line: int, text: str, size: int) -> RawRow:
-    """One object."""
+    """One line as a row; with a problem if it is no JSON object."""
     if not encodable(text):
         return RawRow(line, {}, Problem("NOT_UTF8", (), "It is not UTF-8: save the file in that encoding."))
     try:
@@ -181,12 +181,12 @@ def parse_json_row(line: int, text: str, size: int) -> RawRow:
 
 
 def refuse_constant(name: str) -> NoReturn:
-    """Python reads NaN and infinities, which are not JSON."""
+    """Raise ValueError for NaN and infinities, which Python would read and JSON does not have."""
     raise ValueError(f"{name} is no JSON number")
 
 
 def build_object(pairs: list[tuple[str, object]]) -> Doc:
-    """An object whose names are all different: of two values for one name, neither is to be trusted."""
+    """A JSON object as a dictionary. Raises ValueError if it has a name twice."""
     built = dict(pairs)
     if len(built) < len(pairs):
         raise ValueError("an object has the same name twice")

@@ -1,4 +1,4 @@
-"""Which keys stood in the rows before, and what those rows said: forty bytes a row or so, for files of any length."""
+"""The keys of a file's rows so far, with a digest of each row: about forty bytes a row, for files of any length."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ FIRST_SIZE = 1 << 10
 
 
 class SeenKeys:
-    """A table from keys to lines and digests, open-addressed. A key is known by 128 bits, what a row says by 31."""
+    """A hash table (open addressing): 128 bits of a key's digest → line, and 31 bits of a digest of the row."""
 
     def __init__(self) -> None:
         self.count = 0
         self.clear_table(FIRST_SIZE)
 
     def clear_table(self, size: int) -> None:
-        """An empty table of that many places, a power of two. A place is free while its value is zero."""
+        """Make the table empty, with `size` slots, a power of two. A slot is free while its value is zero."""
         self.mask = size - 1
         self.high, self.low, self.values = (array("Q", bytes(WORD_BYTES * size)) for _ in range(3))
 
     def add(self, key: str, line: int, content: str) -> tuple[int, bool]:
-        """On which line the key stood first, this one if it is new, and whether that line said the same."""
+        """Add a row. Returns the line on which its key stood first, and whether that row had the same content."""
         digest = hashlib.blake2b(key.encode(errors="surrogatepass"), digest_size=2 * WORD_BYTES).digest()
         high, low = int.from_bytes(digest[:WORD_BYTES], "big"), int.from_bytes(digest[WORD_BYTES:], "big")
         mark = int.from_bytes(hashlib.blake2b(content.encode(errors="replace"), digest_size=4).digest(), "big") | 1
@@ -37,14 +37,14 @@ class SeenKeys:
         return line, True
 
     def find_slot(self, high: int, low: int) -> int:
-        """Where a key stands, or would."""
+        """The slot of a key: the one that has it, or the free one for it."""
         slot = low & self.mask
         while self.values[slot] and (self.low[slot] != low or self.high[slot] != high):
             slot = slot + 1 & self.mask
         return slot
 
     def grow_table(self) -> None:
-        """Twice as many places."""
+        """Move all keys to a table with twice as many slots."""
         there = zip(self.high, self.low, self.values, strict=True)
         self.clear_table(2 * (self.mask + 1))
         for high, low, value in there:

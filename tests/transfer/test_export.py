@@ -197,7 +197,9 @@ async def test_parents_come_first_and_pages_miss_nothing(
             for n in range(1, 100)]  # fmt: skip
     await files.rows("organizations", *rows)
     whole = await written_rows(store, "organizations")
-    small = Exporter(**{name: getattr(EXPORTERS["organizations"], name) for name in Exporter.__slots__} | {"page": 7})
+    small = Exporter(
+        **{name: getattr(EXPORTERS["organizations"], name) for name in Exporter.__slots__} | {"page_size": 7}
+    )
     monkeypatch.setitem(EXPORTERS, "organizations", small)
     assert await written_rows(store, "organizations") == whole
     assert len(whole) == 99
