@@ -67,5 +67,5 @@ class CredentialImporter(RecordImporter):
     rules = CredentialRules()
     columns = COLUMNS
 
-    def with_export_values(self, doc: Doc) -> Doc:
+    def with_column_values(self, doc: Doc) -> Doc:
         return with_period(doc)

@@ -1,4 +1,4 @@
-"""Importing rows by a mutation: up to a thousand, all or each by itself, in one transaction."""
+"""Mutations that import up to a thousand rows in one transaction, all or nothing or each row by itself."""
 
 from __future__ import annotations
 
@@ -33,38 +33,38 @@ from app.writing.problems import UserError
 from app.writing.record_mutations import scopes_of
 
 
-@choices(description="What becomes of the other rows where one is refused.")
+@choices(description="Whether the other rows are stored if one is refused.")
 class ImportMode(Choice):
-    """What becomes of the other rows where one is refused."""
+    """Whether the other rows are stored if one is refused."""
 
-    ATOMIC = "ATOMIC", "Nothing is stored; `userErrors` tell every problem of every row."
-    PER_ROW = "PER_ROW", "They are stored, in one transaction; each row tells what became of it."
+    ATOMIC = "ATOMIC", "If one row is refused, nothing is stored; `userErrors` list every problem of every row."
+    PER_ROW = "PER_ROW", "The other rows are stored, in one transaction; each row has its own result."
 
 
-@choices(description="What became of one row.")
+@choices(description="The result of one row.")
 class ImportResult(Choice):
-    """What became of one row."""
+    """The result of one row."""
 
-    CREATED = "CREATED", "It was not there, and is now."
-    UNCHANGED = "UNCHANGED", "It was there, and all that the row says of it is so."
-    REFUSED = "REFUSED", "It breaks a rule, and nothing of it was stored."
+    CREATED = "CREATED", "The record was created."
+    UNCHANGED = "UNCHANGED", "The record existed already, with the values of the row."
+    REFUSED = "REFUSED", "The row breaks a rule, and nothing of it was stored."
 
 
-@strawberry.type(description="What became of one row.")
+@strawberry.type(description="The outcome of one row.")
 class ImportRow:
-    """What became of one row."""
+    """The outcome of one row."""
 
-    index: int = strawberry.field(description="Its place among the rows, from 0.")
-    result: ImportResult = strawberry.field(description="What became of it, or in a dry run would.")
+    index: int = strawberry.field(description="Its position in the input, from 0.")
+    result: ImportResult = strawberry.field(description="Its result; in a dry run, the result that it would have.")
     record_id: strawberry.ID | None = strawberry.field(
-        description="The id of its record; null where it was refused, or a dry run would have made it."
+        description="The id of its record; null if the row was refused, or if a dry run would create the record."
     )
-    user_errors: list[UserError] = strawberry.field(description="Everything that is wrong with it, at once.")
-    warnings: list[UserError] = strawberry.field(description="What was done, and should be known.")
+    user_errors: list[UserError] = strawberry.field(description="All problems of the row; empty unless it was refused.")
+    warnings: list[UserError] = strawberry.field(description="Remarks on a row that was accepted.")
 
     @classmethod
     def from_outcome(cls, outcome: Outcome) -> ImportRow:
-        """The row of what became of it."""
+        """The row with this outcome; its line is the index."""
         return cls(
             index=outcome.line,
             result=ImportResult(outcome.result.value),
@@ -76,16 +76,22 @@ class ImportRow:
 
 @strawberry.type
 class ImportPayload(Payload):
-    """What every import of rows returns."""
+    """The fields that the payload of every import has."""
 
-    rows: list[ImportRow] = shown_list("What became of each row, in their order; empty where nothing was done.")
-    created: int | None = shown("How many were, or would be, created; null where nothing was done.")
-    unchanged: int | None = shown("How many were there already; null where nothing was done.")
-    refused: int | None = shown("How many were, or would be, refused; null where nothing was done.")
+    rows: list[ImportRow] = shown_list("The outcome of each row, in their order; empty if the mutation was refused.")
+    created: int | None = shown(
+        "How many records were, or in a dry run would be, created; null if the mutation was refused."
+    )
+    unchanged: int | None = shown(
+        "How many records existed already with these values; null if the mutation was refused."
+    )
+    refused: int | None = shown(
+        "How many rows were, or in a dry run would be, refused; null if the mutation was refused."
+    )
 
 
 class ImportInput(MutationInput):
-    """What every import of rows is told; GraphQL's input of each kind has its rows besides."""
+    """The fields that the input of every import has; the type of its rows depends on the kind of record."""
 
     rows: Sequence[object]
     mode: ImportMode
@@ -93,11 +99,11 @@ class ImportInput(MutationInput):
 
 
 async def import_rows(importer: Importer, chunk: Chunk, given: ImportInput) -> list[Outcome]:
-    """Decide on all rows, and have stored what is not refused; raises Refused where one is and the mode is ATOMIC."""
+    """Add the records of accepted rows to the chunk; raises Refused if the mode is ATOMIC and a row is refused."""
     check_row_count(given.rows)
     chunk.dry_run = given.dry_run
-    decided = await decide_rows(importer, list(parse_rows(importer, given.rows)), chunk)
-    outcomes = sorted(decided, key=lambda outcome: outcome.line)
+    outcomes = await decide_rows(importer, list(parse_rows(importer, given.rows)), chunk)
+    outcomes = sorted(outcomes, key=lambda outcome: outcome.line)
     if given.mode is ImportMode.ATOMIC:
         problems = Problems()
         for outcome in outcomes:
@@ -108,7 +114,7 @@ async def import_rows(importer: Importer, chunk: Chunk, given: ImportInput) -> l
 
 @dataclass(eq=False, kw_only=True)
 class RowMutation(Mutation):
-    """A mutation that imports rows of one kind; the types are made of its columns."""
+    """A mutation that imports rows of one kind of record; its GraphQL types are built from the columns."""
 
     kind: str
     importer: Callable[[], Importer]
@@ -121,14 +127,22 @@ class RowMutation(Mutation):
         return input_class(f"{self.type_name}Input", text, fields, MutationInput), cast(type[Payload], made)
 
     def input_fields(self) -> Sequence[InputField]:
-        """The rows, and what is to be done with them."""
+        """The input's fields besides the idempotency key: rows, mode and dry run."""
         kind = self.kind.capitalize()
-        text = f"One row of `import{kind}`: what a row of such a file says. An absent column says nothing."
+        text = f"One row of `import{kind}`, with the columns of a file. An absent column is not compared or set."
         row: Any = input_class(f"Import{kind}Row", text, list(build_row_fields(self.importer().columns)))
         return [
             ("rows", list[row], needed(f"1 to {MAX_ROWS:,} rows, in any order.")),
-            ("mode", ImportMode, with_default(ImportMode.ATOMIC, "What becomes of the others where one is refused.")),
-            ("dry_run", bool, with_default(False, "Do everything but write, and say what would be.")),
+            (
+                "mode",
+                ImportMode,
+                with_default(ImportMode.ATOMIC, "Whether the other rows are stored if one is refused."),
+            ),
+            (
+                "dry_run",
+                bool,
+                with_default(False, "Check everything and write nothing; the result says what would happen."),
+            ),
         ]
 
 
@@ -145,8 +159,8 @@ def import_mutation(kind: str, record: type[Record], importer: Callable[[], Impo
         return mutation.payload_type(**values)
 
     mutation = RowMutation(
-        doc=f"Create up to {MAX_ROWS:,} {kind} in one transaction. {rest} A row is recognised by its key when it "
-        "comes again: it is then UNCHANGED, or refused where it says something else.",
+        doc=f"Create up to {MAX_ROWS:,} {kind} in one transaction. {rest} A row whose key exists already is "
+        "UNCHANGED if its values are the same, and refused if they differ.",
         operation=operation,
         needs=lambda: scopes_of(record),
         unit=Chunk,

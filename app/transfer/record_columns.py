@@ -1,4 +1,4 @@
-"""Columns made of a record's table of inputs: rule, default, limit and description are those of the record's fields."""
+"""Columns built from a record's inputs: rule, default, limit and description come from the record's fields."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MAX_KEY_CHARACTERS = 256
 
 @dataclass(frozen=True, slots=True)
 class ColumnBuilder:
-    """Makes the columns of one kind of record."""
+    """Builds the columns of one kind of record from its rules."""
 
     rules: type[Rules[Any]]
 
@@ -55,7 +55,7 @@ class ColumnBuilder:
         return make(name, " ".join(filter(None, described)), rule, **(facts | overrides))
 
     def find_field(self, path: str) -> tuple[type[BaseModel], Field]:
-        """The field of the table at that path, and the model that it is a field of."""
+        """The input at a path such as `billing.city`, and the model that has the field."""
         model: type[BaseModel] = self.rules.record
         fields: Iterable[object] = self.rules.inputs
         outer, _, inner = path.partition(".")
@@ -91,7 +91,7 @@ class ColumnBuilder:
         )
 
     def metadata(self) -> tuple[Column, Column]:
-        """What callers and other systems keep beside the record."""
+        """The columns for custom and app metadata, which only NDJSON can hold."""
         return (
             Column(
                 "custom_metadata",
@@ -117,30 +117,30 @@ class ColumnBuilder:
 
 
 def path_prefixes(path: str) -> list[str]:
-    """`billing`, `billing.city` of `billing.city`."""
+    """The path of each part: `billing` and `billing.city` for `billing.city`."""
     parts = path.split(".")
     return [".".join(parts[: n + 1]) for n in range(len(parts))]
 
 
 def describe_choices(annotation: object) -> Iterable[str]:
-    """The values that there are, where a field has one of a closed list."""
+    """A sentence with the values of an enum; none for other types."""
     if isinstance(annotation, type) and issubclass(annotation, enum.Enum):
         yield f"One of {', '.join(str(member.value) for member in annotation)}."
 
 
 def describe_default(default: object) -> Iterable[str]:
-    """What an empty cell means, where the field has a default that is not nothing."""
+    """A sentence with the default that an empty cell means; none if that is null, empty or a boolean."""
     if isinstance(default, (str, int)) and not isinstance(default, bool):
         yield f"{default.value if isinstance(default, enum.Enum) else default} if empty."
 
 
 def stored_key_name(finder: Finder) -> str:
-    """The stored field that holds the key as it was given."""
+    """The stored field that holds the key as it was given: the first of the finder."""
     return finder.fields[0]
 
 
 def set_path(values: Doc, path: str, value: object) -> None:
-    """Put a value into a document at a path of stored names."""
+    """Set the value at a path of stored names, creating objects on the way."""
     outer, _, inner = path.partition(".")
     if inner:
         set_path(values.setdefault(outer, {}), inner, value)
@@ -149,7 +149,7 @@ def set_path(values: Doc, path: str, value: object) -> None:
 
 
 def drop_empty_objects(values: Mapping[str, object], paths: Iterable[str]) -> Doc:
-    """Values without the objects at these paths that say nothing."""
+    """The values without the objects, among those that the paths lead into, that have only nulls."""
     empty = {outer for path in paths if (outer := path.partition(".")[0]) != path and not has_values(values.get(outer))}
     return {name: value for name, value in values.items() if name not in empty}
 

@@ -1,7 +1,6 @@
 """Imports of records that have a lifecycle: a row becomes an input, and the lifecycle creates the record.
 
-Values are read by the rules of the record's fields, and everything else is judged as by the mutation that makes one
-record; what is found wrong is told of the columns.
+The rules are those of the mutation that creates one record; its problems are reported at the columns of the row.
 """
 
 from __future__ import annotations
@@ -26,14 +25,14 @@ from app.writing.rules import Rules
 
 @dataclass(slots=True)
 class InputRow:
-    """One row of a chunk as an input, and the ids of the records that it names once they are resolved."""
+    """One row of a chunk as an input of the lifecycle, and the ids of the records that it refers to, once resolved."""
 
     input: RecordInput
     ids: Doc = field(default_factory=dict)
 
 
 class RecordImporter(Importer):
-    """One kind of record by its rules. Its first column is the key by which a row is recognised when it comes again."""
+    """Imports one kind of record by its rules. The column `key` identifies the record of a row."""
 
     rules: ClassVar[Rules[Any]]
     columns: Sequence[Column]
@@ -41,19 +40,19 @@ class RecordImporter(Importer):
 
     @property
     def finder(self) -> Finder:
-        """How the key finds a record."""
+        """The finder of the record by its key."""
         finders: tuple[Finder, ...] = self.rules.record.finders
         return next(each for each in finders if each.name == self.key)
 
-    def with_export_values(self, doc: Doc) -> Doc:
-        """A stored record with what its columns look at besides what is stored."""
+    def with_column_values(self, doc: Doc) -> Doc:
+        """A stored document with the values that its columns have and that are stored elsewhere in it."""
         return doc
 
     def normalise_key(self, key: str) -> str:
         return compared(self.finder, key)
 
     async def prefetch(self, parsed_rows: Sequence[ParsedRow], chunk: Chunk) -> None:
-        """What the rows name, who has their keys, and what the rules look at: all of it at once."""
+        """Read what the rows refer to, the owners of their keys, and what the rules need."""
         self.rows = {parsed.line: InputRow(self.build_input(parsed)) for parsed in parsed_rows}
         inputs = [row.input for row in self.rows.values()]
         own = (key for each in inputs for key in given_keys(self.rules.record, each.values))
@@ -62,18 +61,18 @@ class RecordImporter(Importer):
         await self.rules.prefetch(chunk, inputs)
 
     def build_input(self, parsed: ParsedRow) -> RecordInput:
-        """What a row says, as an input of the lifecycle."""
-        found = RecordInput()
+        """A parsed row as an input of the lifecycle."""
+        record_input = RecordInput()
         for column in self.columns:
             if column.input and column.name in parsed.values:
-                set_path(found.values, column.input, stored_value(parsed.values[column.name]))
+                set_path(record_input.values, column.input, stored_value(parsed.values[column.name]))
             if column.reference and (key := self.read_reference(column, parsed)):
-                found.named.setdefault(column.reference.input, key)
-        found.values = drop_empty_objects(found.values, [column.input for column in self.columns])
-        return found
+                record_input.named.setdefault(column.reference.input, key)
+        record_input.values = drop_empty_objects(record_input.values, [column.input for column in self.columns])
+        return record_input
 
     def read_reference(self, column: Column, parsed: ParsedRow) -> RecordKey | None:
-        """The record that one column of a row names; None where the row has a problem there."""
+        """The key of the record that a column of a row refers to; None if the cell is empty or invalid."""
         value, to = parsed.values.get(column.name), column.reference
         if to is None or not value or any(problem.field == (column.name,) for problem in parsed.problems):
             return None
@@ -84,7 +83,7 @@ class RecordImporter(Importer):
     def find_existing(self, parsed: ParsedRow, chunk: Chunk) -> Doc | None:
         key, finder = parsed.values.get(self.key, ""), self.finder
         doc = chunk.found(finder.namespace or "", compared(finder, key), finder.fields[:1])
-        return doc if doc is None or doc["_id"] in chunk.planned.records else self.with_export_values(doc)
+        return doc if doc is None or doc["_id"] in chunk.planned.records else self.with_column_values(doc)
 
     def resolve_references(self, parsed: ParsedRow, chunk: Chunk, problems: list[Problem]) -> Doc:
         row, found = self.rows[parsed.line], Problems()
@@ -92,14 +91,14 @@ class RecordImporter(Importer):
         problems += self.assign_columns(found.gathered)
         problems += self.find_missing_references(parsed)
         problems += self.find_conflicting_references(parsed, chunk, row.ids)
-        said = dict(parsed.values)
+        values = dict(parsed.values)
         for column in self.columns:
-            if column.reference and column.name in said:
-                said[column.name] = row.ids.get(column.stored or "")
-        return said
+            if column.reference and column.name in values:
+                values[column.name] = row.ids.get(column.stored or "")
+        return values
 
     def find_missing_references(self, parsed: ParsedRow) -> Iterable[Problem]:
-        """A problem for each record that has to be named and is not, by any of its columns."""
+        """A problem for each required reference that none of its columns gives."""
         given = {*parsed.values, *(name for problem in parsed.problems for name in problem.field)}
         for each in references(self.rules.inputs):
             columns = [one.name for one in self.columns if one.reference and one.reference.input == each.name]
@@ -109,7 +108,7 @@ class RecordImporter(Importer):
     def find_conflicting_references(
         self, parsed: ParsedRow, chunk: Chunk, ids: Mapping[str, object]
     ) -> Iterable[Problem]:
-        """A problem where two columns of a row name two records for one input."""
+        """A problem for each column that names another record than an earlier column for the same input."""
         first: dict[str, Column] = {}
         for column in self.columns:
             key, stored = self.read_reference(column, parsed), column.stored or ""
@@ -121,31 +120,33 @@ class RecordImporter(Importer):
             if doc and ids.get(stored) not in (None, doc["_id"]):
                 values = f"{parsed.values[other.name]!r} and {parsed.values[column.name]!r}"
                 code = f"{key.record.__name__.upper()}_MISMATCH"
-                yield Problem(code, (column.name,), f"{values} are two {key.record.collection}.")
+                yield Problem(code, (column.name,), f"{values} are two {key.record.collection}: name one.")
 
-    async def create(self, parsed: ParsedRow, said: Doc, chunk: Chunk, problems: list[Problem]) -> CreatedRecord | None:
+    async def create(
+        self, parsed: ParsedRow, values: Doc, chunk: Chunk, problems: list[Problem]
+    ) -> CreatedRecord | None:
         row, count, found = self.rows[parsed.line], len(chunk.warnings), Problems()
         is_refused = bool(problems)
-        made = await lifecycle.create(chunk, self.rules, row.input, found, ids=row.ids, is_refused=is_refused)
+        record = await lifecycle.create(chunk, self.rules, row.input, found, ids=row.ids, is_refused=is_refused)
         warnings, chunk.warnings[count:] = self.assign_columns(chunk.warnings[count:]), []
         problems += self.assign_columns(found.gathered)
-        return None if problems else CreatedRecord(made.id, warnings)
+        return None if problems else CreatedRecord(record.id, warnings)
 
     def assign_columns(self, problems: Iterable[Problem]) -> list[Problem]:
-        """What the lifecycle found wrong, told of the columns that its inputs come from."""
+        """Problems of the lifecycle with their paths replaced by the columns that the inputs come from."""
         return [
             self.reword_duplicate(Problem(each.code, (self.find_column(each.field),), each.message))
             for each in problems
         ]
 
     def reword_duplicate(self, problem: Problem) -> Problem:
-        """A key that a row gives twice is taken by the row itself."""
+        """The problem of a key that a row gives twice, as TAKEN and in words for a row; others as they are."""
         if problem.code != "DUPLICATE":
             return problem
         return Problem("TAKEN", problem.field, problem.message.replace("is given twice", "stands twice in this row"))
 
     def find_column(self, path: Sequence[str]) -> str:
-        """The column that an input comes from; the input itself where none does."""
+        """The column that the input at `path` comes from; the name of the input if there is none."""
         named = [each for each in self.columns if each.reference and each.reference.input == path[0]]
         exact = [each for each in named if each.reference and path[-1] == each.reference.finder.graphql_name]
         if named:
