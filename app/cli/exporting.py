@@ -1,4 +1,4 @@
-"""Exporting from the command line: to a file or stdout, with a progress bar, and a word on what was left out."""
+"""Exporting from the command line: to a file or stdout, with a progress bar and a summary of what was left out."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from app.transfer.rows import Format
 SUFFIXES = {"csv": Format.CSV, "ndjson": Format.NDJSON, "jsonl": Format.NDJSON}
 
 
-def choose_format(given: str | None, output: Path | None) -> Format:
-    """The format that is asked for, else the one that the file's name says, else NDJSON, which says everything."""
-    name = given or (output.suffix.removeprefix(".") if output else "ndjson")
+def choose_format(format_name: str | None, output: Path | None) -> Format:
+    """The format that was given, else that of the file's suffix, else NDJSON. Raises UnreadableFile if unknown."""
+    name = format_name or (output.suffix.removeprefix(".") if output else "ndjson")
     if name.lower() not in SUFFIXES:
         raise UnreadableFile(f"{name or output} is neither csv nor ndjson: say --format csv or --format ndjson.")
     return SUFFIXES[name.lower()]
 
 
 async def export_to(store: Store, kind: str, row_format: Format, output: Path | None) -> ExportCounts:
-    """Write all of one kind, showing how far it is where stderr is a terminal."""
+    """Export all records of one kind, with a progress bar if stderr is a terminal; returns the counts."""
     exporter, counts = EXPORTERS[kind], ExportCounts()
     total = await store[exporter.record.collection].estimated_document_count()
     with open_destination(output) as file, make_progress_bar() as progress:
@@ -40,7 +40,7 @@ async def export_to(store: Store, kind: str, row_format: Format, output: Path | 
 
 @contextmanager
 def open_destination(output: Path | None) -> Iterator[BinaryIO]:
-    """Where it is written to: a file, which has its name only when it is whole; or stdout."""
+    """The binary file to write to: stdout, or a file that gets its name only when it is complete."""
     if output is None:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
@@ -55,7 +55,7 @@ def open_destination(output: Path | None) -> Iterator[BinaryIO]:
 
 
 def describe_export(kind: str, counts: ExportCounts) -> Iterator[str]:
-    """What was written, and what was not and why."""
+    """Lines for the user: how many records were exported, how many were left out, and why."""
     yield f"{counts.records:,} {kind} were written."
     if counts.left_out:
         yield f"{counts.left_out:,} were left out: {EXPORTERS[kind].left_out_reason}."

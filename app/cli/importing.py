@@ -27,22 +27,22 @@ from app.transfer.rows import Source, find_source
 from app.transfer.runner import ImportRun
 
 
-def check_files(kind: str, paths: Sequence[Path], given: str | None) -> list[Source]:
-    """The files, each with a header that can be read. Raises UnreadableFile for the first that cannot be imported."""
+def check_files(kind: str, paths: Sequence[Path], format_name: str | None) -> list[Source]:
+    """The files to import, after their headers were checked. Raises UnreadableFile for the first that is unusable."""
     sources = []
     for path in paths:
         try:
-            found = find_source(path, given)
-            next(found.read_rows(IMPORTERS[kind]().columns), None)
+            source = find_source(path, format_name)
+            next(source.read_rows(IMPORTERS[kind]().columns), None)
         except OSError as error:
             raise UnreadableFile(f"{path} cannot be read: {error.strerror}.") from None
-        sources.append(found)
+        sources.append(source)
     return sources
 
 
 @dataclass(frozen=True, slots=True)
 class ImportOptions:
-    """How files are to be imported."""
+    """The options of the import command. `report` is the file for a line about each row."""
 
     dry_run: bool = False
     from_start: bool = False
@@ -51,7 +51,7 @@ class ImportOptions:
 
 
 async def import_files(store: Store, kind: str, sources: Sequence[Source], options: ImportOptions) -> bool:
-    """Import them in turn. Whether every row of all of them is in the database now, or would be."""
+    """Import files one after the other; returns whether no row was refused."""
     runs = [await prepare_run(store, kind, each, options) for each in sources]
     resumes = any(run.position.done for run in runs)
     all_accepted = True
@@ -65,12 +65,12 @@ async def import_files(store: Store, kind: str, sources: Sequence[Source], optio
     return all_accepted
 
 
-async def prepare_run(store: Store, kind: str, each: Source, options: ImportOptions) -> ImportRun:
-    """The import of a file, where an earlier run of it stopped."""
-    run = ImportRun(IMPORTERS[kind](), each, store, current_instant(), dry_run=options.dry_run, cipher=options.cipher)
+async def prepare_run(store: Store, kind: str, source: Source, options: ImportOptions) -> ImportRun:
+    """The import of a file, at the position where an earlier run stopped."""
+    run = ImportRun(IMPORTERS[kind](), source, store, current_instant(), dry_run=options.dry_run, cipher=options.cipher)
     if options.dry_run:
         return run
-    run.cursor = cursors.make_cursor_id(kind, each)
+    run.cursor = cursors.make_cursor_id(kind, source)
     if not options.from_start and (before := await cursors.find_state(store, run.cursor)):
         await cursors.end_abandoned_transaction(store, before)
         run.resume_from(before)
@@ -79,7 +79,7 @@ async def prepare_run(store: Store, kind: str, each: Source, options: ImportOpti
 
 
 async def import_file(run: ImportRun, *, report: BinaryIO | None) -> None:
-    """Import one, showing how far it is where stderr is a terminal."""
+    """Import a file, with a progress bar if stderr is a terminal, and write its outcomes to the report."""
     name, began = run.source.path.name, time.perf_counter()
     if report and run.position.done:
         write_resumption(report, name, run.summary)
@@ -93,7 +93,7 @@ async def import_file(run: ImportRun, *, report: BinaryIO | None) -> None:
 
 
 def describe_database_location(uri: str | None, directory: Path | None) -> str:
-    """Where the database is: the hosts of its address, never who logs in there; or our own MongoDB's directory."""
+    """The place of the database for a message: the hosts in `uri`, without its credentials, or the directory."""
     if uri is None:
         return f"in {directory}" if directory else "kept for this run alone"
     hosts = re.split("[/?]", uri.partition("://")[2], maxsplit=1)[0]
@@ -101,7 +101,7 @@ def describe_database_location(uri: str | None, directory: Path | None) -> str:
 
 
 def make_progress_bar() -> Progress:
-    """A bar over the bytes of a file; it starts anew with each reading."""
+    """A progress bar over the bytes of a file, for each reading anew; hidden unless stderr is a terminal."""
     console = Console(stderr=True)
     rows = TextColumn("{task.fields[rows]:,} rows")
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), rows, TimeElapsedColumn())
@@ -109,6 +109,6 @@ def make_progress_bar() -> Progress:
 
 
 def current_instant() -> datetime:
-    """This instant, as the database keeps it: to the millisecond."""
+    """The present instant in UTC, to the millisecond as the database stores it."""
     at = datetime.now(UTC)
     return to_the_millisecond(at)

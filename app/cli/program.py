@@ -1,4 +1,4 @@
-"""The program and its commands but for those on files."""
+"""The program, its exit codes, and all commands but import and export."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ RUN_AGAIN = "Run the same again: it goes on from there."
 
 
 class Commands(TyperGroup):
-    """Commands that say in one sentence why they cannot do what they were asked to."""
+    """The commands. Expected errors end them with one sentence on stderr and an exit code, without a traceback."""
 
-    def invoke(self, ctx: Any) -> Any:
+    def invoke(self, ctx: Any) -> object:
         try:
             return super().invoke(ctx)
         except (SetupError, UnreadableFile) as error:
@@ -50,7 +50,7 @@ class Commands(TyperGroup):
 
 
 def describe_failure(error: BaseException) -> str:
-    """What made it stop before its end, in our words."""
+    """One sentence about the error that stopped a command."""
     if isinstance(error, ImportStopped):
         return str(error)
     if isinstance(error, OSError):
@@ -79,7 +79,7 @@ def main() -> None:
 
 
 def print_version(asked: bool) -> None:
-    """Print the version and end."""
+    """Print the version and exit, if the option was given."""
     if asked:
         try:
             typer.echo(version("customer-graph"))
@@ -116,7 +116,7 @@ def demo_command(
 
 
 def describe_demo(url: str) -> tuple[str, ...]:
-    """What to try."""
+    """The lines to print when the demo is served at `url`."""
     return (
         f"Customer Graph is ready at {url}/graphql, with the demo's data: open it in a browser.",
         'Try: { subscriber(by: {email: "carol@finoptic.com"}) { organization { name payer { name } } } }',
@@ -125,7 +125,7 @@ def describe_demo(url: str) -> tuple[str, ...]:
 
 
 def serve_application(settings: Settings, ready: Callable[[str], tuple[str, ...]], *, demo: bool = False) -> None:
-    """Bind, have a database, load the demo if that is asked for, and serve."""
+    """Bind the address, start the database, load the demo's data if `demo`, and serve until a signal."""
     logging.configure()
     with leaving_on_signals(), listening(settings.host, settings.port) as listener, mongodb(settings) as uri:
         if demo:
@@ -136,7 +136,7 @@ def serve_application(settings: Settings, ready: Callable[[str], tuple[str, ...]
 
 
 async def load_demo_data(uri: str, database: str) -> None:
-    """Have the demo's data in a database."""
+    """Load the demo's data into a database, unless it is there."""
     async with open_store(uri, database) as store:
         await load_demo(store)
 

@@ -1,4 +1,4 @@
-"""What an import says: a line of NDJSON for each row, and a summary for the terminal."""
+"""The output of an import: a report with a line of NDJSON for each row, and a summary for the terminal."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ DRY_RUN_LABELS = {Result.CREATED: "would be created", Result.UNCHANGED: "unchang
 LABELS = {Result.CREATED: "created", Result.UNCHANGED: "unchanged", Result.REFUSED: "refused"}
 
 MAX_PROBLEMS_PRINTED = 5
-"""How many problems of a row are printed."""
+"""How many problems of a row the summary prints."""
 
 
 def write_outcome(file: BinaryIO, name: str, outcome: Outcome) -> None:
-    """One row's line: the file, the line on which the row begins, its outcome, its record, what there is to say."""
+    """Write the report's line for one row: file, line, outcome, id of the record, problems and warnings."""
     line = {
         "file": escape_text(name),
         "row": outcome.line,
@@ -34,7 +34,7 @@ def write_outcome(file: BinaryIO, name: str, outcome: Outcome) -> None:
 
 
 def write_resumption(file: BinaryIO, name: str, summary: Summary) -> None:
-    """That the rows up to a line were done by an earlier run, and what they came to."""
+    """Write the report's line that an earlier run did the rows up to a line, with its counts."""
     line: dict[str, object] = {
         "file": escape_text(name),
         "row": summary.after_line,
@@ -47,26 +47,26 @@ def write_resumption(file: BinaryIO, name: str, summary: Summary) -> None:
     file.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
 
 
-def format_problems(found: Iterable[Problem]) -> list[dict[str, object]]:
-    """Problems as data."""
+def format_problems(problems: Iterable[Problem]) -> list[dict[str, object]]:
+    """Problems as JSON objects, with text that is safe to print."""
     return [
         {"code": each.code, "field": [escape_text(name) for name in each.field], "message": escape_text(each.message)}
-        for each in found
+        for each in problems
     ]
 
 
 def escape_text(text: str) -> str:
-    """Text that can be shown anywhere: what a terminal would obey, and what is no Unicode, becomes an escape."""
+    """Text that is safe to print: control characters and invalid Unicode become escapes."""
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
 def print_summary(console: Console, kind: str, name: str, summary: Summary, *, dry_run: bool) -> None:
-    """Counts, speed, and the first records that were refused."""
+    """Print the counts, the speed, and the problems of the first refused records."""
     title = f"{escape_text(name)}{', a dry run: nothing was written' if dry_run else ''}"
     console.print(Text(title), soft_wrap=True)
     if summary.after_line is not None:
         before = f"{summary.rows_before:,} rows were done by an earlier run"
-        console.print(f"It went on after line {summary.after_line:,}: {before}, and are counted.", soft_wrap=True)
+        console.print(f"It resumed after line {summary.after_line:,}: {before} and are included.", soft_wrap=True)
     table = Table()
     table.add_column(kind)
     table.add_column("", justify="right")

@@ -1,4 +1,4 @@
-"""The commands that import files, and export to them."""
+"""The commands `import` and `export`, with a subcommand for each kind of record."""
 
 from __future__ import annotations
 
@@ -28,8 +28,10 @@ exports = typer.Typer(help="Write records in the format that import reads.", no_
 
 
 Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Imported one after another.")]
-FormatName = Annotated[str | None, typer.Option("--format", help="csv or ndjson; if not given, the file's name says.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Do everything but write, and say what would be.")]
+FormatName = Annotated[str | None, typer.Option("--format", help="csv or ndjson; by default, the file's suffix.")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Check everything and write nothing; report what would happen.")
+]
 Report = Annotated[Path | None, typer.Option(dir_okay=False, help="Write a line of NDJSON for each row to this file.")]
 
 FromStart = Annotated[
@@ -39,7 +41,7 @@ ImportDemo = Annotated[bool, typer.Option("--demo", help="Import into the demo's
 
 
 def add_import(kind: str) -> None:
-    """The command that imports one kind of record, its columns in its help."""
+    """Add the command that imports one kind of record; its help lists the columns."""
 
     def command(
         files: Files,
@@ -70,11 +72,11 @@ def add_import(kind: str) -> None:
 
 
 def add_export(kind: str) -> None:
-    """The command that exports one kind of record."""
+    """Add the command that exports one kind of record."""
 
     def command(
         format_name: Annotated[
-            str | None, typer.Option("--format", help="csv or ndjson; if not given, FILE's name says, else ndjson.")
+            str | None, typer.Option("--format", help="csv or ndjson; by default, the suffix of --output, else ndjson.")
         ] = None,
         output: Annotated[Path | None, typer.Option(dir_okay=False, help="Write to this file; else stdout.")] = None,
         demo: Annotated[bool, typer.Option("--demo", help="Export from the demo's database.")] = False,
@@ -95,13 +97,13 @@ def add_export(kind: str) -> None:
 
 
 async def export_from(uri: str, database: str, kind: str, row_format: Format, output: Path | None) -> ExportCounts:
-    """Export from a database made ready."""
+    """Open the database and export one kind of record; returns the counts."""
     async with open_store(uri, database) as store:
         return await export_to(store, kind, row_format, output)
 
 
 def check_report_path(report: Path, sources: list[Path]) -> None:
-    """Know before anything is done that the report can be written, and over none of the files that are imported."""
+    """Raise SetupError if the report cannot be written, or would overwrite a file that is imported."""
     try:
         if report.exists() and any(report.samefile(each) for each in sources):
             raise SetupError(f"The report {report} would be written over a file that is imported: name another.")
@@ -111,14 +113,14 @@ def check_report_path(report: Path, sources: list[Path]) -> None:
 
 
 async def import_into(uri: str, database: str, kind: str, sources: list[Source], options: ImportOptions) -> bool:
-    """Import files into a database made ready."""
+    """Open the database and import the files; returns whether no row was refused."""
     async with open_store(uri, database) as store:
         return await import_files(store, kind, sources, options)
 
 
 def describe_columns(kind: str) -> str:
-    """The columns of a kind of record, a line each; * marks those that are needed."""
-    lines = ["Columns (* needed):"]
+    """The columns of one kind of record, one on each line; * marks required ones."""
+    lines = ["Columns (* required):"]
     for column in IMPORTERS[kind]().columns:
         lines.append(f"{column.name}{'*' if column.required else ''}: {column.doc}")
         if isinstance(column, NestedColumn):

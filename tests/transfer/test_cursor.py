@@ -196,7 +196,7 @@ async def test_an_import_that_goes_on_says_so_and_adds_to_its_report(
     await broken_off(await prepare_run(store, "credentials", find_source(path), ImportOptions()), 150)
     assert not await import_files(store, "credentials", [find_source(path)], ImportOptions(report=report))
     shown = " ".join(capsys.readouterr().out.split())
-    assert "It went on after line 201: 200 rows were done by an earlier run, and are counted." in shown
+    assert "It resumed after line 201: 200 rows were done by an earlier run and are included." in shown
     assert "line 3: name: A value is needed here. (REQUIRED)" in shown
     lines = [json.loads(line) for line in report.read_text().splitlines()]
     assert (lines[0], lines[1]["outcome"], lines[1]["row"]) == ({"row": 2}, "WENT_ON", 201)
@@ -286,7 +286,7 @@ async def test_a_process_that_was_killed_is_finished_by_running_it_again(
     out, errors = await asyncio.to_thread(again.communicate)
     assert again.returncode == 0, errors
     said = " ".join(out.decode().split())
-    assert f"It went on after line {done + 1:,}: {done:,} rows were done by an earlier run" in said
+    assert f"It resumed after line {done + 1:,}: {done:,} rows were done by an earlier run" in said
     assert re.search(rf"created │ {count:,} ", said)
     keys = {doc["credentialId"] async for doc in store["credentials"].find({}, {"credentialId": 1})}
     assert keys == {f"hak-{n:07}" for n in range(count)}
