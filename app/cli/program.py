@@ -31,7 +31,7 @@ from app.transfer.csv_header import UnreadableFile
 from app.transfer.runner import ImportStopped
 
 EXIT_WRONG_CALL, EXIT_STOPPED = 2, 3
-RUN_AGAIN = "Run the same again: it goes on from there."
+RUN_AGAIN = "Run the same command again: it resumes there."
 
 
 class Commands(TyperGroup):
@@ -44,7 +44,11 @@ class Commands(TyperGroup):
             typer.echo(f"Error: {error}", err=True)
             raise typer.Exit(EXIT_WRONG_CALL) from None
         except (ImportStopped, PyMongoError, OSError, KeyboardInterrupt) as error:
-            again = "Nothing can be missed: run the same again." if ctx.invoked_subcommand == "export" else RUN_AGAIN
+            again = (
+                "Run the same command again: it starts from the beginning."
+                if ctx.invoked_subcommand == "export"
+                else RUN_AGAIN
+            )
             typer.echo(f"Error: {describe_failure(error)} {again}", err=True)
             raise typer.Exit(EXIT_STOPPED) from None
 

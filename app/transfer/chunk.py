@@ -39,9 +39,9 @@ class Chunk(Work):
 
     async def find_owners(self, asked: Wanted) -> dict[tuple[str, str], Claim]:
         """(namespace, key) → its claim, stored or planned, for those of the keys that are claimed."""
-        found = await Work.find_owners(self, asked)
+        stored = await Work.find_owners(self, asked)
         keys = ((namespace, key) for namespace, keys in asked.items() for key in keys)
-        return found | {each: self.planned.claims[each] for each in keys if each in self.planned.claims}
+        return stored | {each: self.planned.claims[each] for each in keys if each in self.planned.claims}
 
     async def fetch(self, ids: Iterable[str | None]) -> None:
         """Read the records with these ids into `records`; planned ones too."""

@@ -15,21 +15,21 @@ from app.transfer.columns import Column, Columns, NestedColumn, ParsedRow
 from app.transfer.importer import Importer
 
 MAX_VALUE_CHARACTERS = 80
-ADVICE = "An import only creates."
+ADVICE = "An import does not change records: use the mutation that updates them."
 
 
 def normalise_values(columns: Columns, values: Doc) -> Doc:
     """Column → value in its normal form: equal values give equal results. Secrets are left out."""
-    found: Doc = {}
+    normal: Doc = {}
     for column in columns:
         if column.name not in values or (isinstance(column, Column) and column.secret):
             continue
         value = values[column.name]
         if isinstance(column, NestedColumn):
-            found[column.name] = [normalise_values(column.columns, each) for each in value]
+            normal[column.name] = [normalise_values(column.columns, each) for each in value]
         else:
-            found[column.name] = value if value is None else column.normalise(value)
-    return found
+            normal[column.name] = value if value is None else column.normalise(value)
+    return normal
 
 
 def find_differences(
@@ -45,8 +45,8 @@ def find_differences(
             continue
         here, before = stored_value(values[column.name]), read_path(existing, path)
         if not are_equal(column, here, before):
-            both = f"{format_value(chunk.display_key(before))}; this says {format_value(parsed.values[column.name])}"
-            message = f"{format_value(parsed.values[importer.key])} is there, with {both}. {ADVICE}"
+            both = f"{format_value(chunk.display_key(before))}; the row has {format_value(parsed.values[column.name])}"
+            message = f"{format_value(parsed.values[importer.key])} exists already, with {both}. {ADVICE}"
             yield Problem("EXISTS_DIFFERENT", (column.name,), message)
 
 

@@ -10,7 +10,7 @@ from app.transfer.columns import Columns, flatten_columns
 OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs"}
 
 
-class UnreadableFile(Exception):  # noqa: N818  # said to whoever called, not a fault of the program
+class UnreadableFile(Exception):  # noqa: N818  # a message for the user, not a fault of the program
     """A file that cannot be imported at all; the message says what to do."""
 
 

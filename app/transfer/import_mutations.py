@@ -123,8 +123,8 @@ class RowMutation(Mutation):
     def types(self) -> tuple[type, type[Payload]]:
         fields = [*self.input_fields(), IDEMPOTENCY_KEY]
         text = f"What `{to_camel_case(self.name)}` is to do."
-        made: type[object] = payload(class_with_fields(f"{self.type_name}Payload", [], ImportPayload))
-        return input_class(f"{self.type_name}Input", text, fields, MutationInput), cast(type[Payload], made)
+        payload_type: type[object] = payload(class_with_fields(f"{self.type_name}Payload", [], ImportPayload))
+        return input_class(f"{self.type_name}Input", text, fields, MutationInput), cast(type[Payload], payload_type)
 
     def input_fields(self) -> Sequence[InputField]:
         """The input's fields besides the idempotency key: rows, mode and dry run."""

@@ -86,9 +86,9 @@ class RecordImporter(Importer):
         return doc if doc is None or doc["_id"] in chunk.planned.records else self.with_column_values(doc)
 
     def resolve_references(self, parsed: ParsedRow, chunk: Chunk, problems: list[Problem]) -> Doc:
-        row, found = self.rows[parsed.line], Problems()
-        row.ids = lifecycle.refer(chunk, self.rules.inputs, row.input, found)
-        problems += self.assign_columns(found.gathered)
+        row, found_problems = self.rows[parsed.line], Problems()
+        row.ids = lifecycle.refer(chunk, self.rules.inputs, row.input, found_problems)
+        problems += self.assign_columns(found_problems.gathered)
         problems += self.find_missing_references(parsed)
         problems += self.find_conflicting_references(parsed, chunk, row.ids)
         values = dict(parsed.values)
@@ -114,9 +114,9 @@ class RecordImporter(Importer):
             key, stored = self.read_reference(column, parsed), column.stored or ""
             if key is None or (other := first.setdefault(stored, column)) is column:
                 continue
-            found = Problems()
-            doc = find_named(chunk, key, found)
-            yield from (Problem(each.code, (column.name,), each.message) for each in found.gathered)
+            found_problems = Problems()
+            doc = find_named(chunk, key, found_problems)
+            yield from (Problem(each.code, (column.name,), each.message) for each in found_problems.gathered)
             if doc and ids.get(stored) not in (None, doc["_id"]):
                 values = f"{parsed.values[other.name]!r} and {parsed.values[column.name]!r}"
                 code = f"{key.record.__name__.upper()}_MISMATCH"
@@ -125,11 +125,13 @@ class RecordImporter(Importer):
     async def create(
         self, parsed: ParsedRow, values: Doc, chunk: Chunk, problems: list[Problem]
     ) -> CreatedRecord | None:
-        row, count, found = self.rows[parsed.line], len(chunk.warnings), Problems()
+        row, count, found_problems = self.rows[parsed.line], len(chunk.warnings), Problems()
         is_refused = bool(problems)
-        record = await lifecycle.create(chunk, self.rules, row.input, found, ids=row.ids, is_refused=is_refused)
+        record = await lifecycle.create(
+            chunk, self.rules, row.input, found_problems, ids=row.ids, is_refused=is_refused
+        )
         warnings, chunk.warnings[count:] = self.assign_columns(chunk.warnings[count:]), []
-        problems += self.assign_columns(found.gathered)
+        problems += self.assign_columns(found_problems.gathered)
         return None if problems else CreatedRecord(record.id, warnings)
 
     def assign_columns(self, problems: Iterable[Problem]) -> list[Problem]:

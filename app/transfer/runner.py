@@ -40,7 +40,7 @@ COMMAND_LINE_VIEWER = dataclasses.replace(LOCAL_ADMIN, id="command-line")
 """The viewer of imports from the command line, as the audit log names it."""
 
 
-class ImportStopped(Exception):  # noqa: N818  # said to whoever called
+class ImportStopped(Exception):  # noqa: N818  # a message for the user
     """The database failed. Rows before `line` are stored; the same import, run again, resumes there."""
 
     def __init__(self, line: int, cause: PyMongoError) -> None:

@@ -45,9 +45,9 @@ class SeenKeys:
 
     def grow_table(self) -> None:
         """Move all keys to a table with twice as many slots."""
-        there = zip(self.high, self.low, self.values, strict=True)
+        entries = zip(self.high, self.low, self.values, strict=True)
         self.clear_table(2 * (self.mask + 1))
-        for high, low, value in there:
+        for high, low, value in entries:
             if value:
                 slot = self.find_slot(high, low)
                 self.high[slot], self.low[slot], self.values[slot] = high, low, value

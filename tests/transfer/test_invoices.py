@@ -382,8 +382,10 @@ async def test_differences_are_told_in_the_files_words(files: Files, payer: Doc)
     await files.made("invoices", **invoice())
     outcome = await files.one("invoices", **invoice(organization_external_id="other", issued_at="2026-02-28T01:00:00Z"))
     messages = {problem.field: problem.message for problem in outcome.problems}
-    assert messages["organization_external_id",].endswith("this says 'other'. An import only creates.")
-    assert "with 2026-01-31T00:00:00Z; this says 2026-02-28T01:00:00Z." in messages["issued_at",]
+    assert messages["organization_external_id",].endswith(
+        "the row has 'other'. An import does not change records: use the mutation that updates them."
+    )
+    assert "with 2026-01-31T00:00:00Z; the row has 2026-02-28T01:00:00Z." in messages["issued_at",]
 
 
 async def test_an_invoice_of_nothing_is_stored_with_a_warning(files: Files, payer: Doc) -> None:
