@@ -26,7 +26,7 @@ from app.organizations.handed_over import declare_counts
 from app.organizations.subtrees import LOCKS
 from app.room import Room, register
 from app.subscribers import room as subscribers
-from app.transfer import cursor
+from app.transfer import import_cursor
 from app.writing import idempotency
 from app.writing.metadata import MetadataMutations
 from app.writing.mutation import mutation_root
@@ -42,7 +42,7 @@ WRITING = Room(
         PlainCollection(LOCKS, (), {}),
     ),
 )
-TRANSFER = Room(collections=(PlainCollection(cursor.COLLECTION, cursor.INDEXES, {}),))
+TRANSFER = Room(collections=(PlainCollection(import_cursor.COLLECTION, import_cursor.INDEXES, {}),))
 ROOMS = (
     organizations.ROOM,
     subscribers.ROOM,

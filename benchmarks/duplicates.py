@@ -33,8 +33,8 @@ from app.mongo.embedded import EmbeddedMongo
 from app.schema import IMPORTERS, build_schema
 from app.settings import Settings
 from app.transfer.outcome import Result
-from app.transfer.rows import source
-from app.transfer.runner import Run
+from app.transfer.rows import find_source
+from app.transfer.runner import ImportRun
 from benchmarks import sample
 from benchmarks.__main__ import tell
 from benchmarks.growth import profiled
@@ -105,8 +105,13 @@ async def load(store: Store, rows: Sequence[Row]) -> None:
     with tempfile.NamedTemporaryFile(suffix=".csv", mode="w", encoding="utf-8", newline="") as file:
         file.write(text.getvalue())
         file.flush()
-        run = Run(
-            IMPORTERS["organizations"](), source(Path(file.name)), store, datetime.now(UTC), LOCAL_ADMIN, seed="real"
+        run = ImportRun(
+            IMPORTERS["organizations"](),
+            find_source(Path(file.name)),
+            store,
+            datetime.now(UTC),
+            LOCAL_ADMIN,
+            seed="real",
         )
         outcomes = Counter([outcome.result async for outcome in run.outcomes()])
     if outcomes[Result.REFUSED]:

@@ -25,12 +25,12 @@ from typer.testing import CliRunner, Result
 
 from app import __version__
 from app.cli import cli
-from app.cli.files import make_sure_of
-from app.cli.importing import whereabouts
+from app.cli.importing import describe_database_location
+from app.cli.transfer_commands import check_report_path
 from app.mongo.client import Store
 from app.schema import IMPORTERS, sdl
 from app.settings import Settings
-from app.transfer.columns import flat
+from app.transfer.columns import flatten_columns
 from tests.waiting import DEADLINE_SECONDS, wait_until
 
 ROOT = Path(__file__).parent.parent
@@ -94,7 +94,7 @@ def test_the_version_stands_in_one_place() -> None:
 @pytest.mark.parametrize("kind", IMPORTERS)
 def test_help_lists_every_column(kind: str) -> None:
     shown = call("import", kind, "--help", COLUMNS="200", TERM="dumb").stdout
-    assert all(column.name in shown for column in flat(IMPORTERS[kind]().columns))
+    assert all(column.name in shown for column in flatten_columns(IMPORTERS[kind]().columns))
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ def test_an_import_into_the_demo_names_its_database(tmp_path: Path) -> None:
     ],
 )
 def test_an_address_is_shown_without_credentials(uri: str, shown: str) -> None:
-    assert whereabouts(uri, Path("data")) == shown
+    assert describe_database_location(uri, Path("data")) == shown
 
 
 @pytest.mark.parametrize(
@@ -204,8 +204,8 @@ def test_an_address_is_shown_without_credentials(uri: str, shown: str) -> None:
         ("none.csv", None, "There is no file"),
         ("a.txt", "x", "say --format"),
         ("a.csv", "", "The file is empty"),
-        ("a.csv", "email,colour\n", "not known: 'colour'"),
-        ("a.csv", "first_name\n", "lacks columns that are needed: email"),
+        ("a.csv", "email,colour\n", "unknown columns: 'colour'"),
+        ("a.csv", "first_name\n", "lacks required columns: email"),
     ],
 )
 def test_a_file_that_cannot_be_imported_ends_with_two(
@@ -255,7 +255,7 @@ def test_a_report_is_never_written_over_a_file_that_is_imported(tmp_path: Path, 
 def test_a_report_that_was_there_is_kept_until_the_import_begins(tmp_path: Path) -> None:
     report = tmp_path / "report.ndjson"
     report.write_text("before")
-    make_sure_of(report, [])
+    check_report_path(report, [])
     assert report.read_text() == "before"
 
 

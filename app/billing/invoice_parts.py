@@ -21,15 +21,19 @@ from app.mongo.client import Doc
 from app.organizations.importing import NAMED_BY
 from app.organizations.tree import at_or_below
 from app.transfer.chunk import Chunk
-from app.transfer.references import Reference
+from app.transfer.references import ColumnReference
 
-CONSUMER = Reference("consumer_external_id", "customer", NAMED_BY, "UNKNOWN_ORGANIZATION", "organization")
-SUBSCRIPTION = Reference(
+CONSUMER = ColumnReference("consumer_external_id", "customer", NAMED_BY, "UNKNOWN_ORGANIZATION", "organization")
+SUBSCRIPTION = ColumnReference(
     "subscription_external_id", "subscription", ("externalId",), "UNKNOWN_SUBSCRIPTION", "subscription"
 )
-SUBSCRIBER = Reference("subscriber_email", "email", ("email",), "UNKNOWN_SUBSCRIBER", "subscriber", normalise_email)
-CREDENTIAL = Reference("credential_id", "credentialKey", ("keys",), "UNKNOWN_CREDENTIAL", "credential")
-CREDIT_NOTE = Reference("credit_note_number", "creditNoteNumber", ("number",), "UNKNOWN_CREDIT_NOTE", "credit note")
+SUBSCRIBER = ColumnReference(
+    "subscriber_email", "email", ("email",), "UNKNOWN_SUBSCRIBER", "subscriber", normalise_email
+)
+CREDENTIAL = ColumnReference("credential_id", "credentialKey", ("keys",), "UNKNOWN_CREDENTIAL", "credential")
+CREDIT_NOTE = ColumnReference(
+    "credit_note_number", "creditNoteNumber", ("number",), "UNKNOWN_CREDIT_NOTE", "credit note"
+)
 NAMED = (CONSUMER, SUBSCRIPTION, SUBSCRIBER, CREDENTIAL, CREDIT_NOTE)
 
 
@@ -48,9 +52,9 @@ class Part:
         """Say what is wrong with a column."""
         self.problems.append(Problem(code, (*self.path, column), message))
 
-    def find(self, reference: Reference) -> Doc | None:
+    def find(self, reference: ColumnReference) -> Doc | None:
         """The record that it names."""
-        return reference.find(self.row, self.chunk, self.problems, self.path)
+        return reference.find_record(self.row, self.chunk, self.problems, self.path)
 
     def amount(self, column: str, work: Callable[[str], Decimal], *needed: str) -> Decimal | None:
         """An amount in the invoice's currency, by a rule; None where what the rule needs is missing or breaks it."""
@@ -114,13 +118,13 @@ def called(organization: Doc) -> str:
     return repr(organization.get("externalId") or organization["_id"])
 
 
-def of_payer(part: Part, reference: Reference, code: str) -> str | None:
+def of_payer(part: Part, reference: ColumnReference, code: str) -> str | None:
     """The id of what a line names; it is no other customer's, but of the payer or an organization below it."""
     found = part.find(reference)
     owner = part.chunk.records.get(found.get("organizationId") or "") if found else None
     if owner and part.payer and not at_or_below(owner["_id"], owner["ancestorIds"], part.payer["_id"]):
         whose = f"{called(owner)}, which is neither the payer {called(part.payer)} nor below it"
-        part.refuse(code, reference.column, f"{part.row[reference.column]!r} is a {reference.what} of {whose}.")
+        part.refuse(code, reference.column, f"{part.row[reference.column]!r} is a {reference.noun} of {whose}.")
     return id_of(found)
 
 

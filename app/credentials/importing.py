@@ -8,52 +8,52 @@ from app.entities.subscriber import Subscriber
 from app.entities.subscription import Subscription
 from app.mongo.client import Doc
 from app.organizations.importing import ORGANIZATION_KEY
-from app.transfer.columns import Column, ReferenceTo
-from app.transfer.record_columns import KNOWN_AGAIN, ColumnsOf
+from app.transfer.columns import Column, ReferenceTarget
+from app.transfer.record_columns import ROW_KEY_NOTE, ColumnBuilder
 from app.transfer.record_importer import RecordImporter
-from app.transfer.references import customer
+from app.transfer.references import organization_key
 
-OF = ColumnsOf(CredentialRules)
+BUILDER = ColumnBuilder(CredentialRules)
 BY_EMAIL, BY_ID = Subscriber.finders
 [BY_EXTERNAL_ID] = Subscription.finders
 COLUMNS: tuple[Column, ...] = (
-    OF.field("credential_id", note=KNOWN_AGAIN),
-    OF.field("name"),
-    OF.reference(
+    BUILDER.field("credential_id", note=ROW_KEY_NOTE),
+    BUILDER.field("name"),
+    BUILDER.reference(
         "subscriber_email",
         "Its subscriber, by e-mail address, or else by your own id in the next field.",
-        ReferenceTo("subscriber", BY_EMAIL, "UNKNOWN_SUBSCRIBER", "subscriber"),
+        ReferenceTarget("subscriber", BY_EMAIL, "UNKNOWN_SUBSCRIBER", "subscriber"),
         rule=email_address,
     ),
-    OF.reference(
+    BUILDER.reference(
         "subscriber_id",
         "Its subscriber, by its id in your own system.",
-        ReferenceTo("subscriber", BY_ID, "UNKNOWN_SUBSCRIBER", "subscriber"),
-        written=False,
+        ReferenceTarget("subscriber", BY_ID, "UNKNOWN_SUBSCRIBER", "subscriber"),
+        exported=False,
     ),
-    OF.reference(
+    BUILDER.reference(
         "organization_external_id",
         "The organization its usage is attributed to, by external id, alias or id; the subscriber's "
         "organization if empty.",
-        ReferenceTo("organization", ORGANIZATION_KEY, "UNKNOWN_ORGANIZATION", "organization"),
-        names=customer,
+        ReferenceTarget("organization", ORGANIZATION_KEY, "UNKNOWN_ORGANIZATION", "organization"),
+        export_reference=organization_key,
     ),
-    OF.reference(
+    BUILDER.reference(
         "subscription_external_id",
         "The subscription its usage is billed under, of its organization or one above that.",
-        ReferenceTo("subscription", BY_EXTERNAL_ID, "UNKNOWN_SUBSCRIPTION", "subscription"),
+        ReferenceTarget("subscription", BY_EXTERNAL_ID, "UNKNOWN_SUBSCRIPTION", "subscription"),
     ),
-    OF.field("tags", note="A list."),
-    OF.field("valid_from", decided=True),
-    OF.field("expires_at", decided=False, stored="validTo"),
-    OF.field(
+    BUILDER.field("tags", note="A list."),
+    BUILDER.field("valid_from", default_by_rule=True),
+    BUILDER.field("expires_at", default_by_rule=False, stored="validTo"),
+    BUILDER.field(
         "external_secret",
-        decided=False,
+        default_by_rule=False,
         stored=None,
         secret=True,
         note="It is not compared with the stored one and never exported.",
     ),
-    *OF.metadata(),
+    *BUILDER.metadata(),
 )
 
 
@@ -72,5 +72,5 @@ class CredentialImporter(RecordImporter):
     rules = CredentialRules()
     columns = COLUMNS
 
-    def as_said(self, doc: Doc) -> Doc:
+    def with_column_values(self, doc: Doc) -> Doc:
         return with_period(doc)

@@ -6,7 +6,7 @@ from app.credentials.importing import CredentialImporter
 from app.credentials.rotating import revoke_credential, rotate_credential
 from app.credentials.rules import CredentialRules
 from app.entities.credential import Credential
-from app.transfer.row_mutations import import_mutation
+from app.transfer.import_mutations import import_mutation
 from app.writing.mutation import Mutation
 from app.writing.record_mutations import create, delete, restore, scopes_of, update
 

@@ -9,52 +9,52 @@ from app.graph.depth import MAX_DEPTH
 from app.graph.record import claimed
 from app.organizations.rounds import Place, Rounds, rounds
 from app.organizations.rules import OrganizationRules
-from app.transfer.columns import Column, ReferenceTo
-from app.transfer.importer import Plan
-from app.transfer.record_columns import KNOWN_AGAIN, ColumnsOf
+from app.transfer.columns import Column, ReferenceTarget
+from app.transfer.importer import ImportPlan
+from app.transfer.record_columns import ROW_KEY_NOTE, ColumnBuilder
 from app.transfer.record_importer import RecordImporter
-from app.transfer.references import customer
-from app.transfer.rows import Format, Raw
+from app.transfer.references import organization_key
+from app.transfer.rows import Format, RawRow
 
 NAMED_BY = ("externalId", "aliases", "id")
 """The fields whose keys name an organization in a row."""
 ORGANIZATION_KEY = claimed("external_id", "customer", "Its external id, an alias or its id.", fields=NAMED_BY)
 SHOWN = 10
-OF = ColumnsOf(OrganizationRules)
+BUILDER = ColumnBuilder(OrganizationRules)
 COLUMNS: tuple[Column, ...] = (
-    OF.field("external_id", note=KNOWN_AGAIN, required=True),
-    OF.field("name"),
-    OF.reference(
+    BUILDER.field("external_id", note=ROW_KEY_NOTE, required=True),
+    BUILDER.field("name"),
+    BUILDER.reference(
         "parent_external_id",
         "The organization directly above it, by external id, alias or id. It may be in the same file, in "
         "any order, or stored already.",
-        ReferenceTo(
+        ReferenceTarget(
             "parent",
             ORGANIZATION_KEY,
             "UNKNOWN_PARENT",
             "organization",
             " If it is in this file, its row was refused.",
         ),
-        decided=False,
-        names=customer,
+        default_by_rule=False,
+        export_reference=organization_key,
     ),
-    OF.field("kind"),
-    OF.field("description"),
-    OF.field("currency"),
-    OF.field("timezone"),
-    OF.field("aliases", note="A list."),
-    OF.field("associated_domains", note="A list."),
-    OF.field("website", "storefront_url"),
-    OF.field("primary_email"),
-    OF.field("address1", "billing.address1"),
-    OF.field("address2", "billing.address2"),
-    OF.field("city", "billing.city"),
-    OF.field("state", "billing.state"),
-    OF.field("zip", "billing.zip"),
-    OF.field("country", "billing.country"),
-    OF.field("phone", "billing.phone"),
-    OF.field("billing_email", "billing.email"),
-    *OF.metadata(),
+    BUILDER.field("kind"),
+    BUILDER.field("description"),
+    BUILDER.field("currency"),
+    BUILDER.field("timezone"),
+    BUILDER.field("aliases", note="A list."),
+    BUILDER.field("associated_domains", note="A list."),
+    BUILDER.field("website", "storefront_url"),
+    BUILDER.field("primary_email"),
+    BUILDER.field("address1", "billing.address1"),
+    BUILDER.field("address2", "billing.address2"),
+    BUILDER.field("city", "billing.city"),
+    BUILDER.field("state", "billing.state"),
+    BUILDER.field("zip", "billing.zip"),
+    BUILDER.field("country", "billing.country"),
+    BUILDER.field("phone", "billing.phone"),
+    BUILDER.field("billing_email", "billing.email"),
+    *BUILDER.metadata(),
 )
 
 
@@ -66,13 +66,13 @@ class OrganizationImporter(RecordImporter):
     rules = OrganizationRules()
     columns = COLUMNS
 
-    def plan(self, rows: Callable[[], Iterable[Raw]], written: Format) -> Plan:
+    def make_plan(self, rows: Callable[[], Iterable[RawRow]], row_format: Format) -> ImportPlan:
         """One reading for the tree alone: who is whose parent."""
-        tree = Tree(dict(places(rows())), written)
-        return Plan(tree.rounds.count, tree.reading, tree.problems)
+        tree = Tree(dict(places(rows())), row_format)
+        return ImportPlan(tree.rounds.count, tree.reading, tree.problems)
 
 
-def places(rows: Iterable[Raw]) -> Iterable[tuple[str, Place]]:
+def places(rows: Iterable[RawRow]) -> Iterable[tuple[str, Place]]:
     """Every name in a file, aliases too, with its row's place; of rows with the same name, the first's."""
     seen: set[str] = set()
     for row in rows:
@@ -92,22 +92,22 @@ def name_in(value: object) -> str | None:
 class Tree:
     """What follows from who is whose parent in a file."""
 
-    def __init__(self, places: dict[str, Place], written: Format) -> None:
-        self.places, self.written = places, written
+    def __init__(self, places: dict[str, Place], row_format: Format) -> None:
+        self.places, self.row_format = places, row_format
         self.rounds: Rounds = rounds(places)
 
-    def reading(self, row: Raw) -> int:
+    def reading(self, row: RawRow) -> int:
         """In which reading a row is stored."""
         return self.rounds.of.get(name_in(row.values.get("external_id")) or "", 0)
 
-    def problems(self, row: Raw) -> list[Problem]:
+    def problems(self, row: RawRow) -> list[Problem]:
         """Why a row can never be stored."""
         name = name_in(row.values.get("external_id")) or ""
         if name in self.rounds.too_deep:
             message = f"It would be more than {MAX_DEPTH} levels deep in the tree."
             return [Problem("TOO_DEEP", ("parent_external_id",), message)]
         if cycle := self.rounds.cycles.get(name):
-            names = ", ".join(f"{each} ({self.written.place} {self.places[each].line})" for each in cycle[:SHOWN])
+            names = ", ".join(f"{each} ({self.row_format.row_noun} {self.places[each].line})" for each in cycle[:SHOWN])
             more = f" and {len(cycle) - SHOWN:,} more" if len(cycle) > SHOWN else ""
             message = f"The parents form a cycle: {names}{more}."
             return [Problem("CYCLE", ("parent_external_id",), message)]

@@ -9,7 +9,7 @@ from app.organizations.moving import move_organization
 from app.organizations.rules import OrganizationRules
 from app.organizations.subtrees import SECONDS
 from app.organizations.usage_attributes import UsageAttributeRules
-from app.transfer.row_mutations import import_mutation
+from app.transfer.import_mutations import import_mutation
 from app.writing.mutation import Mutation
 from app.writing.record_mutations import create, delete, restore, scopes_of, update
 

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 from app.organizations.importing import ORGANIZATION_KEY
 from app.subscribers.rules import SubscriberRules
-from app.transfer.columns import Column, ReferenceTo
-from app.transfer.record_columns import KNOWN_AGAIN, ColumnsOf
+from app.transfer.columns import Column, ReferenceTarget
+from app.transfer.record_columns import ROW_KEY_NOTE, ColumnBuilder
 from app.transfer.record_importer import RecordImporter
-from app.transfer.references import customer
+from app.transfer.references import organization_key
 
-OF = ColumnsOf(SubscriberRules)
+BUILDER = ColumnBuilder(SubscriberRules)
 COLUMNS: tuple[Column, ...] = (
-    OF.field("email", note=KNOWN_AGAIN),
-    OF.field("first_name"),
-    OF.field("last_name"),
-    OF.field("subscriber_id", says=lambda doc: doc["subscriberId"] if doc["subscriberId"] != doc["_id"] else None),
-    OF.reference(
+    BUILDER.field("email", note=ROW_KEY_NOTE),
+    BUILDER.field("first_name"),
+    BUILDER.field("last_name"),
+    BUILDER.field(
+        "subscriber_id", export_value=lambda doc: doc["subscriberId"] if doc["subscriberId"] != doc["_id"] else None
+    ),
+    BUILDER.reference(
         "organization_external_id",
         "Its organization, by external id, alias or id. If empty: the only organization that claims the "
         "e-mail's domain, or else UNCLASSIFIED.",
-        ReferenceTo("organization", ORGANIZATION_KEY, "UNKNOWN_ORGANIZATION", "organization"),
-        names=customer,
+        ReferenceTarget("organization", ORGANIZATION_KEY, "UNKNOWN_ORGANIZATION", "organization"),
+        export_reference=organization_key,
     ),
-    *OF.metadata(),
+    *BUILDER.metadata(),
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.entities.subscriber import Subscriber
 from app.subscribers.importing import SubscriberImporter
 from app.subscribers.rules import SubscriberRules
-from app.transfer.row_mutations import import_mutation
+from app.transfer.import_mutations import import_mutation
 from app.writing.record_mutations import create, delete, restore, update
 
 

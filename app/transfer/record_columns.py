@@ -1,4 +1,4 @@
-"""Columns made of a record's table of inputs: rule, default, limit and description are those of the record's fields."""
+"""Columns built from a record's inputs: rule, default, limit and description come from the record's fields."""
 
 from __future__ import annotations
 
@@ -16,37 +16,37 @@ from app.entities.value_rules import value_rule, without_null
 from app.graph.record import Finder
 from app.graph.scalars import EmailAddress
 from app.mongo.client import Doc
-from app.transfer.columns import Column, ReferenceTo, Shape, as_it_is
-from app.transfer.references import field_of
+from app.transfer.columns import CellType, Column, ReferenceTarget, keep_value
+from app.transfer.references import make_field_reader
 from app.writing.inputs import Field
 from app.writing.rules import Rules
 
-KNOWN_AGAIN = "A row is recognised by it when it comes again."
-LONGEST_KEY = 256
+ROW_KEY_NOTE = "A row is recognised by it when it comes again."
+MAX_KEY_CHARACTERS = 256
 
 
 @dataclass(frozen=True, slots=True)
-class ColumnsOf:
-    """Makes the columns of one kind of record."""
+class ColumnBuilder:
+    """Builds the columns of one kind of record from its rules."""
 
     rules: type[Rules[Any]]
 
-    def field(self, name: str, of: str = "", *, note: str = "", **overrides: object) -> Column:
-        """The column for the input `of` (a path, `billing.city`), or of the same name; `note` is added to its text."""
-        model, field = self.find(of or name)
+    def field(self, name: str, path: str = "", *, note: str = "", **overrides: object) -> Column:
+        """The column for the input at `path` (`billing.city`; `name` if empty); `note` ends its description."""
+        model, field = self.find_field(path or name)
         info = model.model_fields.get(field.name)
         default = None if info is None or info.is_required() else info.default
-        decided = not field.is_required(model) and (info is None or info.is_required())
+        default_by_rule = not field.is_required(model) and (info is None or info.is_required())
         annotation = without_null(info.annotation) if info else None
-        words = [*choices_in_words(annotation), *default_in_words(default), note]
-        described = [field.doc or str(info and info.description), *words]
-        stored = ".".join(self.find(part)[1].stored for part in prefixes(of or name))
+        notes = [*describe_choices(annotation), *describe_default(default), note]
+        described = [field.doc or str(info and info.description), *notes]
+        stored = ".".join(self.find_field(part)[1].stored for part in path_prefixes(path or name))
         facts: dict[str, object] = {
             "required": field.is_required(model),
-            "decided": decided,
+            "default_by_rule": default_by_rule,
             "default": default,
-            "shape": Shape.LIST if get_origin(annotation) is tuple else Shape.TEXT,
-            "same": normalise_email if annotation is EmailAddress else as_it_is,
+            "cell_type": CellType.LIST if get_origin(annotation) is tuple else CellType.TEXT,
+            "normalise": normalise_email if annotation is EmailAddress else keep_value,
             "stored": stored,
             "input": stored,
         }
@@ -54,8 +54,8 @@ class ColumnsOf:
         make = cast(Callable[..., Column], Column)
         return make(name, " ".join(filter(None, described)), rule, **(facts | overrides))
 
-    def find(self, path: str) -> tuple[type[BaseModel], Field]:
-        """The field of the table at that path, and the model that it is a field of."""
+    def find_field(self, path: str) -> tuple[type[BaseModel], Field]:
+        """The input at a path such as `billing.city`, and the model that has the field."""
         model: type[BaseModel] = self.rules.record
         fields: Iterable[object] = self.rules.inputs
         outer, _, inner = path.partition(".")
@@ -69,29 +69,29 @@ class ColumnsOf:
         self,
         name: str,
         doc: str,
-        to: ReferenceTo,
+        to: ReferenceTarget,
         *,
         rule: Parse | None = None,
-        decided: bool = True,
-        names: Callable[[Doc], str] | None = None,
-        written: bool = True,
+        default_by_rule: bool = True,
+        export_reference: Callable[[Doc], str] | None = None,
+        exported: bool = True,
     ) -> Column:
-        """The column that names another record by a key; `names` says what an export calls it."""
+        """The column that names another record by a key; `export_reference` returns the key that an export writes."""
         stored = next(each.stored for each in self.rules.inputs if each.name == to.input)
         return Column(
             name,
             doc,
-            rule or text(LONGEST_KEY),
+            rule or text(MAX_KEY_CHARACTERS),
             stored,
-            decided=decided,
-            same=to.finder.normalise or as_it_is,
-            names=names or field_of(stored_name(to.finder)),
-            written=written,
+            default_by_rule=default_by_rule,
+            normalise=to.finder.normalise or keep_value,
+            export_reference=export_reference or make_field_reader(stored_key_name(to.finder)),
+            exported=exported,
             reference=to,
         )
 
     def metadata(self) -> tuple[Column, Column]:
-        """What callers and other systems keep beside the record."""
+        """The columns for custom and app metadata, which only NDJSON can hold."""
         return (
             Column(
                 "custom_metadata",
@@ -99,8 +99,8 @@ class ColumnsOf:
                 metadata_entries,
                 "customMetadata",
                 default=(),
-                says=lambda doc: {each["name"]: each["value"] for each in doc.get("customMetadata", ())},
-                shape=Shape.OBJECT,
+                export_value=lambda doc: {each["name"]: each["value"] for each in doc.get("customMetadata", ())},
+                cell_type=CellType.OBJECT,
                 input="customMetadata",
             ),
             Column(
@@ -109,46 +109,46 @@ class ColumnsOf:
                 app_documents,
                 "appMetadata",
                 default=(),
-                says=lambda doc: {each["app"]: each["data"] for each in doc.get("appMetadata", ())},
-                shape=Shape.OBJECT,
+                export_value=lambda doc: {each["app"]: each["data"] for each in doc.get("appMetadata", ())},
+                cell_type=CellType.OBJECT,
                 input="appMetadata",
             ),
         )
 
 
-def prefixes(path: str) -> list[str]:
-    """`billing`, `billing.city` of `billing.city`."""
+def path_prefixes(path: str) -> list[str]:
+    """The path of each part: `billing` and `billing.city` for `billing.city`."""
     parts = path.split(".")
     return [".".join(parts[: n + 1]) for n in range(len(parts))]
 
 
-def choices_in_words(annotation: object) -> Iterable[str]:
-    """The values that there are, where a field has one of a closed list."""
+def describe_choices(annotation: object) -> Iterable[str]:
+    """A sentence with the values of an enum; none for other types."""
     if isinstance(annotation, type) and issubclass(annotation, enum.Enum):
         yield f"One of {', '.join(str(member.value) for member in annotation)}."
 
 
-def default_in_words(default: object) -> Iterable[str]:
-    """What an empty cell means, where the field has a default that is not nothing."""
+def describe_default(default: object) -> Iterable[str]:
+    """A sentence with the default that an empty cell means; none if that is null, empty or a boolean."""
     if isinstance(default, (str, int)) and not isinstance(default, bool):
         yield f"{default.value if isinstance(default, enum.Enum) else default} if empty."
 
 
-def stored_name(finder: Finder) -> str:
-    """The stored field that holds the key as it was given."""
+def stored_key_name(finder: Finder) -> str:
+    """The stored field that holds the key as it was given: the first of the finder."""
     return finder.fields[0]
 
 
-def put(values: Doc, path: str, value: object) -> None:
-    """Put a value into a document at a path of stored names."""
+def set_path(values: Doc, path: str, value: object) -> None:
+    """Set the value at a path of stored names, creating objects on the way."""
     outer, _, inner = path.partition(".")
     if inner:
-        put(values.setdefault(outer, {}), inner, value)
+        set_path(values.setdefault(outer, {}), inner, value)
     else:
         values[outer] = value
 
 
-def without_empty_objects(values: Doc, paths: Sequence[str]) -> Doc:
+def drop_empty_objects(values: Doc, paths: Sequence[str]) -> Doc:
     """Values without the objects around these paths that say nothing."""
     if not paths:
         return values

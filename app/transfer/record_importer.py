@@ -1,7 +1,6 @@
 """Imports of records that have a lifecycle: a row becomes an input, and the lifecycle creates the record.
 
-Values are read by the rules of the record's fields, and everything else is judged as by the mutation that makes one
-record; what is found wrong is told of the columns.
+The rules are those of the mutation that creates one record; its problems are reported at the columns of the row.
 """
 
 from __future__ import annotations
@@ -16,9 +15,9 @@ from app.graph.documents import stored_value
 from app.graph.record import Finder, Record
 from app.mongo.client import Doc
 from app.transfer.chunk import Chunk
-from app.transfer.columns import Column, Draft, ReferenceTo
-from app.transfer.importer import Importer, Made
-from app.transfer.record_columns import put, without_empty_objects
+from app.transfer.columns import Column, ParsedRow, ReferenceTarget
+from app.transfer.importer import CreatedRecord, Importer
+from app.transfer.record_columns import drop_empty_objects, set_path
 from app.writing import lifecycle
 from app.writing.inputs import Named, RecordInput, references
 from app.writing.keys import RecordKey, UnknownKey, by_namespace, compared, find_named, given_keys, resolve_keys
@@ -26,7 +25,7 @@ from app.writing.rules import Rules
 
 
 @dataclass(slots=True)
-class Row:
+class InputRow:
     """One row of a chunk as an input, the keys in its columns that name records, and the ids of these once resolved."""
 
     input: RecordInput
@@ -35,55 +34,55 @@ class Row:
 
 
 class RecordImporter(Importer):
-    """One kind of record by its rules. Its first column is the key by which a row is recognised when it comes again."""
+    """Imports one kind of record by its rules. The column `key` identifies the record of a row."""
 
     rules: ClassVar[Rules[Any]]
     columns: Sequence[Column]
-    rows: Mapping[int, Row] = {}
+    rows: Mapping[int, InputRow] = {}
 
     @cached_property
     def finder(self) -> Finder:
-        """How the key finds a record."""
+        """The finder of the record by its key."""
         finders: tuple[Finder, ...] = self.rules.record.finders
         return next(each for each in finders if each.name == self.key)
 
-    def as_said(self, doc: Doc) -> Doc:
-        """A stored record with what its columns look at besides what is stored."""
+    def with_column_values(self, doc: Doc) -> Doc:
+        """A stored document with the values that its columns have and that are stored elsewhere in it."""
         return doc
 
-    def same_key(self, key: str) -> str:
+    def normalise_key(self, key: str) -> str:
         return compared(self.finder, key)
 
-    async def read(self, drafts: Sequence[Draft], chunk: Chunk) -> None:
+    async def prefetch(self, parsed_rows: Sequence[ParsedRow], chunk: Chunk) -> None:
         """What the rows name, who has their keys, and what the rules look at: all of it at once."""
-        self.rows = {draft.line: self.row_of(draft) for draft in drafts}
+        self.rows = {parsed.line: self.build_row(parsed) for parsed in parsed_rows}
         inputs = [row.input for row in self.rows.values()]
         own = (key for each in inputs for key in given_keys(self.rules.record, each.values))
         named = (key for row in self.rows.values() for key in row.keys.values())
         await resolve_keys(chunk, named, by_namespace(own))
         await self.rules.prefetch(chunk, inputs)
 
-    def row_of(self, draft: Draft) -> Row:
+    def build_row(self, parsed: ParsedRow) -> InputRow:
         """What a row says, as an input of the lifecycle."""
         values: Doc = {}
         for column in self.input_columns:
-            if column.name in draft.values:
-                put(values, column.input, stored_value(draft.values[column.name]))
-        keys = self.keys_of(draft)
+            if column.name in parsed.values:
+                set_path(values, column.input, stored_value(parsed.values[column.name]))
+        keys = self.read_references(parsed)
         named: dict[str, Named] = {}
         for column, to, _ in self.reference_columns:
             if column.name in keys:
                 named.setdefault(to.input, keys[column.name])
-        return Row(RecordInput(without_empty_objects(values, self.paths_inside), named), keys)
+        return InputRow(RecordInput(drop_empty_objects(values, self.paths_inside), named), keys)
 
-    def keys_of(self, draft: Draft) -> dict[str, RecordKey]:
+    def read_references(self, parsed: ParsedRow) -> dict[str, RecordKey]:
         """Column → the record that a row names there; a column where the row has a problem is left out."""
-        wrong = {name for problem in draft.problems for name in problem.field}
+        wrong = {name for problem in parsed.problems for name in problem.field}
         keys = {}
         for column, to, target in self.reference_columns:
-            value = draft.values.get(column.name)
+            value = parsed.values.get(column.name)
             if value and column.name not in wrong:
-                unknown = UnknownKey(to.code, f"There is no {to.what} {value!r}.{to.hint}")
+                unknown = UnknownKey(to.code, f"There is no {to.noun} {value!r}.{to.hint}")
                 keys[column.name] = RecordKey(target, value, to.finder, unknown)
         return keys
 
@@ -98,38 +97,38 @@ class RecordImporter(Importer):
         return tuple(column.input for column in self.input_columns if "." in column.input)
 
     @cached_property
-    def reference_columns(self) -> tuple[tuple[Column, ReferenceTo, type[Record]], ...]:
+    def reference_columns(self) -> tuple[tuple[Column, ReferenceTarget, type[Record]], ...]:
         """The columns that name records, how they do, and of which kind these are."""
         targets = {each.name: each.target for each in references(self.rules.inputs)}
         linked = ((column, column.reference) for column in self.columns)
         return tuple((column, to, targets[to.input]) for column, to in linked if to)
 
-    def existing(self, draft: Draft, chunk: Chunk) -> Doc | None:
-        key, finder = draft.values.get(self.key, ""), self.finder
+    def find_existing(self, parsed: ParsedRow, chunk: Chunk) -> Doc | None:
+        key, finder = parsed.values.get(self.key, ""), self.finder
         doc = chunk.found(finder.namespace or "", compared(finder, key), finder.fields[:1])
-        return doc if doc is None or doc["_id"] in chunk.planned.records else self.as_said(doc)
+        return doc if doc is None or doc["_id"] in chunk.planned.records else self.with_column_values(doc)
 
-    def resolve(self, draft: Draft, chunk: Chunk, problems: list[Problem]) -> Doc:
-        row, found = self.rows[draft.line], Problems()
+    def resolve_references(self, parsed: ParsedRow, chunk: Chunk, problems: list[Problem]) -> Doc:
+        row, found = self.rows[parsed.line], Problems()
         row.ids = lifecycle.refer(chunk, self.rules.inputs, row.input, found)
-        problems += self.by_column(found.gathered)
-        problems += self.unnamed(draft)
-        problems += self.disagreeing(draft, row, chunk)
-        said = dict(draft.values)
+        problems += self.assign_columns(found.gathered)
+        problems += self.find_missing_references(parsed)
+        problems += self.find_conflicting_references(parsed, row, chunk)
+        values = dict(parsed.values)
         for column, _, _ in self.reference_columns:
-            if column.name in said:
-                said[column.name] = row.ids.get(column.stored or "")
-        return said
+            if column.name in values:
+                values[column.name] = row.ids.get(column.stored or "")
+        return values
 
-    def unnamed(self, draft: Draft) -> Iterable[Problem]:
-        """A problem for each record that has to be named and is not, by any of its columns."""
-        given = {*draft.values, *(name for problem in draft.problems for name in problem.field)}
+    def find_missing_references(self, parsed: ParsedRow) -> Iterable[Problem]:
+        """A problem for each required reference that none of its columns gives."""
+        given = {*parsed.values, *(name for problem in parsed.problems for name in problem.field)}
         for each in references(self.rules.inputs):
             columns = [column.name for column, to, _ in self.reference_columns if to.input == each.name]
             if each.required and columns and not given.intersection(columns):
                 yield Problem("REQUIRED", (columns[0],), f"Name the {each.name}: by {' or '.join(columns)}.")
 
-    def disagreeing(self, draft: Draft, row: Row, chunk: Chunk) -> Iterable[Problem]:
+    def find_conflicting_references(self, parsed: ParsedRow, row: InputRow, chunk: Chunk) -> Iterable[Problem]:
         """A problem where two columns of a row name two records for one input."""
         first: dict[str, Column] = {}
         for column, _, _ in self.reference_columns:
@@ -140,30 +139,37 @@ class RecordImporter(Importer):
             doc = find_named(chunk, key, found)
             yield from (Problem(each.code, (column.name,), each.message) for each in found.gathered)
             if doc and row.ids.get(stored) not in (None, doc["_id"]):
-                values = f"{draft.values[other.name]!r} and {draft.values[column.name]!r}"
+                values = f"{parsed.values[other.name]!r} and {parsed.values[column.name]!r}"
                 code = f"{key.record.__name__.upper()}_MISMATCH"
-                yield Problem(code, (column.name,), f"{values} are two {key.record.collection}.")
+                yield Problem(code, (column.name,), f"{values} are two {key.record.collection}: name one.")
 
-    async def create(self, draft: Draft, said: Doc, chunk: Chunk, problems: list[Problem]) -> Made | None:
-        row, count, found = self.rows[draft.line], len(chunk.warnings), Problems()
+    async def create(
+        self, parsed: ParsedRow, values: Doc, chunk: Chunk, problems: list[Problem]
+    ) -> CreatedRecord | None:
+        row, count, found_problems = self.rows[parsed.line], len(chunk.warnings), Problems()
         is_refused = bool(problems)
-        made = await lifecycle.create(chunk, self.rules, row.input, found, ids=row.ids, is_refused=is_refused)
-        warnings, chunk.warnings[count:] = self.by_column(chunk.warnings[count:]), []
-        problems += self.by_column(found.gathered)
-        return None if problems else Made(made.id, warnings)
+        record = await lifecycle.create(
+            chunk, self.rules, row.input, found_problems, ids=row.ids, is_refused=is_refused
+        )
+        warnings, chunk.warnings[count:] = self.assign_columns(chunk.warnings[count:]), []
+        problems += self.assign_columns(found_problems.gathered)
+        return None if problems else CreatedRecord(record.id, warnings)
 
-    def by_column(self, problems: Iterable[Problem]) -> list[Problem]:
-        """What the lifecycle found wrong, told of the columns that its inputs come from."""
-        return [self.of_row(Problem(each.code, (self.column_of(each.field),), each.message)) for each in problems]
+    def assign_columns(self, problems: Iterable[Problem]) -> list[Problem]:
+        """Problems of the lifecycle with their paths replaced by the columns that the inputs come from."""
+        return [
+            self.reword_duplicate(Problem(each.code, (self.find_column(each.field),), each.message))
+            for each in problems
+        ]
 
-    def of_row(self, problem: Problem) -> Problem:
-        """A key that a row gives twice is taken by the row itself."""
+    def reword_duplicate(self, problem: Problem) -> Problem:
+        """The problem of a key that a row gives twice, as TAKEN and in words for a row; others as they are."""
         if problem.code != "DUPLICATE":
             return problem
         return Problem("TAKEN", problem.field, problem.message.replace("is given twice", "stands twice in this row"))
 
-    def column_of(self, path: Sequence[str]) -> str:
-        """The column that an input comes from; the input itself where none does."""
+    def find_column(self, path: Sequence[str]) -> str:
+        """The column that the input at `path` comes from; the name of the input if there is none."""
         named = [each for each in self.columns if each.reference and each.reference.input == path[0]]
         exact = [each for each in named if each.reference and path[-1] == each.reference.finder.graphql_name]
         if named:

@@ -1,4 +1,4 @@
-"""The commands that import files, and export to them."""
+"""The commands `import` and `export`, with a subcommand for each kind of record."""
 
 from __future__ import annotations
 
@@ -9,16 +9,15 @@ from typing import Annotated
 import typer
 
 from app import logging
-from app.cli.exporting import export_to, format_of
-from app.cli.exporting import told as told_of
-from app.cli.importing import Wanted, import_files, readable, whereabouts
+from app.cli.exporting import choose_format, describe_export, export_to
+from app.cli.importing import ImportOptions, check_files, describe_database_location, import_files
 from app.cli.settings import DataDirectory, demo_settings, read_settings
 from app.errors import SetupError
 from app.main import cipher_of, open_store
 from app.mongo.server import mongodb
 from app.schema import EXPORTERS, IMPORTERS
-from app.transfer.columns import Nested
-from app.transfer.exporting import Exported
+from app.transfer.columns import NestedColumn
+from app.transfer.exporting import ExportCounts
 from app.transfer.rows import Format, Source
 
 imports = typer.Typer(
@@ -29,8 +28,10 @@ exports = typer.Typer(help="Write records in the format that import reads.", no_
 
 
 Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Imported one after another.")]
-FormatName = Annotated[str | None, typer.Option("--format", help="csv or ndjson; if not given, the file's name says.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Do everything but write, and say what would be.")]
+FormatName = Annotated[str | None, typer.Option("--format", help="csv or ndjson; by default, the file's suffix.")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Check everything and write nothing; report what would happen.")
+]
 Report = Annotated[Path | None, typer.Option(dir_okay=False, help="Write a line of NDJSON for each row to this file.")]
 
 FromStart = Annotated[
@@ -40,7 +41,7 @@ ImportDemo = Annotated[bool, typer.Option("--demo", help="Import into the demo's
 
 
 def add_import(kind: str) -> None:
-    """The command that imports one kind of record, its columns in its help."""
+    """Add the command that imports one kind of record; its help lists the columns."""
 
     def command(
         files: Files,
@@ -54,26 +55,28 @@ def add_import(kind: str) -> None:
         settings = read_settings(data_directory=data_directory)
         if demo:
             settings = demo_settings(settings, data_directory)
-        sources = readable(kind, files, format_name)
+        sources = check_files(kind, files, format_name)
         if report:
-            make_sure_of(report, files)
+            check_report_path(report, files)
         logging.configure()
         with mongodb(settings) as uri:
-            wanted = Wanted(dry_run, from_start, report, cipher_of(settings))
-            fine = asyncio.run(import_into(uri, settings.database, kind, sources, wanted))
-        where = whereabouts(settings.mongodb_uri, None if settings.ephemeral else settings.data_directory)
+            options = ImportOptions(dry_run, from_start, report, cipher_of(settings))
+            all_accepted = asyncio.run(import_into(uri, settings.database, kind, sources, options))
+        where = describe_database_location(
+            settings.mongodb_uri, None if settings.ephemeral else settings.data_directory
+        )
         typer.echo(f"The database is {settings.database}, {where}.")
-        raise typer.Exit(0 if fine else 1)
+        raise typer.Exit(0 if all_accepted else 1)
 
-    imports.command(kind, help=f"Create {kind} from files.\n\n\b\n{columns_of(kind)}")(command)
+    imports.command(kind, help=f"Create {kind} from files.\n\n\b\n{describe_columns(kind)}")(command)
 
 
 def add_export(kind: str) -> None:
-    """The command that exports one kind of record."""
+    """Add the command that exports one kind of record."""
 
     def command(
         format_name: Annotated[
-            str | None, typer.Option("--format", help="csv or ndjson; if not given, FILE's name says, else ndjson.")
+            str | None, typer.Option("--format", help="csv or ndjson; by default, the suffix of --output, else ndjson.")
         ] = None,
         output: Annotated[Path | None, typer.Option(dir_okay=False, help="Write to this file; else stdout.")] = None,
         demo: Annotated[bool, typer.Option("--demo", help="Export from the demo's database.")] = False,
@@ -82,25 +85,25 @@ def add_export(kind: str) -> None:
         settings = read_settings(data_directory=data_directory)
         if demo:
             settings = demo_settings(settings, data_directory)
-        written = format_of(format_name, output)
+        row_format = choose_format(format_name, output)
         logging.configure()
         with mongodb(settings) as uri:
-            done = asyncio.run(export_from(uri, settings.database, kind, written, output))
-        for line in told_of(kind, done):
+            counts = asyncio.run(export_from(uri, settings.database, kind, row_format, output))
+        for line in describe_export(kind, counts):
             typer.echo(line, err=True)
-        raise typer.Exit(1 if done.left_out or done.unsayable else 0)
+        raise typer.Exit(1 if counts.left_out or counts.unrepresentable else 0)
 
     exports.command(kind, help=f"Write all {kind}, in the format that `import {kind}` reads; never a secret.")(command)
 
 
-async def export_from(uri: str, database: str, kind: str, written: Format, output: Path | None) -> Exported:
-    """Export from a database made ready."""
+async def export_from(uri: str, database: str, kind: str, row_format: Format, output: Path | None) -> ExportCounts:
+    """Open the database and export one kind of record; returns the counts."""
     async with open_store(uri, database) as store:
-        return await export_to(store, kind, written, output)
+        return await export_to(store, kind, row_format, output)
 
 
-def make_sure_of(report: Path, sources: list[Path]) -> None:
-    """Know before anything is done that the report can be written, and over none of the files that are imported."""
+def check_report_path(report: Path, sources: list[Path]) -> None:
+    """Raise SetupError if the report cannot be written, or would overwrite a file that is imported."""
     try:
         if report.exists() and any(report.samefile(each) for each in sources):
             raise SetupError(f"The report {report} would be written over a file that is imported: name another.")
@@ -109,18 +112,18 @@ def make_sure_of(report: Path, sources: list[Path]) -> None:
         raise SetupError(f"The report {report} cannot be written: {error.strerror}.") from None
 
 
-async def import_into(uri: str, database: str, kind: str, sources: list[Source], wanted: Wanted) -> bool:
-    """Import files into a database made ready."""
+async def import_into(uri: str, database: str, kind: str, sources: list[Source], options: ImportOptions) -> bool:
+    """Open the database and import the files; returns whether no row was refused."""
     async with open_store(uri, database) as store:
-        return await import_files(store, kind, sources, wanted)
+        return await import_files(store, kind, sources, options)
 
 
-def columns_of(kind: str) -> str:
-    """The columns of a kind of record, a line each; * marks those that are needed."""
-    lines = ["Columns (* needed):"]
+def describe_columns(kind: str) -> str:
+    """The columns of one kind of record, one on each line; * marks required ones."""
+    lines = ["Columns (* required):"]
     for column in IMPORTERS[kind]().columns:
         lines.append(f"{column.name}{'*' if column.required else ''}: {column.doc}")
-        if isinstance(column, Nested):
+        if isinstance(column, NestedColumn):
             lines += [f"  {each.name}{'*' if each.required else ''}: {each.doc}" for each in column.columns]
     return "\n".join(lines)
 
