@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.billing.aging import BUCKETS, bucket
-from app.billing.balance import ZERO, Balance, Issued, Settlement, settle
+from app.billing.balance import ZERO, Balance, Issued, Settlement, settle_invoice
 from app.context import Context
 from app.entities.invoice import InvoiceStatus
 from app.graph.edges import LIVE
@@ -206,7 +206,7 @@ def prepaid(ids: Sequence[str], as_of: datetime) -> list[Doc]:
 
 def balance_at(doc: Doc, as_of: datetime) -> Balance:
     """Settle one invoice again, with its payments and credit notes."""
-    return settle(
+    return settle_invoice(
         Issued(doc["total"]["amount"], doc["issuedAt"], doc["voidedAt"], doc["writtenOffAt"]),
         [
             *(Settlement(each["at"], each["amount"], True) for each in doc["payments"]),

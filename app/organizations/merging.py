@@ -27,16 +27,16 @@ from app.organizations.rules import fixed_unclassified, with_match_keys
 from app.organizations.subtrees import (
     MOST_WRITES,
     Subtree,
+    ancestor_position,
     find_below,
     is_below,
     lock_tree,
     losing_payer,
     losing_subscription,
     payer_lost,
-    position,
+    reparenting_update,
     too_deep,
     too_many,
-    under,
 )
 from app.organizations.tree import ancestors_below
 from app.writing.input_types import MutationInput, VersionedInput, needed, operation_input
@@ -104,7 +104,7 @@ async def plan_merge(work: Work, given: MergeTerms) -> Merge:
     owned = await count_owned(work, Organization, [each.id for each in sources], MOST_WRITES + 1)
     counts = {Organization.collection: len(sources) + len(subtree.below), **owned}
     merge = Merge(target, sources, subtree, counts, survivor_of(target, sources))
-    merge.problems += too_many(counts, PATH) or await objections(work, merge)
+    merge.problems += too_many(counts, PATH) or await find_objections(work, merge)
     return merge
 
 
@@ -126,12 +126,12 @@ async def find_parties(work: Work, given: MergeTerms) -> tuple[Organization, lis
         raise Refused(problems.gathered)
     problems.extend(stale(target, given.expected_version))
     for n, source in enumerate(sources):
-        problems.extend(impossible(source, target, (*PATH, str(n))))
+        problems.extend(validate_parties(source, target, (*PATH, str(n))))
     problems.refuse()
     return target, sources
 
 
-def impossible(source: Organization, target: Organization, path: tuple[str, ...]) -> list[Problem]:
+def validate_parties(source: Organization, target: Organization, path: tuple[str, ...]) -> list[Problem]:
     """What two organizations cannot be to each other."""
     if UNCLASSIFIED_ID in (source.id, target.id):
         code, _, message = fixed_unclassified("merged")
@@ -144,7 +144,7 @@ def impossible(source: Organization, target: Organization, path: tuple[str, ...]
     return []
 
 
-async def objections(work: Work, merge: Merge) -> list[Problem]:
+async def find_objections(work: Work, merge: Merge) -> list[Problem]:
     """What follows from all that hangs on them."""
     problems = too_deep(merge.subtree, PATH) + await losing_subscription(work, merge.subtree, PATH)
     sources = set(merge.source_ids)
@@ -203,7 +203,7 @@ def move_subtrees(work: Work, merge: Merge) -> None:
     """Put what hangs below the sources below the target: all its ancestors up to the source are replaced."""
     for source in sorted(merge.sources, key=lambda each: len(each.ancestor_ids)):
         query: Doc = {"ancestorIds": source.id, "_id": {"$nin": merge.source_ids}, "deletedAt": None}
-        update = under(merge.subtree.above, {"$add": [position(source.id), 1]})
+        update = reparenting_update(merge.subtree.above, {"$add": [ancestor_position(source.id), 1]})
         work.sweep(Organization.collection, query, update)
 
 
