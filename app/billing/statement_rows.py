@@ -205,7 +205,7 @@ def prepaid(ids: Sequence[str], as_of: datetime) -> list[Doc]:
 
 
 def balance_at(doc: Doc, as_of: datetime) -> Balance:
-    """Settle one invoice again, with its payments and credit notes."""
+    """The balance of an invoice at `as_of`, from its payments and credit notes."""
     return settle_invoice(
         Issued(doc["total"]["amount"], doc["issuedAt"], doc["voidedAt"], doc["writtenOffAt"]),
         [
@@ -217,7 +217,7 @@ def balance_at(doc: Doc, as_of: datetime) -> Balance:
 
 
 def invoice_rows(doc: Doc, as_of: datetime, edges: Edges) -> list[Row]:
-    """What one invoice comes to. One that is settled to the cent leaves no row, as it does now."""
+    """The row of one invoice; none if nothing is due or in excess."""
     balance = balance_at(doc, as_of)
     if not balance.due and not balance.excess:
         return []

@@ -45,7 +45,7 @@ class Question:
 
     @classmethod
     def of(cls, args: Args, parts: Parts) -> Question:
-        """As the arguments of the field have it."""
+        """The question that the arguments of the field ask."""
         return cls(StatementScope(args.get("scope") or StatementScope.OWN), args.get("as_of") or None, parts)
 
     @cached_property
@@ -135,12 +135,12 @@ def means_something(match: re.Match[str]) -> bool:
 
 
 def debtor(organization: Organization) -> Debtor:
-    """An organization as the one whose statement it is."""
+    """The debtor of an organization."""
     return organization.id, organization.currency, organization.timezone
 
 
 def debtor_of(doc: Doc) -> Debtor:
-    """The same of the organization's document."""
+    """The debtor of an organization's document."""
     return doc["_id"], doc["currency"], doc["timezone"]
 
 
@@ -157,7 +157,7 @@ async def find_totals(context: Context, asked: Sequence[Debtor], question: Quest
 
 
 async def compute_totals(context: Context, asked: Sequence[Debtor], question: Question) -> StatementTotals:
-    """The same, read now."""
+    """The totals of these organizations, read from the database."""
     members = {node_id: {node_id} for node_id, _, _ in asked}
     if question.scope is StatementScope.TREE:
         members = await context.once(("trees", *members), lambda: find_trees(context, list(members)))
@@ -180,7 +180,7 @@ async def compute_totals(context: Context, asked: Sequence[Debtor], question: Qu
 
 
 async def find_trees(context: Context, roots: Sequence[str]) -> dict[str, set[str]]:
-    """Each of these organizations and all that is live underneath it."""
+    """For each root, the ids of itself and of all live organizations below it."""
     members = {root: {root} for root in roots}
     query: Doc = {"ancestorIds": {"$in": list(roots)}, "deletedAt": None}
     shown = {"ancestorIds": 1}

@@ -7,7 +7,7 @@ what they share and never by comparing all with all; `score` looks at two of the
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from urllib.parse import urlsplit
@@ -16,7 +16,6 @@ from app.entities.addresses import normalise_email
 from app.entities.duplicate import DuplicateReason
 from app.entities.identifiers import UNCLASSIFIED_ID
 from app.entities.organization import OrganizationKind
-from app.mongo.client import Doc
 from app.organizations.domains import is_public
 from app.organizations.names import GENERIC, Name, name_of, plain, similarity
 
@@ -68,25 +67,40 @@ class Traits:
     above: frozenset[str]
 
     @classmethod
-    def from_document(cls, doc: Doc) -> Traits:
+    def from_document(cls, doc: Mapping[str, object]) -> Traits:
         """The traits of a stored organization, or of the fields that will be stored."""
-        billing = doc.get("billing") or {}
-        name = name_of(doc.get("name") or "")
-        domains = frozenset(each for each in doc.get("associatedDomains") or () if not is_public(each))
-        given = (doc.get("externalId"), *(doc.get("aliases") or ()))
+        stored = doc.get("billing")
+        billing: Mapping[str, object] = stored if isinstance(stored, Mapping) else {}
+        name = name_of(text_in(doc, "name"))
+        domains = frozenset(each for each in texts_in(doc, "associatedDomains") if not is_public(each))
+        given = (text_in(doc, "externalId"), *texts_in(doc, "aliases"))
         return cls(
-            id=doc.get("_id") or "",
+            id=text_in(doc, "_id"),
             name=name,
             is_person=doc.get("kind") in (OrganizationKind.INDIVIDUAL, "INDIVIDUAL"),
             domains=domains,
-            hosts=domains | frozenset(host_of(doc.get("storefrontUrl") or "")),
-            emails=frozenset(normalise_email(each) for each in (doc.get("primaryEmail"), billing.get("email")) if each),
+            hosts=domains | frozenset(host_of(text_in(doc, "storefrontUrl"))),
+            emails=frozenset(
+                normalise_email(each) for each in (text_in(doc, "primaryEmail"), text_in(billing, "email")) if each
+            ),
             external_ids=frozenset(found for each in given if each and (found := normalise_external_id(each))),
-            country=billing.get("country") or name.country,
-            city=plain(billing["city"]).strip() if billing.get("city") else None,
-            parent=doc.get("parentId"),
-            above=frozenset(doc.get("ancestorIds") or ()),
+            country=text_in(billing, "country") or name.country,
+            city=plain(text_in(billing, "city")).strip() or None,
+            parent=text_in(doc, "parentId") or None,
+            above=frozenset(texts_in(doc, "ancestorIds")),
         )
+
+
+def text_in(doc: Mapping[str, object], name: str) -> str:
+    """The text in a field of a document; empty if there is none."""
+    value = doc.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def texts_in(doc: Mapping[str, object], name: str) -> list[str]:
+    """The texts in a list field of a document."""
+    value = doc.get(name)
+    return [each for each in value if isinstance(each, str)] if isinstance(value, (list, tuple)) else []
 
 
 def host_of(url: str) -> Iterator[str]:
@@ -105,7 +119,7 @@ def normalise_external_id(external_id: str) -> str | None:
     return found if len(found) >= 4 else None
 
 
-def match_keys(doc: Doc) -> tuple[str, ...]:
+def match_keys(doc: Mapping[str, object]) -> tuple[str, ...]:
     """The keys under which an organization finds others like it, and is found: short, distinct, at most `MAX_KEYS`.
 
     `doc` is the document, or the fields that will be stored. Whoever writes an organization stores them with it. The

@@ -1,4 +1,4 @@
-"""Organizations from files: their columns, and in which order rows can be stored, parents first."""
+"""Organizations from files: their columns, and the order in which rows can be stored, parents first."""
 
 from __future__ import annotations
 
@@ -90,18 +90,18 @@ def name_in(value: object) -> str | None:
 
 
 class Tree:
-    """What follows from who is whose parent in a file."""
+    """The tree of a file's rows: in which reading each row is stored, and what is wrong with it."""
 
     def __init__(self, places: dict[str, FileRow], written: Format) -> None:
         self.places, self.written = places, written
         self.order: ReadingOrder = find_reading_order(places)
 
     def reading(self, row: Raw) -> int:
-        """In which reading a row is stored."""
+        """The number of the reading in which a row is stored, from 0."""
         return self.order.readings.get(name_in(row.values.get("external_id")) or "", 0)
 
     def problems(self, row: Raw) -> list[Problem]:
-        """Why a row can never be stored."""
+        """The problems that keep a row from being stored: a cycle, or too many levels."""
         name = name_in(row.values.get("external_id")) or ""
         if name in self.order.too_deep:
             message = f"It would be more than {MAX_DEPTH} levels deep in the tree."

@@ -1,4 +1,4 @@
-"""Putting an organization, with all that hangs below it, under another one."""
+"""Moves of an organization, with everything below it, to another parent."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class Move:
 
 
 async def plan_move(work: Work, given: MoveTerms) -> Move:
-    """Read and judge a move. Raises Refused where it names nothing that could be moved."""
+    """The move with its effects and problems. Raises Refused if the organization or parent does not exist."""
     problems = Problems()
     if given.parent is UNSET:
         raise Refused([Problem("REQUIRED", PATH, "Give the new parent, or null for the top of a tree.")])
@@ -116,7 +116,7 @@ async def plan_move(work: Work, given: MoveTerms) -> Move:
 
 
 def find_objections(move: Move) -> list[Problem]:
-    """What the tree itself objects to."""
+    """The problems of a move that come from the tree."""
     organization, parent = move.organization, move.parent
     if organization.id == UNCLASSIFIED_ID:
         code, name, message = fixed_unclassified("moved")
