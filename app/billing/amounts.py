@@ -58,7 +58,7 @@ def line_amount(quantity: Decimal, unit_price: Decimal, stated: Decimal | None, 
 
 
 def total_of(amounts: Iterable[Decimal], currency: str) -> Decimal:
-    """What lines come to. Raises Invalid where that is no amount that can be asked for."""
+    """The total of the lines. Raises Invalid if it cannot be invoiced."""
     try:
         total = reduce(EXACT.add, amounts, ZERO)
     except Inexact:
@@ -68,7 +68,7 @@ def total_of(amounts: Iterable[Decimal], currency: str) -> Decimal:
 
 
 def check_total(total: Decimal, currency: str) -> None:
-    """An invoice is for nothing or more, and there is an end to it."""
+    """Raise Invalid if a total is below zero or too large for an invoice."""
     if total < 0:
         what = f"The total of the lines is {normal(total, currency):f} {currency}, less than zero."
         raise Invalid("INVALID_TOTAL", f"{what} Use a credit note on the original invoice to give an amount back.")

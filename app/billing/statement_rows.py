@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.billing.aging import BUCKETS, bucket
-from app.billing.balance import ZERO, Balance, Issued, Settlement, settle
+from app.billing.balance import ZERO, Balance, Issued, Settlement, settle_invoice
 from app.context import Context
 from app.entities.invoice import InvoiceStatus
 from app.graph.edges import LIVE
@@ -205,8 +205,8 @@ def prepaid(ids: Sequence[str], as_of: datetime) -> list[Doc]:
 
 
 def balance_at(doc: Doc, as_of: datetime) -> Balance:
-    """Settle one invoice again, with its payments and credit notes."""
-    return settle(
+    """The balance of an invoice at `as_of`, from its payments and credit notes."""
+    return settle_invoice(
         Issued(doc["total"]["amount"], doc["issuedAt"], doc["voidedAt"], doc["writtenOffAt"]),
         [
             *(Settlement(each["at"], each["amount"], True) for each in doc["payments"]),
@@ -217,7 +217,7 @@ def balance_at(doc: Doc, as_of: datetime) -> Balance:
 
 
 def invoice_rows(doc: Doc, as_of: datetime, edges: Edges) -> list[Row]:
-    """What one invoice comes to. One that is settled to the cent leaves no row, as it does now."""
+    """The row of one invoice; none if nothing is due or in excess."""
     balance = balance_at(doc, as_of)
     if not balance.due and not balance.excess:
         return []

@@ -45,7 +45,7 @@ class Question:
 
     @classmethod
     def of(cls, args: Args, parts: Parts) -> Question:
-        """As the arguments of the field have it."""
+        """The question that the arguments of the field ask."""
         return cls(StatementScope(args.get("scope") or StatementScope.OWN), args.get("as_of") or None, parts)
 
     @cached_property
@@ -65,7 +65,7 @@ async def of_organizations(context: Context, keys: Sequence[Key], args: Args, fi
 
     All parts are worked out whatever is asked for: which currencies there are depends on them.
     """
-    found = await count(context, keys, Question.of(args, Parts()))
+    found = await find_totals(context, keys, Question.of(args, Parts()))
     codes: dict[str, set[str]] = {node_id: {own} for node_id, own, _ in keys}
     for node_id, code in found.rows:
         codes[node_id].add(code)
@@ -74,7 +74,7 @@ async def of_organizations(context: Context, keys: Sequence[Key], args: Args, fi
 
 async def of_organization(context: Context, keys: Sequence[Key], args: Args, fields: Fields) -> dict[Key, Doc]:
     """One currency's statement for each (id, currency, time zone)."""
-    found = await count(context, keys, Question.of(args, Parts.of(fields)))
+    found = await find_totals(context, keys, Question.of(args, Parts.of(fields)))
     asked = args.get("currency") or None
     return {key: found.statement(key, asked or key[1]) for key in keys}
 
@@ -103,7 +103,7 @@ async def of_credentials(context: Context, keys: Sequence[Key], args: Args, fiel
     )
     payers = {row["_id"]: debtor_of(row["payer"]) for row in rows}
     question = Question(StatementScope.OWN, None, Parts.of(fields))
-    found = await count(context, list(dict.fromkeys(payers.values())), question)
+    found = await find_totals(context, list(dict.fromkeys(payers.values())), question)
     return {key: found.statement(payer, payer[1]) for key, payer in payers.items()}
 
 
@@ -120,7 +120,9 @@ async def by_id(context: Context, keys: Sequence[Key], args: Args, fields: Field
     for (scope, instant), members in groups.items():
         asked = {key: debtor_of(known[named[key][1]]) for key in members}
         as_of = EPOCH + timedelta(milliseconds=int(instant)) if instant else None
-        found = await count(context, list(dict.fromkeys(asked.values())), Question(scope, as_of, Parts.of(fields)))
+        found = await find_totals(
+            context, list(dict.fromkeys(asked.values())), Question(scope, as_of, Parts.of(fields))
+        )
         answers |= {key: found.statement(each, named[key][2]) for key, each in asked.items()}
     return answers
 
@@ -133,32 +135,32 @@ def means_something(match: re.Match[str]) -> bool:
 
 
 def debtor(organization: Organization) -> Debtor:
-    """An organization as the one whose statement it is."""
+    """The debtor of an organization."""
     return organization.id, organization.currency, organization.timezone
 
 
 def debtor_of(doc: Doc) -> Debtor:
-    """The same of the organization's document."""
+    """The debtor of an organization's document."""
     return doc["_id"], doc["currency"], doc["timezone"]
 
 
-async def count(context: Context, asked: Sequence[Debtor], question: Question) -> Counted:
+async def find_totals(context: Context, asked: Sequence[Debtor], question: Question) -> StatementTotals:
     """What the statements of these organizations are made of; each organization is asked for once.
 
     What is dear is counted once in a request, however many of its fields ask the same.
     """
     if question.scope is StatementScope.OWN and question.as_of is None:
-        return await count_anew(context, asked, question)
+        return await compute_totals(context, asked, question)
     if question.as_of is not None:
         question = replace(question, parts=Parts())  # all of them are read in any case
-    return await context.once((tuple(asked), question), lambda: count_anew(context, asked, question))
+    return await context.once((tuple(asked), question), lambda: compute_totals(context, asked, question))
 
 
-async def count_anew(context: Context, asked: Sequence[Debtor], question: Question) -> Counted:
-    """The same, read now."""
+async def compute_totals(context: Context, asked: Sequence[Debtor], question: Question) -> StatementTotals:
+    """The totals of these organizations, read from the database."""
     members = {node_id: {node_id} for node_id, _, _ in asked}
     if question.scope is StatementScope.TREE:
-        members = await context.once(("trees", *members), lambda: trees(context, list(members)))
+        members = await context.once(("trees", *members), lambda: find_trees(context, list(members)))
     at = question.as_of or context.now
     edges = {zone: boundaries(zone, at) for zone in sorted({zone for _, _, zone in asked})}
     counting: dict[str, list[str]] = defaultdict(list)
@@ -174,11 +176,11 @@ async def count_anew(context: Context, asked: Sequence[Debtor], question: Questi
         own = row["_id"]
         for node_id in counting[own["o"]]:
             found[node_id, own["c"]].append(row)
-    return Counted(question, at, {zone: f"z{n}" for n, zone in enumerate(edges)}, members, found)
+    return StatementTotals(question, at, {zone: f"z{n}" for n, zone in enumerate(edges)}, members, found)
 
 
-async def trees(context: Context, roots: Sequence[str]) -> dict[str, set[str]]:
-    """Each of these organizations and all that is live underneath it."""
+async def find_trees(context: Context, roots: Sequence[str]) -> dict[str, set[str]]:
+    """For each root, the ids of itself and of all live organizations below it."""
     members = {root: {root} for root in roots}
     query: Doc = {"ancestorIds": {"$in": list(roots)}, "deletedAt": None}
     shown = {"ancestorIds": 1}
@@ -190,7 +192,7 @@ async def trees(context: Context, roots: Sequence[str]) -> dict[str, set[str]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class StatementTotals:
     """What many statements are made of: at which instant, in which columns each time zone's amounts stand, whose
     documents count for each organization, and the rows of these by (organization, currency)."""
 

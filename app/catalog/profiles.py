@@ -42,7 +42,7 @@ class BillingProfileRules(Rules[BillingProfile]):
     async def consequences(
         self, work: Work, before: BillingProfile | None, after: BillingProfile, problems: Problems
     ) -> Sequence[tuple[Record, Record]]:
-        """The profile that was the default stops to be."""
+        """The change of the previous default profile, if another becomes the default."""
         if not after.is_default or (before and before.is_default) or len(problems):
             return ()
         docs = await work.find(BillingProfile.collection, {"isDefault": True})

@@ -55,7 +55,7 @@ class SubscriptionRules(Rules[Subscription]):
     def construct(
         self, work: Work, base: Doc, before: Subscription | None, given: RecordInput, problems: Problems
     ) -> Subscription:
-        """What is not said, or cleared, follows: its id, this instant, and the status by its dates."""
+        """Values that are omitted or null have defaults: its id, this instant, and the status by its dates."""
         values = base | given.values
         active_from = values["activeFrom"] or work.now
         own = {
@@ -66,7 +66,7 @@ class SubscriptionRules(Rules[Subscription]):
         return from_document(Subscription, values | own)
 
     async def complete(self, work: Work, before: Subscription | None, after: Subscription) -> Subscription:
-        """When it is ended it is over at once, unless it was over before."""
+        """A subscription that becomes ENDED ends now, unless it had ended before."""
         ends_now = after.status == ENDED and (before is None or before.status != ENDED)
         if ends_now and (after.active_to is None or after.active_to > work.now):
             return evolve(after, active_to=max(work.now, after.active_from))
@@ -107,5 +107,5 @@ def validate_status(before: Subscription | None, after: Subscription, problems: 
 
 
 def terms_of(subscription: Subscription) -> tuple[str | datetime | None, ...]:
-    """What cannot change any more once a subscription is over."""
+    """The values that cannot change after a subscription has ended."""
     return tuple(getattr(subscription, name) for name in TERMS)

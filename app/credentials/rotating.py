@@ -100,7 +100,7 @@ async def rotate_credential(work: Work, given: RotateCredentialInput) -> RotateC
 
 
 def read(rule: Parse, value: object, problems: Problems) -> str | None:
-    """A text by its rule; None, and a problem, where it does not hold."""
+    """The value parsed by its rule; None, with a problem added, if it is invalid."""
     try:
         return str(rule(value))
     except Invalid as error:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from email_validator import EmailNotValidError, validate_email
 
 from app.entities.addresses import normalise_domain
-from app.entities.texts import Invalid, plain, text
+from app.entities.texts import Invalid, plain_text, text
 from app.graph.scalars import URL, EmailAddress
 
 LONGEST_URL = 2048
@@ -18,7 +18,7 @@ LONGEST_URL = 2048
 
 def email_address(value: object) -> EmailAddress:
     """An address that mail could be sent to, as it was typed. Whether its host takes mail is not asked."""
-    found = plain(value)
+    found = plain_text(value)
     try:
         validate_email(found, check_deliverability=False)
     except EmailNotValidError as error:
@@ -29,7 +29,7 @@ def email_address(value: object) -> EmailAddress:
 def domain_name(value: object) -> str:
     """A host name as it is compared."""
     try:
-        return normalise_domain(plain(value))
+        return normalise_domain(plain_text(value))
     except Invalid:
         raise
     except ValueError as error:

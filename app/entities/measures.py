@@ -1,4 +1,4 @@
-"""Instants and numbers as they are accepted: read as the graph's own scalars are, and exactly. Pure rules."""
+"""Rules for instants and exact numbers, with the same syntax as the GraphQL scalars. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
 
-from app.entities.texts import Invalid, plain
+from app.entities.texts import Invalid, plain_text
 from app.graph.scalars import DECIMAL, parse_datetime
 
 MOST_DIGITS = 34  # of a Decimal128
@@ -17,14 +17,11 @@ EXACT = Context(prec=MOST_DIGITS, traps=[Inexact, InvalidOperation, Overflow])
 
 
 def instant(value: object) -> datetime:
-    """An instant with its offset, UTC, far enough from the ends of the calendar to reckon with.
-
-    A mutation's input has it read already, by the scalar.
-    """
+    """An instant in UTC, from text with an offset or from a datetime that the scalar has parsed."""
     if isinstance(value, datetime):
         return value
     try:
-        found = parse_datetime(plain(value))
+        found = parse_datetime(plain_text(value))
     except Invalid:
         raise
     except ValueError as error:
@@ -33,16 +30,16 @@ def instant(value: object) -> datetime:
 
 
 def number(value: object) -> Decimal:
-    """An exact number: text, or a JSON number as it is written."""
-    found = value if isinstance(value, Decimal) else written_out(value)
+    """An exact number, from text, an integer or a Decimal."""
+    found = value if isinstance(value, Decimal) else parse_decimal(value)
     exponent = found.as_tuple().exponent
     if not isinstance(exponent, int) or not SMALLEST <= exponent <= MOST_DIGITS or found.copy_abs() >= LARGEST:
         raise Invalid("INVALID_NUMBER", "A number has at most 15 digits before the decimal point and 12 after it.")
     return EXACT.create_decimal(found)
 
 
-def written_out(value: object) -> Decimal:
-    """A number of the digits 0 to 9, with no exponent: Python's own reading takes 1_0 and the digits of any script."""
+def parse_decimal(value: object) -> Decimal:
+    """A number in the digits 0 to 9 without exponent: `Decimal` itself also accepts 1_0 and digits of other scripts."""
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         raise Invalid("INVALID_NUMBER", "Give a number such as 12.50.")
     text = str(value).strip()
@@ -52,7 +49,7 @@ def written_out(value: object) -> Decimal:
 
 
 def positive(value: object) -> Decimal:
-    """A number over zero."""
+    """An exact number greater than zero."""
     found = number(value)
     if found <= 0:
         raise Invalid("INVALID_NUMBER", "Give an amount greater than zero.")

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
-from app.entities.texts import Invalid, each_of, encodable, kind_of
+from app.entities.texts import Invalid, encodable, kind_of, parse_items
 from app.entities.values import AppDocument
 from app.graph.scalars import INT64, parse_metadata_value
 
@@ -36,7 +36,7 @@ KNOWN_APPS: Mapping[str, Mapping[str, AppField]] = {
 
 def metadata_entries(value: object) -> tuple[dict[str, object], ...]:
     """The stored rows of `customMetadata` for an object of names and values, of at most 64 KiB."""
-    rows = each_of(json_object(value).items(), metadata_entry)
+    rows = parse_items(json_object(value).items(), metadata_entry)
     validate_size(size_of_entries(rows))
     return tuple(rows)
 
@@ -55,7 +55,7 @@ def metadata_entry(pair: tuple[str, object]) -> dict[str, object]:
 
 def app_documents(value: object) -> tuple[AppDocument, ...]:
     """The stored rows of `appMetadata` for an object of apps and their documents, of at most 64 KiB."""
-    rows = each_of(json_object(value).items(), app_row)
+    rows = parse_items(json_object(value).items(), app_row)
     validate_size(size_of_documents(rows))
     return tuple(rows)
 

@@ -1,7 +1,7 @@
-"""Values as they are accepted: trimmed, no longer than they may be, of the type that is expected. Pure rules.
+"""Rules for text, lists, choices and booleans. Pure.
 
-A rule takes what was typed and returns what is stored, or raises `Invalid`. An empty text never comes here: whether a
-value may be absent is not the rule's to say.
+A rule takes a value as the caller gave it and returns the value to store, or raises `Invalid`. Empty text is handled
+before: whether a value is required is not decided by its rule.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Parse = Callable[[object], object]
 
 
 class Invalid(ValueError):  # noqa: N818  # a value is refused, nothing failed
-    """A value that breaks a rule: a stable code, and a sentence that says what would do."""
+    """A value that breaks a rule: a stable code, and a sentence that says what to do."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -26,15 +26,15 @@ class Invalid(ValueError):  # noqa: N818  # a value is refused, nothing failed
 
 
 class InvalidItems(Invalid):
-    """Values of a list that break a rule: the position of each with what is wrong; told as the first of them."""
+    """Invalid items of a list: the position and error of each. Its code and message are those of the first."""
 
     def __init__(self, wrong: Sequence[tuple[int, Invalid]]) -> None:
         super().__init__(wrong[0][1].code, wrong[0][1].message)
         self.wrong = tuple(wrong)
 
 
-def each_of(items: Iterable[T], parse: Callable[[T], R]) -> list[R]:
-    """Every item by its rule; raises InvalidItems of all that break it."""
+def parse_items(items: Iterable[T], parse: Callable[[T], R]) -> list[R]:
+    """Every item parsed; raises InvalidItems with all those that are invalid."""
     found, wrong = [], []
     for position, item in enumerate(items):
         try:
@@ -46,8 +46,8 @@ def each_of(items: Iterable[T], parse: Callable[[T], R]) -> list[R]:
     return found
 
 
-def plain(value: object) -> str:
-    """Text, trimmed, that the database can hold and a person can read."""
+def plain_text(value: object) -> str:
+    """Trimmed text without NUL or invalid Unicode."""
     if not isinstance(value, str):
         raise Invalid("INVALID_TYPE", f"Give text, not {kind_of(value)}.")
     if "\0" in value or (not value.isascii() and not encodable(value)):
@@ -56,7 +56,7 @@ def plain(value: object) -> str:
 
 
 def encodable(value: str) -> bool:
-    """Whether the text is Unicode: no half of a surrogate pair stands alone in it."""
+    """Whether the text can be encoded as UTF-8, which half of a surrogate pair cannot."""
     try:
         value.encode()
     except UnicodeEncodeError:
@@ -65,16 +65,16 @@ def encodable(value: str) -> bool:
 
 
 def kind_of(value: object) -> str:
-    """What a JSON value is, in words."""
+    """The type of a JSON value in words, such as "an object"."""
     names = {bool: "a boolean", dict: "an object", list: "a list", str: "text", type(None): "null"}
     return names.get(type(value), "a number")
 
 
 def text(longest: int) -> Callable[[object], str]:
-    """Text of at most so many characters after trimming."""
+    """The rule for text of at most `longest` characters after trimming."""
 
     def parse(value: object) -> str:
-        found = plain(value)
+        found = plain_text(value)
         if len(found) > longest:
             raise Invalid("TOO_LONG", f"The text has {len(found):,} characters; at most {longest:,} are allowed.")
         return found
@@ -83,7 +83,7 @@ def text(longest: int) -> Callable[[object], str]:
 
 
 def texts(each: Parse, most: int = 1_000) -> Callable[[object], tuple[object, ...]]:
-    """Several values: a list, or words parted by spaces. Each is kept once, in the order given."""
+    """The rule for lists: a list, or words separated by spaces. Duplicates are removed and the order is kept."""
 
     def item(value: object) -> object:
         if isinstance(value, str) and not value.strip():
@@ -96,16 +96,16 @@ def texts(each: Parse, most: int = 1_000) -> Callable[[object], tuple[object, ..
             raise Invalid("INVALID_TYPE", f"Give a list of texts, not {kind_of(value)}.")
         if len(items) > most:
             raise Invalid("TOO_MANY", f"The list has {len(items):,} items; at most {most:,} are allowed.")
-        return tuple(dict.fromkeys(each_of(items, item)))
+        return tuple(dict.fromkeys(parse_items(items, item)))
 
     return parse
 
 
 def one_of(choices: type[E]) -> Callable[[object], str]:
-    """The value of an enum, in any case."""
+    """The rule for the values of an enum, in upper or lower case."""
 
     def parse(value: object) -> str:
-        found = plain(value).upper()
+        found = plain_text(value).upper()
         if found not in {member.value for member in choices}:
             raise Invalid("INVALID_CHOICE", f"{value!r} is not one of {', '.join(str(m.value) for m in choices)}.")
         return found

@@ -172,7 +172,7 @@ class Onboarding:
         return await self.make(rules, row, {"organizationId": organization.id}, here)
 
     async def make(self, rules: Rules[R], row: object, decided: Mapping[str, object], here: Problems) -> R:
-        """A new record; one that is refused is found all the same, so that what names it can be judged."""
+        """The new record. An invalid one is staged, so that records that refer to it can be validated too."""
         said = RecordInput(read_values(rules.record, rules.inputs, row, here), read_named(rules.inputs, row))
         ids = lifecycle.refer(self.work, rules.inputs, said, here) | dict(decided)
         made = await lifecycle.create(self.work, rules, said, here, ids=ids)
@@ -183,7 +183,7 @@ class Onboarding:
     async def keep_or_move(
         self, rules: Rules[R], row: object, doc: Doc, organization: Organization, here: Problems, key: str
     ) -> R:
-        """A record that was found: the customer's own stays, nobody's yet moves to it, another's is refused."""
+        """The existing record: kept if it is the customer's, moved if in UNCLASSIFIED, else refused."""
         record = self.work.get(rules.record, doc["_id"]) or from_document(rules.record, doc)
         owner_id = doc["organizationId"]
         came_along = record.id in self.work.changes  # a credential, with its subscriber
@@ -202,7 +202,7 @@ class Onboarding:
         return record
 
     def compare(self, rules: Rules[R], row: object, there: Doc, here: Problems) -> None:
-        """Warn of what the call says otherwise than what is there: it is left as it is."""
+        """Add a warning for each value of the row that differs from the existing record, which is not changed."""
         said = RecordInput(read_values(rules.record, rules.inputs, row, here), read_named(rules.inputs, row))
         inputs = {each.stored: to_camel_case(each.name) for each in references(rules.inputs)}
         values = said.values | lifecycle.refer(self.work, rules.inputs, said, here)

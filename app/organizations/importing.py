@@ -1,4 +1,4 @@
-"""Organizations from files: their columns, and in which order rows can be stored, parents first."""
+"""Organizations from files: their columns, and the order in which rows can be stored, parents first."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from app.errors import Problem
 from app.graph.depth import MAX_DEPTH
 from app.graph.record import claimed
-from app.organizations.rounds import Place, Rounds, rounds
+from app.organizations.reading_order import FileRow, ReadingOrder, find_reading_order
 from app.organizations.rules import OrganizationRules
 from app.transfer.columns import Column, ReferenceTarget
 from app.transfer.importer import ImportPlan
@@ -69,10 +69,10 @@ class OrganizationImporter(RecordImporter):
     def make_plan(self, rows: Callable[[], Iterable[RawRow]], row_format: Format) -> ImportPlan:
         """One reading for the tree alone: who is whose parent."""
         tree = Tree(dict(places(rows())), row_format)
-        return ImportPlan(tree.rounds.count, tree.reading, tree.problems)
+        return ImportPlan(tree.order.count, tree.reading, tree.problems)
 
 
-def places(rows: Iterable[RawRow]) -> Iterable[tuple[str, Place]]:
+def places(rows: Iterable[RawRow]) -> Iterable[tuple[str, FileRow]]:
     """Every name in a file, aliases too, with its row's place; of rows with the same name, the first's."""
     seen: set[str] = set()
     for row in rows:
@@ -81,7 +81,7 @@ def places(rows: Iterable[RawRow]) -> Iterable[tuple[str, Place]]:
         for value in (row.values.get("external_id"), *(aliases.split() if isinstance(aliases, str) else aliases)):
             if (name := name_in(value)) and name not in seen:
                 seen.add(name)
-                yield name, Place(row.line, parent)
+                yield name, FileRow(row.line, parent)
 
 
 def name_in(value: object) -> str | None:
@@ -90,23 +90,23 @@ def name_in(value: object) -> str | None:
 
 
 class Tree:
-    """What follows from who is whose parent in a file."""
+    """The tree of a file's rows: in which reading each row is stored, and what is wrong with it."""
 
-    def __init__(self, places: dict[str, Place], row_format: Format) -> None:
+    def __init__(self, places: dict[str, FileRow], row_format: Format) -> None:
         self.places, self.row_format = places, row_format
-        self.rounds: Rounds = rounds(places)
+        self.order: ReadingOrder = find_reading_order(places)
 
     def reading(self, row: RawRow) -> int:
-        """In which reading a row is stored."""
-        return self.rounds.of.get(name_in(row.values.get("external_id")) or "", 0)
+        """The number of the reading in which a row is stored, from 0."""
+        return self.order.readings.get(name_in(row.values.get("external_id")) or "", 0)
 
     def problems(self, row: RawRow) -> list[Problem]:
-        """Why a row can never be stored."""
+        """The problems that keep a row from being stored: a cycle, or too many levels."""
         name = name_in(row.values.get("external_id")) or ""
-        if name in self.rounds.too_deep:
+        if name in self.order.too_deep:
             message = f"It would be more than {MAX_DEPTH} levels deep in the tree."
             return [Problem("TOO_DEEP", ("parent_external_id",), message)]
-        if cycle := self.rounds.cycles.get(name):
+        if cycle := self.order.cycles.get(name):
             names = ", ".join(f"{each} ({self.row_format.row_noun} {self.places[each].line})" for each in cycle[:SHOWN])
             more = f" and {len(cycle) - SHOWN:,} more" if len(cycle) > SHOWN else ""
             message = f"The parents form a cycle: {names}{more}."

@@ -1,4 +1,4 @@
-"""What one organization is after others were merged into it. Pure."""
+"""The target of a merge with the values that it takes from the sources. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FILLED = ("description", "storefront_url", "primary_email", "billing")
 
 
 def survivor_of(target: Organization, sources: Sequence[Organization]) -> Organization:
-    """The target with what it has from the sources: its own fields win, and names and external ids still find it."""
+    """The target after the merge: its own values win, and it takes over names and external ids of the sources."""
     everyone = (target, *sources)
     external_ids = [each.external_id for each in everyone if each.external_id]
     external_id = external_ids[0] if external_ids else None
@@ -36,7 +36,7 @@ def survivor_of(target: Organization, sources: Sequence[Organization]) -> Organi
 
 
 def first_of(values: Iterable[T], key: Callable[[T], Hashable] = lambda value: value) -> tuple[T, ...]:
-    """Values in their order; of several with one key, the first."""
+    """The values in their order, only the first of those with the same key."""
     found: dict[Hashable, T] = {}
     for value in values:
         found.setdefault(key(value), value)

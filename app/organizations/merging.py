@@ -1,4 +1,4 @@
-"""Joining duplicate organizations into one: everything below them moves, and whatever found them finds the survivor.
+"""Merges of duplicate organizations: all that the sources own moves to the target, which their keys then find.
 
 What belongs to them is handed over as the edges to an organization declare it. Past events and totals are not
 rewritten: the survivor reads through the ids merged into it. A source becomes a tombstone.
@@ -27,16 +27,16 @@ from app.organizations.rules import fixed_unclassified, with_match_keys
 from app.organizations.subtrees import (
     MOST_WRITES,
     Subtree,
+    ancestor_position,
     find_below,
     is_below,
     lock_tree,
     losing_payer,
     losing_subscription,
     payer_lost,
-    position,
+    reparenting_update,
     too_deep,
     too_many,
-    under,
 )
 from app.organizations.tree import ancestors_below
 from app.writing.input_types import MutationInput, VersionedInput, needed, operation_input
@@ -98,18 +98,18 @@ class Merge:
 
 
 async def plan_merge(work: Work, given: MergeTerms) -> Merge:
-    """Read and judge a merge. Raises Refused where it names nothing that could be merged."""
+    """The merge with its effects and problems. Raises Refused if the parties are not valid."""
     target, sources = await find_parties(work, given)
     subtree = Subtree(sources, await find_below(work, sources), ancestors_below(target))
     owned = await count_owned(work, Organization, [each.id for each in sources], MOST_WRITES + 1)
     counts = {Organization.collection: len(sources) + len(subtree.below), **owned}
     merge = Merge(target, sources, subtree, counts, survivor_of(target, sources))
-    merge.problems += too_many(counts, PATH) or await objections(work, merge)
+    merge.problems += too_many(counts, PATH) or await find_objections(work, merge)
     return merge
 
 
 async def find_parties(work: Work, given: MergeTerms) -> tuple[Organization, list[Organization]]:
-    """The target and the sources, each once. Raises Refused where they cannot be that to each other."""
+    """The target and the distinct sources. Raises Refused if one does not exist or they cannot be merged."""
     if not 1 <= len(given.sources) <= MOST_SOURCES:
         code = "TOO_MANY" if given.sources else "REQUIRED"
         raise Refused([Problem(code, PATH, f"Give 1 to {MOST_SOURCES} sources.")])
@@ -126,13 +126,13 @@ async def find_parties(work: Work, given: MergeTerms) -> tuple[Organization, lis
         raise Refused(problems.gathered)
     problems.extend(stale(target, given.expected_version))
     for n, source in enumerate(sources):
-        problems.extend(impossible(source, target, (*PATH, str(n))))
+        problems.extend(validate_parties(source, target, (*PATH, str(n))))
     problems.refuse()
     return target, sources
 
 
-def impossible(source: Organization, target: Organization, path: tuple[str, ...]) -> list[Problem]:
-    """What two organizations cannot be to each other."""
+def validate_parties(source: Organization, target: Organization, path: tuple[str, ...]) -> list[Problem]:
+    """The problems of merging that source into that target."""
     if UNCLASSIFIED_ID in (source.id, target.id):
         code, _, message = fixed_unclassified("merged")
         return [Problem(code, path, message)]
@@ -144,8 +144,8 @@ def impossible(source: Organization, target: Organization, path: tuple[str, ...]
     return []
 
 
-async def objections(work: Work, merge: Merge) -> list[Problem]:
-    """What follows from all that hangs on them."""
+async def find_objections(work: Work, merge: Merge) -> list[Problem]:
+    """The problems of a merge that come from subtrees, payers, metadata and currencies."""
     problems = too_deep(merge.subtree, PATH) + await losing_subscription(work, merge.subtree, PATH)
     sources = set(merge.source_ids)
     lost = [each for each in losing_payer(merge.subtree) if each.id not in sources]
@@ -160,7 +160,7 @@ async def objections(work: Work, merge: Merge) -> list[Problem]:
 
 
 async def validate_currencies(work: Work, merge: Merge) -> list[Problem]:
-    """Organizations in different currencies can be one as long as nothing is in either."""
+    """A problem for each source in another currency than the target, if either has records in its currency."""
     target, problems = merge.target, []
     for n, source in enumerate(merge.sources):
         if source.currency == target.currency:
@@ -176,7 +176,7 @@ there are {what}. Organizations with amounts in different currencies cannot be m
 
 
 async def merge_organizations(work: Work, given: MergeOrganizationsInput) -> MergeOrganizationsPayload:
-    """Join organizations into one. Raises Refused."""
+    """Merge the sources into the target. Raises Refused."""
     await lock_tree(work)
     merge = await plan_merge(work, given)
     if merge.problems:
@@ -203,7 +203,7 @@ def move_subtrees(work: Work, merge: Merge) -> None:
     """Put what hangs below the sources below the target: all its ancestors up to the source are replaced."""
     for source in sorted(merge.sources, key=lambda each: len(each.ancestor_ids)):
         query: Doc = {"ancestorIds": source.id, "_id": {"$nin": merge.source_ids}, "deletedAt": None}
-        update = under(merge.subtree.above, {"$add": [position(source.id), 1]})
+        update = reparenting_update(merge.subtree.above, {"$add": [ancestor_position(source.id), 1]})
         work.sweep(Organization.collection, query, update)
 
 

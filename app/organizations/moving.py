@@ -1,4 +1,4 @@
-"""Putting an organization, with all that hangs below it, under another one."""
+"""Moves of an organization, with everything below it, to another parent."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from app.mongo.client import Doc
 from app.organizations.rules import fixed_unclassified, terms_with
 from app.organizations.subtrees import (
     Subtree,
+    ancestor_position,
     find_below,
     lock_tree,
     losing_payer,
     losing_subscription,
     payer_lost,
-    position,
+    reparenting_update,
     too_deep,
     too_many,
-    under,
 )
 from app.organizations.tree import ancestors_below, at_or_below
 from app.writing.input_types import (
@@ -90,7 +90,7 @@ class Move:
 
 
 async def plan_move(work: Work, given: MoveTerms) -> Move:
-    """Read and judge a move. Raises Refused where it names nothing that could be moved."""
+    """The move with its effects and problems. Raises Refused if the organization or parent does not exist."""
     problems = Problems()
     if given.parent is UNSET:
         raise Refused([Problem("REQUIRED", PATH, "Give the new parent, or null for the top of a tree.")])
@@ -106,7 +106,7 @@ async def plan_move(work: Work, given: MoveTerms) -> Move:
     parent = work.get(Organization, parent_doc["_id"]) if parent_doc else None
     subtree = Subtree([organization], await find_below(work, [organization]), ancestors_below(parent))
     move = Move(organization, parent, subtree, losing_payer(subtree))
-    move.problems += objections(move)
+    move.problems += find_objections(move)
     if not move.problems:
         move.problems += await losing_subscription(work, subtree, PATH)
     if given.lost_payers is LostPayer.REFUSE:
@@ -115,8 +115,8 @@ async def plan_move(work: Work, given: MoveTerms) -> Move:
     return move
 
 
-def objections(move: Move) -> list[Problem]:
-    """What the tree itself objects to."""
+def find_objections(move: Move) -> list[Problem]:
+    """The problems of a move that come from the tree."""
     organization, parent = move.organization, move.parent
     if organization.id == UNCLASSIFIED_ID:
         code, name, message = fixed_unclassified("moved")
@@ -144,6 +144,6 @@ async def move_organization(work: Work, given: MoveOrganizationInput) -> MoveOrg
     moved = work.change(root, evolve(root, parent_id=parent_id, ancestor_ids=tuple(above)), AuditAction.MOVED)
     if move.subtree.below and tuple(above) != root.ancestor_ids:
         query: Doc = {"ancestorIds": root.id, "deletedAt": None}
-        work.sweep(Organization.collection, query, under(above, position(root.id)))
+        work.sweep(Organization.collection, query, reparenting_update(above, ancestor_position(root.id)))
     work.lock_references(parent_id)
     return MoveOrganizationPayload(organization=moved)

@@ -101,14 +101,14 @@ def place(organization: Organization, parent: Organization | None, *, is_back: b
 
 
 def with_match_keys(organization: Organization) -> Organization:
-    """An organization with the keys under which duplicates of it are found."""
+    """The organization with its match keys."""
     values = stored_values(organization, ("_id", *NEEDED))
     doc: Doc = {name: stored_value(value) for name, value in values.items()}
     return evolve(organization, match_keys=match_keys(doc))
 
 
 def names_kept(before: Organization, name: str) -> tuple[str, ...]:
-    """The names that still find an organization when it is renamed."""
+    """The former names of an organization after it is renamed to `name`."""
     return tuple(dict.fromkeys(each for each in (*before.former_names, before.name) if each != name))
 
 
@@ -148,7 +148,7 @@ async def validate_payer(work: Work, before: Organization | None, after: Organiz
 
 
 async def validate_change_of_currency(work: Work, before: Organization, problems: Problems) -> None:
-    """A currency is fixed once something is in it; whom it pays for is billed in the same."""
+    """An organization with records in its currency, or that pays for others, cannot change its currency."""
     if owned := await fixing_currency(work, Organization, before.id):
         message = f"It has {', '.join(owned)} in {before.currency}: its currency can no longer change."
         problems.add("CURRENCY_FIXED", "currency", message)
@@ -161,7 +161,7 @@ async def validate_change_of_currency(work: Work, before: Organization, problems
 
 
 def public_domains(domains: Iterable[str], path: tuple[str, ...]) -> list[Problem]:
-    """A warning for each domain that may be claimed and decides nothing."""
+    """A warning for each public mail domain among the claimed domains."""
     place = (*path, "associatedDomains")
     return [
         Problem(

@@ -1,6 +1,6 @@
-"""What hangs below organizations that are to stand elsewhere, and what that would break. Moves and merges share it.
+"""Subtrees that are moved or merged, and the rules that this could break.
 
-Whoever changes the tree takes its lock first: two moves at the same instant, each fine by itself, can make a cycle.
+A write that changes the tree locks it first: two concurrent moves, each valid by itself, could create a cycle.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ READ = dict.fromkeys(("name", "payerId", "ancestorIds", "currency", "payerTerms"
 
 @dataclass(frozen=True, slots=True)
 class Subtree:
-    """Organizations that are to stand elsewhere: `roots`, and all that is live below them. `above` is where."""
+    """Organizations that move: `roots` and all live organizations below them. `above` are their new ancestors."""
 
     roots: Sequence[Organization]
     below: Sequence[Organization]
@@ -42,26 +42,26 @@ class Subtree:
 
     @property
     def lost(self) -> set[str]:
-        """The organizations that will not stand above the roots any more."""
+        """The ids of the organizations that will no longer be above the roots."""
         return {each for root in self.roots for each in root.ancestor_ids} - set(self.above) - self.ids
 
 
 async def lock_tree(work: Work) -> None:
-    """Let nobody else change the tree before this is committed."""
+    """Lock the tree until the transaction ends, so that no other transaction changes it."""
     work.acquire_write_locks(LOCKS)
     taken: Doc = {"$inc": {"taken": 1}}
     await work.store[LOCKS].update_one({"_id": "tree"}, taken, upsert=True, session=work.session)
 
 
 async def find_below(work: Work, roots: Sequence[Organization]) -> list[Organization]:
-    """The live organizations below, one more than may be written at the most, with the fields in `READ` alone."""
+    """The live organizations below the roots, with the fields in `READ`; at most `MOST_WRITES` + 1."""
     query: Doc = {"ancestorIds": {"$in": [root.id for root in roots]}, "deletedAt": None}
     docs = await work.find(Organization.collection, query, READ, limit=MOST_WRITES + 1)
     return [from_document(Organization, doc) for doc in docs]
 
 
 def too_many(counts: Mapping[str, int], path: tuple[str, ...]) -> list[Problem]:
-    """More records than one transaction takes; `counts` are by collection."""
+    """The problem TOO_LARGE if the counts by collection are more than one transaction can change."""
     total = sum(counts.values())
     if total <= MOST_WRITES:
         return []
@@ -70,7 +70,7 @@ def too_many(counts: Mapping[str, int], path: tuple[str, ...]) -> list[Problem]:
 
 
 def too_deep(subtree: Subtree, path: tuple[str, ...]) -> list[Problem]:
-    """Whether something would stand deeper than trees may be."""
+    """The problem TOO_DEEP if an organization would be deeper than trees may be."""
     height = max((height_above(subtree, each) for each in subtree.below), default=0)
     if len(subtree.above) + height <= MAX_DEPTH:
         return []
@@ -78,24 +78,24 @@ def too_deep(subtree: Subtree, path: tuple[str, ...]) -> list[Problem]:
 
 
 def height_above(subtree: Subtree, organization: Organization) -> int:
-    """How many levels an organization stands below the topmost root above it."""
+    """The number of levels between an organization and the topmost root above it."""
     ancestors = organization.ancestor_ids
     return len(ancestors) - min(ancestors.index(root.id) for root in subtree.roots if is_below(organization, root))
 
 
 def is_below(organization: Organization, root: Organization) -> bool:
-    """Whether an organization stands under another."""
+    """Whether an organization is below another."""
     return root.id in organization.ancestor_ids
 
 
 def losing_payer(subtree: Subtree) -> list[Organization]:
-    """Those whose payer would not stand above them any more."""
+    """The organizations whose payer would no longer be above them."""
     lost = subtree.lost
     return [each for each in (*subtree.roots, *subtree.below) if each.payer_id in lost]
 
 
 def payer_lost(losing: Sequence[Organization], advice: str, path: tuple[str, ...]) -> list[Problem]:
-    """What is said of those who would lose their payer, if there are any."""
+    """The problem PAYER_NOT_ABOVE that lists the organizations that would lose their payer, if any."""
     if not losing:
         return []
     names = f"{len(losing):,}: {name_a_few([each.name for each in losing[:SHOWN]], len(losing))}"
@@ -103,7 +103,7 @@ def payer_lost(losing: Sequence[Organization], advice: str, path: tuple[str, ...
 
 
 async def losing_subscription(work: Work, subtree: Subtree, path: tuple[str, ...]) -> list[Problem]:
-    """Credentials linked to a subscription of an organization that would not stand above them any more."""
+    """The problem that lists credentials whose subscription would no longer belong to an ancestor of theirs."""
     lost, ids = subtree.lost, subtree.ids
     if not lost:
         return []
@@ -121,13 +121,13 @@ async def losing_subscription(work: Work, subtree: Subtree, path: tuple[str, ...
     return [Problem("SUBSCRIPTION_ELSEWHERE", path, message)]
 
 
-def position(root_id: str) -> Doc:
-    """Where an organization stands among the ancestors of those below it."""
+def ancestor_position(root_id: str) -> Doc:
+    """The expression for the position of an organization among the ancestors of a document."""
     return {"$indexOfArray": ["$ancestorIds", root_id]}
 
 
-def under(above: Sequence[str], start: Doc) -> list[Doc]:
-    """The update that puts organizations below others: `above` in place of their ancestors before `start`."""
+def reparenting_update(above: Sequence[str], start: Doc) -> list[Doc]:
+    """The update that replaces the ancestors of organizations before position `start` by `above`."""
     count: Doc = {"$max": [1, {"$subtract": [{"$size": "$ancestorIds"}, start]}]}
     ends: Doc = {"$gte": [start, {"$size": "$ancestorIds"}]}
     kept: Doc = {"$cond": [ends, [], {"$slice": ["$ancestorIds", start, count]}]}

@@ -17,7 +17,7 @@ from app.mongo.transactions import in_transaction
 
 
 async def ensure_defaults(store: Store) -> None:
-    """Make them where they are missing. Exactly one of each comes of any number of processes doing this at once."""
+    """Create UNCLASSIFIED and the default billing profile if they are missing. Safe in concurrent processes."""
     found = await store["organizations"].find_one({"_id": UNCLASSIFIED_ID}, {"_id": 1})
     if found is not None:
         return

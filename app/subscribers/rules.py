@@ -84,7 +84,7 @@ class Claimants:
 
 
 async def read_claimants(work: Work, domains: Collection[str]) -> None:
-    """Have the claimants of these domains at hand, in one read; of a single domain two of them, which are enough."""
+    """Read the claimants of these domains in one read; for a single domain at most two, which are enough."""
     known = work.part(Claimants).of
     wanted = sorted(each for each in set(domains) - known.keys() if each and not is_public(each))
     if not wanted:

@@ -44,7 +44,7 @@ def rows() -> dict[str, Row]:
 @pytest.fixture(scope="module")
 def scores(rows: dict[str, Row]) -> list[float]:
     """What the rules score each pair of the sample at, in its order."""
-    pairs = ([Traits.of(stored(rows[row[side]], rows)) for side in ("one", "other")] for row in READ)
+    pairs = ([Traits.from_document(stored(rows[row[side]], rows)) for side in ("one", "other")] for row in READ)
     return [score(one, other).score for one, other in pairs]
 
 

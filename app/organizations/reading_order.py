@@ -1,7 +1,7 @@
-"""In how many readings the rows of a file can be stored, parents first, whatever order they stand in. Pure rules.
+"""In which reading of a file each row can be stored after its parent, whatever the order of the rows. Pure rules.
 
-A row can be stored in the same reading as a parent that stands before it, and one reading after a parent that stands
-behind it. So a file in order takes one reading, and any file at most as many as its trees are deep.
+A row can be stored in the same reading as a parent above it in the file, and one reading after a parent below it. So a
+file in order takes one reading, and any file at most as many as its trees are deep.
 """
 
 from __future__ import annotations
@@ -15,32 +15,32 @@ from app.graph.depth import MAX_DEPTH
 TOO_DEEP = MAX_DEPTH + 1
 
 
-class Place(NamedTuple):
-    """Where a row stands: the line it begins on, and its parent's name, as the file gives them."""
+class FileRow(NamedTuple):
+    """A row of the file: the line it begins on, and the external id of its parent."""
 
     line: int
     parent: str | None
 
 
 @dataclass(frozen=True, slots=True)
-class Rounds:
-    """For each name that is not in the first reading, its reading; and what cannot be stored at all."""
+class ReadingOrder:
+    """The reading of each row that is not stored in the first one; and the rows that cannot be stored at all."""
 
-    of: Mapping[str, int] = field(default_factory=dict)
+    readings: Mapping[str, int] = field(default_factory=dict)
     cycles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     too_deep: frozenset[str] = frozenset()
 
     @property
     def count(self) -> int:
-        """How many readings it takes."""
-        return max(self.of.values(), default=0) + 1
+        """The number of readings that the file takes."""
+        return max(self.readings.values(), default=0) + 1
 
 
 @dataclass(slots=True)
 class Walk:
     """What has been found out so far: reading and depth of each name."""
 
-    places: Mapping[str, Place]
+    places: Mapping[str, FileRow]
     reading: dict[str, int] = field(default_factory=dict)
     depth: dict[str, int] = field(default_factory=dict)
     cycles: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -75,11 +75,11 @@ class Walk:
             self.reading[name], self.depth[name] = 0, 0
 
 
-def rounds(places: Mapping[str, Place]) -> Rounds:
+def find_reading_order(places: Mapping[str, FileRow]) -> ReadingOrder:
     """The readings for a file's rows, by their names. It takes time and room in proportion to their number."""
     walk = Walk(places)
     for name in places:
         walk.climb(name)
     too_deep = frozenset(name for name, depth in walk.depth.items() if depth >= TOO_DEEP)
     later = {name: number for name, number in walk.reading.items() if number and name not in too_deep}
-    return Rounds(later, walk.cycles, too_deep)
+    return ReadingOrder(later, walk.cycles, too_deep)
