@@ -25,7 +25,7 @@ class MoneyHook:
             credit = statement["creditBalance"]
             if credit["amount"]:
                 amount = f"{show_decimal(credit['amount'])} {credit['currency']}"
-                message = f"It has {amount} of credit: pay it back or use it first."
+                message = f"It has {amount} of credit. Pay it back or use it first."
                 blockers.append(Problem("IN_USE", ("by",), message))
         return blockers
 
