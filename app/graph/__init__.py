@@ -1,1 +1,5 @@
-"""How it is read: edges, connections, filters, loaders. It reads documents and knows records by name only."""
+"""How it is read: declarations of edges, connections, filters, loaders and plans. It knows records by name only.
+
+Each module imports only those before it: `declarations`, `page`, `read`, `record`, `registry`, `loaders`, `edges`,
+`connection`, `many`, `nodes`, `search`, `roots`, then `plan`.
+"""

@@ -57,7 +57,7 @@ class NodeById(Edge):
         return True
 
     def description(self) -> str:
-        return f"{self.doc} Null, with an error FORBIDDEN, where the viewer lacks the scope of its kind."
+        return f"{self.doc} Null, with an error FORBIDDEN, where the viewer lacks the scope of its type."
 
     def graphql_type(self) -> object:
         return list[Node | None] if self.plural else Node | None

@@ -114,6 +114,19 @@ async def test_the_documented_example_is_there(demo: Store) -> None:
     assert all(line["chargedElsewhere"] and line["credentialId"] and line["subscriberId"] for line in lines)
 
 
+async def test_payers_and_rotations_are_written_as_callers_write_them(demo: Store) -> None:
+    """With a version and an audit entry each, and with the term in which the customer paid for itself."""
+    group, labs = [await one(demo, "organizations", externalId=f"finoptic-{name}") for name in ("group", "labs")]
+    assert [each["payerId"] for each in labs["payerTerms"]] == [labs["_id"], group["_id"]]
+    assert labs["version"] == 2
+    entries = await demo["auditEntries"].find({"recordId": labs["_id"]}).sort("_id").to_list()
+    assert [(each["action"], each["actor"]) for each in entries] == [("CREATED", "demo"), ("UPDATED", "demo")]
+    assert {change["field"] for change in entries[-1]["changes"]} == {"payerId", "payerTerms"}
+    rotated = await one(demo, "credentials", credentialId="hak-mobile-2026")
+    actions = await demo["auditEntries"].distinct("action", {"recordId": rotated["_id"]})
+    assert (rotated["version"], sorted(actions)) == (2, ["CREATED", "ROTATED"])
+
+
 async def test_loading_it_again_is_one_read(demo: Store, commands: Commands) -> None:
     before = await everything(demo)
     with commands.counting() as counted:

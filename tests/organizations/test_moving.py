@@ -183,3 +183,14 @@ async def test_moves_take_an_idempotency_key(store: Store, tree: Any) -> None:
     assert await move(store, "mid", "other", idempotencyKey="k") == first
     assert (await do(store, "moveOrganization", by={"id": "org_mid"}, parent=None, idempotencyKey="k"))["userErrors"]
     assert await ancestors(store, "org_mid") == ["org_top"]
+
+
+async def test_a_preview_reads_everything_in_one_snapshot(store: Store, tree: Any, commands: Commands) -> None:
+    """What is owed is of the same instant as what would move: all of it is read in the preview's transaction."""
+    given = '{by: {id: "org_mid"}, parent: {id: "org_other"}}'
+    query = f"{{ previewMove(input: {given}) {{ statements {{ openInvoicesAfter }} }} }}"
+    with commands.counting() as sent:
+        await data(store, query)
+    reads = [command for name, command in sent.seen if name in ("find", "aggregate")]
+    assert any("invoices" in command.values() for command in reads)
+    assert {command.get("autocommit") for command in reads} == {False}

@@ -1,5 +1,6 @@
-"""Operations compiled to plans: batched reads level by level, and one function a level that shapes documents.
+"""Operations compiled to plans: batched reads level by level, and one generated function a level that builds objects.
 
-`compiler` turns an operation into `steps`; `shape` writes their functions; `planner` keeps the plans and decides what
-has to go to graphql-core. It changes speed and nothing else.
+`planner` keeps the plans and decides what goes to graphql-core. `compiler` makes a `plan` of an operation: of what is
+`selected` it makes `steps`, and of `expressions` their functions, whose `source` tracebacks show. A plan changes how
+fast an answer comes and nothing else.
 """
