@@ -1,4 +1,4 @@
-"""What one request carries: who asks, what to read from, and what time it is."""
+"""What one request carries: its viewer, the database, the time, and what was read for it already."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import PyMongoError
 from strawberry.dataloader import DataLoader
 
 from app.access.secrets import Cipher
-from app.access.viewer import LOCAL_ADMIN, Viewer
+from app.access.viewer import Viewer
 from app.mongo.client import Store
 from app.mongo.request_coalescer import RequestCoalescer
 from app.mongo.write_locks import WriteLocks
@@ -20,31 +21,36 @@ from app.mongo.write_locks import WriteLocks
 T = TypeVar("T")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Context:
-    """Made for each request and gone with it. `now` is the one instant that the whole request sees.
+    """Made for each request and gone with it; every read gets it.
 
-    `coalescer` and `write_locks` are the process's: concurrent requests share look-ups through the one, and writers
-    queue in the other. None where a request keeps to itself.
+    `viewer` is who asks: whatever a read shares with other requests, it shares with those of an equal viewer alone.
+    `now` is the one instant that the whole request sees.
+
+    `coalescer` and `write_locks` are those of the process: concurrent requests share look-ups through the one, and
+    writers queue in the other. None where a request shares nothing and does not queue.
     """
 
     store: Store
-    viewer: Viewer = LOCAL_ADMIN
+    viewer: Viewer
     coalescer: RequestCoalescer | None = None
     write_locks: WriteLocks | None = None
     cipher: Cipher | None = None
-    """What encrypts secrets; None where no key is configured."""
+    """Encrypts secrets; None where no key is configured, and secrets are refused."""
     count_error: PyMongoError | None = None
-    """Why lists could not be counted: a plan found out, and nobody asks the database again."""
+    """The error by which a plan could not count lists, kept so that the database is not asked again."""
+    session: AsyncClientSession | None = None
+    """The transaction that the reads of a preview belong to; None where each read is by itself."""
     left_because: str | None = None
-    """Why no plan answered; None where one did, or none was asked."""
+    """Why graphql-core answered and no plan; None where a plan did."""
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     loaders: dict[Any, DataLoader[Any, Any]] = field(default_factory=dict)
     tasks: dict[Hashable, asyncio.Task[Any]] = field(default_factory=dict)
 
-    async def once(self, key: Hashable, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """What `work` comes to; done once for all in the request who name the same `key`."""
+    async def once(self, key: Hashable, work: Callable[[], Coroutine[None, None, T]]) -> T:
+        """The result of `work`, which is done once for all callers in the request that give the same `key`."""
         if key not in self.tasks:
             self.tasks[key] = asyncio.get_running_loop().create_task(work())
-        found: T = await self.tasks[key]
-        return found
+        result: T = await self.tasks[key]
+        return result

@@ -9,9 +9,8 @@ here.
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 
 class Code(enum.StrEnum):
@@ -31,59 +30,47 @@ class Code(enum.StrEnum):
 
 
 class Denial(Exception):  # noqa: N818  # a denial is not a fault of the program
-    """A request, or a part of one, that is not answered, and why. Its message is for the caller."""
+    """A request, or a part of one, that is not answered. The message tells the caller why and what to do."""
 
     code = Code.BAD_REQUEST
 
-    def __init__(self, message: str, **facts: Any) -> None:
+    def __init__(self, message: str, **facts: object) -> None:
         super().__init__(message)
         self.message = message
         self.facts = facts
 
     @property
-    def extensions(self) -> dict[str, Any]:
-        """What stands under `extensions` of the GraphQL error: the code and the facts (camelCase names)."""
+    def extensions(self) -> dict[str, object]:
+        """The `extensions` of the GraphQL error: the code, and the facts under their camelCase names."""
         return {"code": self.code.value, **self.facts}
 
 
 class BadRequest(Denial):
-    """What was asked cannot be asked; the message says how to put it right."""
+    """A request that is wrong by itself, whatever is stored; the message says how to put it right."""
 
 
 class NotFound(Denial):
-    """No record answers to what was given."""
+    """No record has the id or key that was given."""
 
     code = Code.NOT_FOUND
 
 
 class Ambiguous(Denial):
-    """Several records answer; `candidates` are their ids."""
+    """Several records have the name that was given; `candidates` are their ids."""
 
     code = Code.AMBIGUOUS
 
 
 class TooComplex(Denial):
-    """A document over one of the limits; `limit` and `actual` say which and by how much."""
+    """A document that exceeds a limit: which (`limit`), what is `allowed`, and what the document has (`actual`)."""
 
     code = Code.QUERY_TOO_COMPLEX
 
 
 class Forbidden(Denial):
-    """The viewer lacks the scope that this part reads under; `scope` names it."""
+    """The viewer lacks the scope that is needed; `scope` names it."""
 
     code = Code.FORBIDDEN
-
-
-class DeadlineExceeded(Denial):
-    """It took longer than it may."""
-
-    code = Code.TIMEOUT
-
-
-class Unavailable(Denial):
-    """The database cannot be reached now; the same request may succeed later."""
-
-    code = Code.UNAVAILABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,3 +92,37 @@ class Refused(Exception):  # noqa: N818
 
 class SetupError(Exception):
     """The program cannot start as it was asked to; the message is for the operator and says what to do."""
+
+
+class Problems:
+    """Everything that is wrong with one input, gathered while it is judged, each with its place in the input."""
+
+    def __init__(self, path: tuple[str, ...] = (), gathered: list[Problem] | None = None) -> None:
+        self.path = path
+        self.gathered: list[Problem] = [] if gathered is None else gathered
+
+    def add(self, code: str, field: str | tuple[str, ...], message: str) -> None:
+        """Add a problem; `field` is its place below this one's path."""
+        inner = (field,) if isinstance(field, str) else field
+        self.gathered.append(Problem(code, (*self.path, *inner), message))
+
+    def extend(self, problems: Iterable[Problem]) -> None:
+        """Add problems whose places are whole already."""
+        self.gathered.extend(problems)
+
+    def at(self, *names: str) -> Problems:
+        """The same problems, for a part of the input that stands below this one's path."""
+        return Problems((*self.path, *names), self.gathered)
+
+    def mention(self, field: str) -> bool:
+        """Whether something is wrong with that field, or with a part of it."""
+        place = (*self.path, field)
+        return any(problem.field[: len(place)] == place for problem in self.gathered)
+
+    def __len__(self) -> int:
+        return len(self.gathered)
+
+    def refuse(self) -> None:
+        """Raise Refused with all of them, if there are any."""
+        if self.gathered:
+            raise Refused(self.gathered)

@@ -9,26 +9,24 @@ from contextlib import asynccontextmanager
 import pymongo
 from starlette.applications import Starlette
 
-from app.access.secrets import KEY_BYTES, Cipher, key_in, own_key, parse_key
+from app.access.secrets import KEY_BYTES, Cipher, load_or_create_key, parse_key, read_key_file
 from app.graph.indexes import required_indexes
 from app.http.application import create_application
-from app.mongo import keys
+from app.http.authentication import authenticate_local_admin
 from app.mongo.client import Store, connect, database
 from app.mongo.indexes import ensure_indexes
 from app.mongo.trace import Tracer
 from app.organizations.unclassified import ensure_defaults
 from app.organizations.upkeep import ensure_match_keys
-from app.schema import ROOTS, build_schema
+from app.schema import COLLECTIONS, ROOTS, build_schema
 from app.settings import Settings
-from app.transfer import cursor
-from app.writing import idempotency
 
 CLOSE_SECONDS = 1.0
 
 
 async def prepare(store: Store) -> None:
     """Bring a database, new or old, to what the program needs: indexes, what always exists, what is derived."""
-    ours = {each.COLLECTION: each.INDEXES for each in (keys, idempotency, cursor)}
+    ours = {each.name: list(each.indexes) for each in COLLECTIONS if each.indexes}
     await ensure_indexes(store, {**required_indexes(ROOTS), **ours})
     await ensure_defaults(store)
     await ensure_match_keys(store)
@@ -54,6 +52,7 @@ def application(settings: Settings, uri: str) -> Starlette:
         settings,
         lambda: open_store(uri, settings.database),
         lambda: connect(uri, Tracer()),
+        authenticate_local_admin,
         cipher_of(settings),
     )
 
@@ -64,9 +63,9 @@ def cipher_of(settings: Settings) -> Cipher | None:
     With a MongoDB of the operator's and no key there is none: secrets are refused then.
     """
     if settings.secret_key is not None:
-        return Cipher.of(parse_key(settings.secret_key.get_secret_value()))
+        return Cipher.from_key(parse_key(settings.secret_key.get_secret_value()))
     if settings.secret_key_file is not None:
-        return Cipher.of(key_in(settings.secret_key_file))
+        return Cipher.from_key(read_key_file(settings.secret_key_file))
     if settings.mongodb_uri is not None:
         return None
-    return Cipher.of(os.urandom(KEY_BYTES) if settings.ephemeral else own_key(settings.data_directory))
+    return Cipher.from_key(os.urandom(KEY_BYTES) if settings.ephemeral else load_or_create_key(settings.data_directory))

@@ -1,105 +1,90 @@
-"""The GraphQL schema: every room's root fields over every record's edges. One per process."""
+"""The rooms of the product, and the GraphQL schema that they make: one per process."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
-from app.billing import statements
-from app.billing.queries import BillingQueries
-from app.catalog import entitlements
-from app.catalog.mutations import CatalogMutations
-from app.catalog.queries import CatalogQueries
-from app.credentials.mutations import CredentialMutations
-from app.credentials.queries import CredentialQueries
-from app.entities import (  # noqa: F401  # they register their records
-    audit_entry,
-    billing_profile,
-    catalog,
-    credential,
-    duplicate,
-    invoice,
-    organization,
-    statement,
-    subscriber,
-    subscription,
-    usage_attribute,
-)
+from app.billing import room as billing
+from app.catalog import room as catalog
+from app.credentials import room as credentials
+from app.entities.audit_entry import AuditEntry
 from app.graph.check import check_declarations
 from app.graph.nodes import node, nodes
+from app.graph.ownership import OnMerge, PlainCollection
 from app.graph.record import RECORDS, declarations_of
-from app.graph.registry import ConnectionReader, EdgeReader, register_computed_connections, register_computed_edges
 from app.graph.roots import query
 from app.graph.scalars import SCALARS
 from app.graph.search import search
-from app.onboarding.mutations import OnboardingMutations
-from app.organizations import (
-    candidates,
-    usage_attributes,  # noqa: F401
-)
-from app.organizations import lifecycle as organizations  # noqa: F401  # it registers itself
-from app.organizations.mutations import OrganizationMutations, OrganizationPreviews, UsageAttributeMutations
-from app.organizations.queries import OrganizationQueries
-from app.subscribers import lifecycle as subscribers  # noqa: F401
-from app.subscribers.mutations import SubscriberMutations
-from app.subscribers.queries import SubscriberQueries
-from app.transfer.row_mutations import ImportMutations
+from app.mongo import keys
+from app.onboarding import room as onboarding
+from app.organizations import room as organizations
+from app.organizations.handed_over import declare_counts
+from app.organizations.subtrees import LOCKS
+from app.room import Room, register
+from app.subscribers import room as subscribers
+from app.transfer import import_cursor
+from app.writing import idempotency
 from app.writing.metadata import MetadataMutations
 from app.writing.mutation import mutation_root
 from app.writing.queries import AuditQueries
 
+WRITING = Room(
+    records=(AuditEntry,),
+    queries=AuditQueries,
+    mutations=MetadataMutations,
+    collections=(
+        PlainCollection(keys.COLLECTION, keys.INDEXES, {"recordId": OnMerge.TREE}),
+        PlainCollection(idempotency.COLLECTION, idempotency.INDEXES, {"result": OnMerge.NOTHING}),
+        PlainCollection(LOCKS, (), {}),
+    ),
+)
+TRANSFER = Room(collections=(PlainCollection(import_cursor.COLLECTION, import_cursor.INDEXES, {}),))
+ROOMS = (
+    organizations.ROOM,
+    subscribers.ROOM,
+    credentials.ROOM,
+    catalog.ROOM,
+    billing.ROOM,
+    onboarding.ROOM,
+    WRITING,
+    TRANSFER,
+)
+"""Everything that the product can do; in an order in which a customer's files can be imported."""
 
-@query
-class Query(
-    OrganizationQueries,
-    SubscriberQueries,
-    CredentialQueries,
-    CatalogQueries,
-    BillingQueries,
-    AuditQueries,
-    OrganizationPreviews,
-):
-    """Where every question starts."""
+COLLECTIONS = [collection for room in ROOMS for collection in room.collections]
+IMPORTERS = {kind: importer for room in ROOMS for kind, importer in room.importers.items()}
+"""Every kind of record that can be imported, by its plural. Each run has an importer of its own."""
+EXPORTERS = {kind: exporter for room in ROOMS for kind, exporter in room.exporters.items()}
+
+register(ROOMS)
+declare_counts()
+
+
+class Roots:
+    """The root fields that belong to no room."""
 
     node = node(doc="Any record by its id.")
     nodes = nodes(doc="Any records by their ids, in their order.")
     search = search(doc="Records whose names, e-mail addresses, keys or numbers hold all the words of a text.")
 
 
-@mutation_root
-class Mutation(
-    OrganizationMutations,
-    SubscriberMutations,
-    CredentialMutations,
-    UsageAttributeMutations,
-    CatalogMutations,
-    MetadataMutations,
-    OnboardingMutations,
-    ImportMutations,
-):
-    """Everything that changes something."""
+def bases(classes: Iterable[type]) -> tuple[type, ...]:
+    """Classes of root fields, each once."""
+    return tuple(dict.fromkeys(classes))
 
 
+Query = query(type("Query", bases((Roots, *(room.queries for room in ROOMS))), {}))
+Mutation = mutation_root(type("Mutation", bases(room.mutations for room in ROOMS), {}))
 ROOTS = declarations_of(Query)
-
-EDGE_READERS: dict[str, EdgeReader] = {
-    "Organization.features": entitlements.of_organizations,
-    "Organization.statements": statements.of_organizations,
-    "Organization.statement": statements.of_organization,
-    "Credential.statement": statements.of_credentials,
-    "Statement.id": statements.by_id,
-    "DuplicateCandidate.id": candidates.by_id,
-}
-CONNECTION_READERS: dict[str, ConnectionReader] = {"Query.duplicateCandidates": candidates.duplicate_candidates}
 
 
 @cache
 def build_schema() -> strawberry.Schema:
     """The schema, its declarations checked."""
-    register_computed_edges(EDGE_READERS)
-    register_computed_connections(CONNECTION_READERS)
     check_declarations(ROOTS)
     types = list(RECORDS.values())
     return strawberry.Schema(Query, Mutation, types=types, config=StrawberryConfig(scalar_map=SCALARS))

@@ -1,4 +1,4 @@
-"""What an operator can set, by environment variable or `.env` file. Nothing else reads the environment."""
+"""What an operator can set, by environment variable or in `.env`. Nothing else reads the environment."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from pydantic import Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, DotEnvSettingsSource, SettingsConfigDict
 
 
 def default_data_directory() -> Path:
@@ -71,11 +71,12 @@ class Settings(BaseSettings):
     max_cost: int = Field(default=100_000, ge=1, description="Records an operation may return at the most.")
 
     @classmethod
-    def unknown(cls) -> list[str]:
-        """Variables of the environment that look like settings and are none: misspelt ones."""
+    def unknown_variables(cls) -> list[str]:
+        """The variables of the environment and of `.env` that begin like a setting and are none: misspelt ones."""
         prefix = str(cls.model_config.get("env_prefix"))
         known = {f"{prefix}{name}".upper() for name in cls.model_fields}
-        return sorted(name for name in os.environ if name.upper().startswith(prefix) and name.upper() not in known)
+        given = {name.upper() for name in (*os.environ, *DotEnvSettingsSource(cls).env_vars)}
+        return sorted(name for name in given - known if name.startswith(prefix))
 
     @property
     def is_loopback(self) -> bool:

@@ -19,21 +19,22 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from app.access.viewer import LOCAL_ADMIN
 from app.context import Context
 from app.http.execution import Execution
 from app.http.prepare import Preparation
 from app.main import open_store
 from app.mongo.client import Store
 from app.mongo.embedded import EmbeddedMongo
-from app.schema import build_schema
+from app.schema import IMPORTERS, build_schema
 from app.settings import Settings
-from app.transfer.kinds import IMPORTERS
 from app.transfer.outcome import Result
-from app.transfer.rows import source
-from app.transfer.runner import Run
+from app.transfer.rows import find_source
+from app.transfer.runner import ImportRun
 from benchmarks import sample
 from benchmarks.__main__ import tell
 from benchmarks.growth import profiled
@@ -63,7 +64,7 @@ class Asking:
     async def ask(self, query: str, **variables: Any) -> Any:
         """The field's value."""
         prepared = self.preparation.prepare(query, None, variables)
-        result = await self.execution.run(prepared, variables, Context(store=self.store))
+        result = await self.execution.run(prepared, variables, Context(store=self.store, viewer=LOCAL_ADMIN))
         if result.errors or not result.data:
             raise SystemExit(f"It was not answered: {result.errors}")
         return result.data["duplicateCandidates"]
@@ -104,7 +105,14 @@ async def load(store: Store, rows: Sequence[Row]) -> None:
     with tempfile.NamedTemporaryFile(suffix=".csv", mode="w", encoding="utf-8", newline="") as file:
         file.write(text.getvalue())
         file.flush()
-        run = Run(IMPORTERS["organizations"](), source(Path(file.name)), store, Context(store=store).now, seed="real")
+        run = ImportRun(
+            IMPORTERS["organizations"](),
+            find_source(Path(file.name)),
+            store,
+            datetime.now(UTC),
+            LOCAL_ADMIN,
+            seed="real",
+        )
         outcomes = Counter([outcome.result async for outcome in run.outcomes()])
     if outcomes[Result.REFUSED]:
         raise SystemExit(f"{outcomes[Result.REFUSED]} rows were refused.")

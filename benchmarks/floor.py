@@ -22,7 +22,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from app.graph.page import Ordering
-from app.http.serving import settle
+from app.http.serving import freeze_gc
 from app.mongo.client import Doc, Store, connect, database
 
 LIVE = {"deletedAt": None}
@@ -182,7 +182,7 @@ async def lifespan(application: Starlette) -> AsyncIterator[None]:
     """The one client of the process."""
     async with connect(os.environ["MONGODB_URI"]) as client:
         application.state.store = database(client, os.environ["CUSTOMER_GRAPH_DATABASE"])
-        settle()
+        freeze_gc()
         yield
 
 

@@ -18,8 +18,9 @@ from starlette.routing import Route
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
 
+from app.access.viewer import LOCAL_ADMIN
 from app.context import Context
-from app.http.serving import settle
+from app.http.serving import freeze_gc
 from app.mongo.client import connect, database
 from app.schema import build_schema
 
@@ -28,7 +29,7 @@ class View(GraphQL[Context, None]):
     """Strawberry's view, with the context that the resolvers expect."""
 
     async def get_context(self, request: Request | WebSocket, response: Any) -> Context:
-        return Context(store=request.app.state.store)
+        return Context(store=request.app.state.store, viewer=LOCAL_ADMIN)
 
 
 @asynccontextmanager
@@ -36,7 +37,7 @@ async def lifespan(application: Starlette) -> AsyncIterator[None]:
     """The one client of the process."""
     async with connect(os.environ["MONGODB_URI"]) as client:
         application.state.store = database(client, os.environ["CUSTOMER_GRAPH_DATABASE"])
-        settle()
+        freeze_gc()
         yield
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
@@ -13,7 +13,7 @@ from app.access.secrets import Cipher
 from app.access.viewer import LOCAL_ADMIN, Viewer
 from app.context import Context
 from app.http.execution import Execution
-from app.http.masking import presentable
+from app.http.masking import mask_errors
 from app.http.prepare import Preparation, RequestErrors
 from app.mongo.client import Store
 from app.mongo.write_locks import WriteLocks
@@ -21,7 +21,7 @@ from app.schema import build_schema
 from app.settings import Settings
 from tests.records import NOW
 
-CIPHER = Cipher.of(b"a key" + bytes(27))
+CIPHER = Cipher.from_key(b"a key" + bytes(27))
 
 
 @dataclass
@@ -41,30 +41,36 @@ def server(*, planning: bool) -> tuple[Preparation, Execution]:
     return Preparation(build_schema()._schema, settings), execution
 
 
-@dataclass
+@dataclass(frozen=True)
 class Way:
-    """How questions are answered: by plans, or by graphql-core alone; and whether writers queue, as in one process."""
+    """How a request is answered: by plans or by graphql-core alone; with the write locks of one process or without."""
 
     planning: bool = True
     write_locks: WriteLocks | None = None
 
 
-WAY = Way()
+BY_PLAN = Way()
 
 
 async def ask(
-    store: Store, query: str, *, viewer: Viewer = LOCAL_ADMIN, now: datetime = NOW, **variables: Any
+    store: Store,
+    query: str,
+    *,
+    way: Way = BY_PLAN,
+    viewer: Viewer = LOCAL_ADMIN,
+    now: datetime = NOW,
+    **variables: Any,
 ) -> Answer:
     """The answer, errors included."""
-    preparation, execution = server(planning=WAY.planning)
+    preparation, execution = server(planning=way.planning)
     try:
         prepared = preparation.prepare(query, None, variables)
-        context = Context(store=store, viewer=viewer, write_locks=WAY.write_locks, cipher=CIPHER, now=now)
+        context = Context(store=store, viewer=viewer, write_locks=way.write_locks, cipher=CIPHER, now=now)
         result = await execution.run(prepared, variables, context)
         found, wrong = orjson.loads(orjson.dumps(result.data, option=orjson.OPT_UTC_Z)), result.errors or []
     except RequestErrors as refused:
         found, wrong = None, refused.errors
-    errors = presentable(wrong, "test")
+    errors = mask_errors(wrong, "test")
     return Answer(
         found,
         {".".join(map(str, error.get("path", []))): error["extensions"]["code"] for error in errors},
@@ -72,8 +78,20 @@ async def ask(
     )
 
 
-async def data(store: Store, query: str, **variables: Any) -> Any:
+async def data(store: Store, query: str, *, way: Way = BY_PLAN, **variables: Any) -> Any:
     """The data of an answer without errors."""
-    answer = await ask(store, query, **variables)
+    answer = await ask(store, query, way=way, **variables)
     assert not answer.messages, answer.messages
     return answer.data
+
+
+class Ask(Protocol):
+    """`ask` in one way, as a fixture gives it to tests that ask in both."""
+
+    async def __call__(self, store: Store, query: str, *, viewer: Viewer = LOCAL_ADMIN, **variables: Any) -> Answer: ...
+
+
+class Data(Protocol):
+    """`data` in one way."""
+
+    async def __call__(self, store: Store, query: str, **variables: Any) -> Any: ...

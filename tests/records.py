@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from app.billing.balance import Issued, Settlement, settle
+from app.billing.balance import Issued, Settlement, settle_invoice
 from app.entities.addresses import normalise_email
 from app.entities.catalog import Feature, Plan
 from app.entities.credential import Credential
@@ -121,7 +121,7 @@ def invoice(
         for each in settled_by
     ]
     ended = {"voided_at": more.get("voidedAt"), "written_off_at": more.get("writtenOffAt")}
-    balance = settle(Issued(Decimal(total), issued_at, **ended), settlements, now)
+    balance = settle_invoice(Issued(Decimal(total), issued_at, **ended), settlements, now)
     date = issued_at or EPOCH
     fields = {
         "_id": f"inv_{name}",

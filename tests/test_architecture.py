@@ -1,51 +1,33 @@
-"""The import table of `docs/architecture.md`, held against the code: a room imports only what its question needs."""
+"""The table of rooms in `docs/architecture.md`, held against the code: who uses whom, without a circle anywhere."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
-APP = Path(__file__).parent.parent / "app"
-DOING = {"organizations", "catalog", "credentials", "subscribers", "billing", "onboarding", "transfer"}
-DECLARING = ("record", "edges", "many", "nodes", "declarations", "choices", "scalars", "depth")
-DECLARATIONS = {f"graph.{name}" for name in DECLARING}
+ROOT = Path(__file__).parent.parent
+APP = ROOT / "app"
+ANYTHING = {"main", "cli", "__main__", "demo"}
+"""What puts the program together. No room uses these."""
 
-# What each kind of module may import of the project; a name stands for itself and all below it.
-MAY_IMPORT: dict[str, set[str]] = {
-    "errors": set(),
-    "settings": set(),
-    "logging": {"settings"},
-    "access": {"settings", "errors"},
-    "mongo": {"settings", "errors"},
-    "context": {"access", "mongo"},
-    "graph": {"mongo", "access", "errors", "context"},
-    "entities": {"access.viewer", "entities", "errors", *DECLARATIONS},
-    "queries": {"graph", "entities", "access", "errors", "context"},
-    "mutations": {"graph", "entities", "access", "errors", "context", "writing"},
-    "writing": {"access", "mongo", "entities", "graph", "errors", "context"},
-    "rules": {"entities", "errors", "access.secrets"},
-    "operations": {"access", "entities", "mongo", "errors", "context", "graph", "writing", *DOING},
-    "http": {"graph", "mongo", "access", "context", "errors", "settings"},
-    "schema": {"graph", "entities", "writing", *DOING},
-}
-ANYTHING = {"main", "cli", "__main__", "demo", "explaining"}
 RULES = {
     "credentials.keys",
     *(f"billing.{name}" for name in ("balance", "aging", "amounts")),
     *(f"organizations.{name}" for name in ("domains", "duplicates", "merged", "names", "tree")),
 }
+"""Modules of pure rules: they use entities and errors, and the functions that make entities of documents and back."""
+PURE = ("entities", "errors", "graph.documents", "access.secrets")
 
 
-def kind_of(module: str) -> str:
-    """Which line of the table a module is under."""
-    room = module.split(".")[0]
-    if room not in DOING:
-        return room
-    if module in RULES:
-        return "rules"
-    last = module.split(".")[-1]
-    return last if last in ("queries", "mutations") else "operations"
+def table() -> dict[str, set[str]]:
+    """Room → the rooms that it may use, as the page has it."""
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    section = page[page.index("## Which room may use which") :]
+    rows = re.findall(r"^\| `(\w+)` \| ?(.*?) ?\|$", section, re.MULTILINE)
+    return {room: set(re.findall(r"`(\w+)`", used)) for room, used in rows}
 
 
 def modules() -> Iterator[tuple[str, ast.Module]]:
@@ -57,7 +39,7 @@ def modules() -> Iterator[tuple[str, ast.Module]]:
 
 
 def imports(tree: ast.Module) -> Iterator[str]:
-    """What it imports of the project, by names below `app`, wherever in the module it does so."""
+    """What it imports of the project, by names below `app`, wherever in the module it does so, for types alone too."""
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "app":
             prefix = node.module.removeprefix("app").lstrip(".")
@@ -66,26 +48,65 @@ def imports(tree: ast.Module) -> Iterator[str]:
             yield from (alias.name[4:] for alias in node.names if alias.name.startswith("app."))
 
 
-def allowed(module: str, imported: str) -> bool:
-    """Whether the table lets `module` import that."""
-    if module.split(".")[0] in ANYTHING:
-        return True
-    own = module.split(".")[0] if kind_of(module) != "rules" else ""
-    may = MAY_IMPORT[kind_of(module)] | ({own} if own else RULES)
-    return any(imported == name or imported.startswith(f"{name}.") for name in may)
+def room_of(module: str) -> str:
+    """The room that a module stands in."""
+    return module.split(".")[0]
+
+
+def used_rooms() -> dict[str, set[str]]:
+    """Room → the rooms that it uses, itself left out."""
+    used: dict[str, set[str]] = {}
+    for name, tree in modules():
+        rooms = used.setdefault(room_of(name), set())
+        rooms |= {room_of(each) for each in imports(tree)} - {room_of(name), "__version__"}
+    return used
+
+
+def find_circle(graph: Mapping[str, set[str]]) -> list[str]:
+    """Names that lead back to themselves; none where there is no circle."""
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return [str(each) for each in error.args[1]]
+    return []
 
 
 def test_every_import_stands_in_the_table() -> None:
-    wrong = [f"{name} imports {each}" for name, tree in modules() for each in imports(tree) if not allowed(name, each)]
-    assert wrong == []
+    allowed = table()
+    wrong = {
+        room: sorted(used - allowed.get(room, set())) for room, used in used_rooms().items() if room not in ANYTHING
+    }
+    assert {room: used for room, used in wrong.items() if used} == {}
+
+
+def test_the_table_names_every_room_and_nothing_else() -> None:
+    rooms = set(used_rooms()) - ANYTHING
+    assert set(table()) == rooms
+    assert {used for each in table().values() for used in each} <= rooms
+
+
+def test_rooms_use_each_other_without_a_circle() -> None:
+    assert find_circle(table()) == []
+    assert find_circle(used_rooms()) == []
+
+
+def test_modules_import_each_other_without_a_circle() -> None:
+    names = {name for name, _ in modules()}
+    graph = {}
+    for name, tree in modules():
+        targets = {each if each in names else each.rpartition(".")[0] for each in imports(tree)}
+        graph[name] = targets & names - {name}
+    assert find_circle(graph) == []
 
 
 def test_rules_are_pure() -> None:
     """No `await`, no database: they can be read and tested without a server."""
     found = dict(modules())
-    for name in RULES & found.keys():
+    for name in RULES:
         kinds = {type(node) for node in ast.walk(found[name])}
         assert not kinds & {ast.Await, ast.AsyncFunctionDef, ast.AsyncFor, ast.AsyncWith}, name
+        may = tuple(f"{each}." for each in (*PURE, *RULES))
+        assert [each for each in imports(found[name]) if not f"{each}.".startswith(may)] == [], name
 
 
 def test_modules_say_what_lives_in_them_and_stay_short() -> None:

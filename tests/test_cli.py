@@ -11,25 +11,27 @@ import signal
 import socket
 import subprocess
 import sys
-import time
+import tomllib
 import urllib.error
 import urllib.request
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, ParamSpec
 
 import pytest
 from typer.testing import CliRunner, Result
 
+from app import __version__
 from app.cli import cli
-from app.cli.files import make_sure_of
-from app.cli.importing import whereabouts
+from app.cli.importing import describe_database_location
+from app.cli.transfer_commands import check_report_path
 from app.mongo.client import Store
-from app.schema import sdl
+from app.schema import IMPORTERS, sdl
 from app.settings import Settings
-from app.transfer.columns import flat
-from app.transfer.kinds import IMPORTERS
+from app.transfer.columns import flatten_columns
+from tests.waiting import DEADLINE_SECONDS, wait_until
 
 ROOT = Path(__file__).parent.parent
 P = ParamSpec("P")
@@ -78,13 +80,21 @@ def test_a_schema_that_differs_is_shown_as_a_difference(tmp_path: Path) -> None:
 
 
 def test_the_version_is_printed() -> None:
-    assert call("--version").exit_code == 0
+    shown = call("--version")
+    assert (shown.exit_code, shown.stdout) == (0, f"{__version__}\n")
+
+
+def test_the_version_stands_in_one_place() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    assert "version" not in project["project"]
+    assert project["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "app.__version__"}
+    assert version("customer-graph") == __version__
 
 
 @pytest.mark.parametrize("kind", IMPORTERS)
 def test_help_lists_every_column(kind: str) -> None:
     shown = call("import", kind, "--help", COLUMNS="200", TERM="dumb").stdout
-    assert all(column.name in shown for column in flat(IMPORTERS[kind]().columns))
+    assert all(column.name in shown for column in flatten_columns(IMPORTERS[kind]().columns))
 
 
 @pytest.mark.parametrize(
@@ -130,7 +140,8 @@ async def test_an_import_reports_every_row_and_ends_with_one_where_some_were_ref
     done = await asyncio.to_thread(run, "import", "organizations", str(path), "--report", str(report), **at)
     assert (done.returncode, done.stderr) == (1, "")
     assert (
-        "line 3: country: 'UK' is no country of ISO 3166-1 alpha-2 such as \"DE\". (INVALID_COUNTRY)\n" in done.stdout
+        "line 3: country: 'UK' is not an ISO 3166-1 alpha-2 country code such as \"DE\". (INVALID_COUNTRY)\n"
+        in done.stdout
     )
     made = await store["organizations"].find_one({"externalId": "a"})
     assert made is not None
@@ -141,7 +152,7 @@ async def test_an_import_reports_every_row_and_ends_with_one_where_some_were_ref
         {
             "code": "INVALID_COUNTRY",
             "field": ["country"],
-            "message": "'UK' is no country of ISO 3166-1 alpha-2 such as \"DE\".",
+            "message": "'UK' is not an ISO 3166-1 alpha-2 country code such as \"DE\".",
         }
     ]
     assert lines[2] == {"file": "customers.csv", "row": 4, "outcome": "UNCHANGED", "id": made["_id"], **nothing}
@@ -184,7 +195,7 @@ def test_an_import_into_the_demo_names_its_database(tmp_path: Path) -> None:
     ],
 )
 def test_an_address_is_shown_without_credentials(uri: str, shown: str) -> None:
-    assert whereabouts(uri, Path("data")) == shown
+    assert describe_database_location(uri, Path("data")) == shown
 
 
 @pytest.mark.parametrize(
@@ -193,8 +204,8 @@ def test_an_address_is_shown_without_credentials(uri: str, shown: str) -> None:
         ("none.csv", None, "There is no file"),
         ("a.txt", "x", "say --format"),
         ("a.csv", "", "The file is empty"),
-        ("a.csv", "email,colour\n", "not known: 'colour'"),
-        ("a.csv", "first_name\n", "lacks columns that are needed: email"),
+        ("a.csv", "email,colour\n", "unknown columns: 'colour'"),
+        ("a.csv", "first_name\n", "lacks required columns: email"),
     ],
 )
 def test_a_file_that_cannot_be_imported_ends_with_two(
@@ -244,7 +255,7 @@ def test_a_report_is_never_written_over_a_file_that_is_imported(tmp_path: Path, 
 def test_a_report_that_was_there_is_kept_until_the_import_begins(tmp_path: Path) -> None:
     report = tmp_path / "report.ndjson"
     report.write_text("before")
-    make_sure_of(report, [])
+    check_report_path(report, [])
     assert report.read_text() == "before"
 
 
@@ -304,11 +315,8 @@ def test_it_serves_until_it_is_told_to_end_and_leaves_nothing_behind(number: sig
         below = children(process.pid)
         assert below
         process.send_signal(number)
-        assert process.wait(20) == 0
-        deadline = time.monotonic() + 10
-        while any(map(alive, below)) and time.monotonic() < deadline:
-            time.sleep(0.05)
-        assert not any(map(alive, below))
+        assert process.wait(DEADLINE_SECONDS) == 0
+        wait_until(lambda: not any(map(alive, below)))
         assert process.stderr is not None
         assert "Traceback" not in process.stderr.read()
     with pytest.raises(urllib.error.URLError):
@@ -320,14 +328,11 @@ def test_it_ends_cleanly_when_it_is_told_to_while_it_starts() -> None:
     variables = {name: value for name, value in os.environ.items() if name != "MONGODB_URI"}
     command = [sys.executable, "-m", "app", "serve", "--ephemeral", "--port", "0"]
     with subprocess.Popen(command, cwd=ROOT, env=variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        deadline = time.monotonic() + 20
-        while not (below := children(process.pid)) and time.monotonic() < deadline:
-            time.sleep(0.01)
+        wait_until(lambda: bool(children(process.pid)))
+        below = children(process.pid)
         process.terminate()
-        assert process.wait(20) == 0
-        while any(map(alive, below)) and time.monotonic() < deadline:
-            time.sleep(0.05)
-        assert not any(map(alive, below))
+        assert process.wait(DEADLINE_SECONDS) == 0
+        wait_until(lambda: not any(map(alive, below)))
 
 
 @pytest.mark.slow
@@ -343,7 +348,7 @@ def test_the_demo_answers_what_it_says_to_try_and_keeps_its_data(tmp_path: Path)
                 "data": {"subscriber": {"organization": {"name": "Finoptic Labs", "payer": {"name": "Finoptic Group"}}}}
             }
             process.terminate()
-            assert process.wait(20) == 0
+            assert process.wait(DEADLINE_SECONDS) == 0
 
 
 @in_a_thread
@@ -351,7 +356,7 @@ def test_an_option_wins_over_the_environment() -> None:
     with running("serve", "--ephemeral", "--port", "0", CUSTOMER_GRAPH_PORT="1") as (process, lines):
         assert url_in(lines[0]) != "http://127.0.0.1:1/graphql"
         process.terminate()
-        assert process.wait(20) == 0
+        assert process.wait(DEADLINE_SECONDS) == 0
 
 
 def test_settings_have_the_names_that_errors_use() -> None:

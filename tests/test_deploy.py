@@ -75,3 +75,12 @@ def test_stages_are_named_before_they_are_copied_from() -> None:
             stages.add(match[1] or "")
         if match := re.match(r"COPY --from=(\w+)", line):
             assert match[1] in stages
+
+
+def test_the_image_installs_nothing_that_is_not_locked() -> None:
+    """Requirements come with their hashes; the program itself comes without looking for requirements."""
+    commands = re.findall(r"pip (?:install|wheel) .+", DOCKERFILE)
+    assert len(commands) == 4
+    for command in commands:
+        assert "--require-hashes -r " in command or "--no-deps" in command, command
+        assert "pip wheel" not in command or "--no-build-isolation" in command, command

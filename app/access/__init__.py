@@ -1,1 +1,1 @@
-"""Who may: viewers and what they may read. Keys, roles and secrets come with access control."""
+"""Who may: viewers, what each may do and see, and how secrets are encrypted. Access control brings keys and roles."""

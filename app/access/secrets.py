@@ -1,4 +1,4 @@
-"""Secrets at rest: AES-256-GCM, the record's id as associated data, so that one moved to another record is refused.
+"""Secrets at rest: AES-256-GCM with the record's id as associated data, so that none can be moved to another record.
 
 The key comes from the environment or a file, never from the database. Nothing shows a secret yet.
 """
@@ -19,41 +19,41 @@ from app.errors import SetupError
 
 KEY_BYTES, NONCE_BYTES = 32, 12
 SECRET = "externalSecret"  # noqa: S105  # a field's name
-"""The name under which a secret is given, and stored encrypted: never shown, told or logged."""
+"""The field in which a secret is given, and stored encrypted. Its value is never returned and never logged."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Cipher:
-    """What encrypts, under one key. `key_id` says which, so that keys can be changed one day."""
+    """Encrypts and decrypts under one key. What it encrypts bears `key_id`, so that the key can be changed one day."""
 
     key: bytes
     key_id: str
 
     @classmethod
-    def of(cls, key: bytes) -> Cipher:
+    def from_key(cls, key: bytes) -> Cipher:
         """The cipher of a key of 32 bytes."""
         return cls(key, hashlib.sha256(b"customer-graph key id" + key).hexdigest()[:16])
 
     def encrypt(self, secret: str, record_id: str) -> dict[str, str | bytes]:
-        """The secret as it is stored with the record: the key's id, a nonce of its own, and what was made of it."""
+        """The secret as it is stored with the record: the key's id, a nonce of its own, and the encrypted text."""
         nonce = os.urandom(NONCE_BYTES)
         sealed = AESGCM(self.key).encrypt(nonce, secret.encode(), record_id.encode())
         return {"keyId": self.key_id, "nonce": nonce, "sealed": sealed}
 
     def decrypt(self, stored: dict[str, str | bytes], record_id: str) -> str:
-        """The secret of what `encrypt` made for that record; raises `cryptography`'s InvalidTag for anything else."""
+        """The secret of a record, from what `encrypt` made of it; raises InvalidTag for anything else."""
         nonce, sealed = stored["nonce"], stored["sealed"]
         assert isinstance(nonce, bytes)  # noqa: S101  # as `encrypt` made it
         assert isinstance(sealed, bytes)  # noqa: S101
         return AESGCM(self.key).decrypt(nonce, sealed, record_id.encode()).decode()
 
     def digest(self, secret: str) -> str:
-        """What tells two secrets apart without telling either: it cannot be guessed at without the key."""
+        """A keyed hash of a secret, by which two are compared: without the key nobody can try out guesses."""
         return hmac.new(self.key, secret.encode(errors="surrogatepass"), hashlib.sha256).hexdigest()
 
 
 def parse_key(text: str) -> bytes:
-    """A key as the environment or a file has it: 32 bytes in base64."""
+    """The key in a text of 32 bytes in base64, as the environment or a file has it."""
     try:
         key = base64.b64decode(text.strip(), validate=True)
     except (binascii.Error, ValueError):
@@ -63,16 +63,16 @@ def parse_key(text: str) -> bytes:
     return key
 
 
-def key_in(path: Path) -> bytes:
-    """The key in a file."""
+def read_key_file(path: Path) -> bytes:
+    """The key in a file; raises SetupError where there is none."""
     try:
         return parse_key(path.read_text(encoding="ascii"))
     except (OSError, UnicodeDecodeError) as error:
         raise SetupError(f"The secret key cannot be read from {path}: {type(error).__name__}.") from None
 
 
-def own_key(directory: Path) -> bytes:
-    """The key beside our own MongoDB's data, made when it is first needed; only its owner can read it."""
+def load_or_create_key(directory: Path) -> bytes:
+    """The key beside the embedded MongoDB's data, made when it is first needed; only its owner can read it."""
     path = directory / "secret.key"
     if not path.exists():
         directory.mkdir(parents=True, exist_ok=True)
@@ -86,4 +86,4 @@ def own_key(directory: Path) -> bytes:
             pass
         finally:
             part.unlink()
-    return key_in(path)
+    return read_key_file(path)

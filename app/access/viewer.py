@@ -1,5 +1,8 @@
-"""Who is asking, and what that one may. Every request has a viewer; while access is not configured it is the
-local admin. Each edge and root field names the scope it reads under, and asks `may` before it reads."""
+"""Who sends a request, and what that caller may do and see.
+
+Every request has a viewer, which `http/authentication.py` finds out. Each edge and root field names the scope that it
+reads under, and asks `may` before it reads. Nothing here reads a database.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,11 @@ from dataclasses import dataclass
 
 
 class Scope(enum.StrEnum):
-    """What a record is read or written under. A record names one to read it; every edge that leads to it is read under
-    it. A mutation names those that it writes under. EXPLAIN is for how a request was answered."""
+    """What a record is read or written under.
+
+    A record names one scope to be read under, and every edge that leads to it is read under that scope. A mutation
+    names those that it writes under. EXPLAIN is for how a request was answered.
+    """
 
     CUSTOMERS = "customers:read"
     CREDENTIALS = "credentials:read"
@@ -24,16 +30,43 @@ class Scope(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Everything:
+    """The reach of a viewer who sees the records of every organization."""
+
+
+@dataclass(frozen=True, slots=True)
+class OrganizationSubtree:
+    """The reach of a viewer who sees one organization, those underneath it, and what belongs to them."""
+
+    organization_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class OneSubscriber:
+    """The reach of a viewer who sees one subscriber and what belongs to that subscriber."""
+
+    subscriber_id: str
+
+
+Reach = Everything | OrganizationSubtree | OneSubscriber
+
+
+@dataclass(frozen=True, slots=True)
 class Viewer:
-    """The caller of one request."""
+    """The caller of one request: an id, which audit entries name; the scopes it holds; whose records it reaches.
+
+    Equal viewers see the same records, so a viewer can be part of a key under which reads are shared. Reads do not
+    filter by `reach` yet: until they do, only a viewer that reaches everything may be given to a request.
+    """
 
     id: str
     scopes: frozenset[Scope]
+    reach: Reach
 
     def may(self, scope: Scope) -> bool:
         """Whether this viewer may do what needs `scope`."""
         return scope in self.scopes
 
 
-LOCAL_ADMIN = Viewer(id="local-admin", scopes=frozenset(Scope))
-"""The viewer of every request while access is not configured: the server is then reached from this machine only."""
+LOCAL_ADMIN = Viewer(id="local-admin", scopes=frozenset(Scope), reach=Everything())
+"""Whoever works on the machine that the server runs on, at the command line or through a loopback address."""

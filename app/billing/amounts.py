@@ -39,7 +39,9 @@ def in_minor_units(amount: Decimal, currency: str) -> Decimal:
         return EXACT.quantize(amount, minor_unit(currency))
     except (Inexact, InvalidOperation):
         digits = minor_units(currency)
-        raise Invalid("TOO_PRECISE", f"{amount:f} is no amount in {currency}, which has {digits} decimals.") from None
+        raise Invalid(
+            "TOO_PRECISE", f"{amount:f} is not an amount in {currency}, which has {digits} decimals."
+        ) from None
 
 
 def line_amount(quantity: Decimal, unit_price: Decimal, stated: Decimal | None, currency: str) -> Decimal:
@@ -56,20 +58,20 @@ def line_amount(quantity: Decimal, unit_price: Decimal, stated: Decimal | None, 
 
 
 def total_of(amounts: Iterable[Decimal], currency: str) -> Decimal:
-    """What lines come to. Raises Invalid where that is no amount that can be asked for."""
+    """The total of the lines. Raises Invalid if it cannot be invoiced."""
     try:
         total = reduce(EXACT.add, amounts, ZERO)
     except Inexact:
-        raise Invalid("TOO_PRECISE", "The lines come to more than 34 digits.") from None
+        raise Invalid("TOO_PRECISE", "The total of the lines has more than 34 digits.") from None
     check_total(total, currency)
     return in_minor_units(total, currency)
 
 
 def check_total(total: Decimal, currency: str) -> None:
-    """An invoice is for nothing or more, and there is an end to it."""
+    """Raise Invalid if a total is below zero or too large for an invoice."""
     if total < 0:
-        what = f"The lines come to {normal(total, currency):f} {currency}, which is less than nothing."
-        raise Invalid("INVALID_TOTAL", f"{what} What is given back is a credit note on the invoice that billed it.")
+        what = f"The total of the lines is {normal(total, currency):f} {currency}, less than zero."
+        raise Invalid("INVALID_TOTAL", f"{what} Use a credit note on the original invoice to give an amount back.")
     if total >= LARGEST:
-        what = f"The lines come to {normal(total, currency):f} {currency}."
-        raise Invalid("INVALID_TOTAL", f"{what} An invoice is for less than {LARGEST:,}.")
+        what = f"The total of the lines is {normal(total, currency):f} {currency}."
+        raise Invalid("INVALID_TOTAL", f"{what} It must be less than {LARGEST:,}.")

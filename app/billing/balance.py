@@ -1,4 +1,4 @@
-"""What is due on an invoice at an instant, and where it stands. Pure rules over amounts and times."""
+"""The balance and status of an invoice at an instant. Pure rules over amounts and times."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ZERO = Decimal(0)
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """Money that took effect on an invoice: a payment, or a credit note."""
+    """A payment or credit note on an invoice: its amount, and when it took effect."""
 
     at: datetime
     amount: Decimal
@@ -23,7 +23,7 @@ class Settlement:
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """What an invoice says of itself: its total, and when it was issued, voided, written off."""
+    """An invoice without its payments: its total, and when it was issued, voided or written off."""
 
     total: Decimal
     issued_at: datetime | None
@@ -33,7 +33,7 @@ class Issued:
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """Where an invoice stands. `excess` became its payer's credit. It was open from `issued_at` to `open_until`."""
+    """The balance of an invoice. `excess` is credit of its payer. It was open from `issued_at` to `open_until`."""
 
     status: InvoiceStatus
     paid: Decimal
@@ -43,11 +43,11 @@ class Balance:
     open_until: datetime
 
 
-def settle(invoice: Issued, settlements: Iterable[Settlement], as_of: datetime) -> Balance:
-    """The balance at `as_of`, by the times at which documents took effect.
+def settle_invoice(invoice: Issued, settlements: Iterable[Settlement], as_of: datetime) -> Balance:
+    """The balance of an invoice at `as_of`, by the times at which its payments and credit notes took effect.
 
-    Due is the total less what was paid and credited, never below zero. What is paid or credited over it is excess;
-    voiding releases what was paid into it. An invoice of nothing is paid from the start.
+    The amount due is the total less payments and credits, never below zero; the rest of them is excess. Voiding turns
+    all payments into excess. An invoice of zero is paid from the start.
     """
     known = sorted((each for each in settlements if each.at <= as_of), key=lambda each: each.at)
     paid = sum((each.amount for each in known if each.is_payment), ZERO)
@@ -64,12 +64,12 @@ def settle(invoice: Issued, settlements: Iterable[Settlement], as_of: datetime) 
 
 
 def past(at: datetime | None, as_of: datetime) -> datetime | None:
-    """The instant, if it has come."""
+    """The instant if it is not after `as_of`, else None."""
     return at if at is not None and at <= as_of else None
 
 
 def settled_at(invoice: Issued, issued_at: datetime, known: Iterable[Settlement]) -> datetime:
-    """When nothing was due on it any more; FOREVER while something is. `known` is in order of time."""
+    """When the invoice was settled in full; FOREVER if it is not. `known` is in order of time."""
     rest = invoice.total
     if rest <= 0:
         return issued_at

@@ -11,7 +11,7 @@ from app.entities.invoice import Invoice
 from app.mongo.client import Doc, Store
 from app.transfer.exporting import LIVE, Exporter
 
-PAGE = 100  # invoices, of any number of lines
+PAGE_SIZE = 100  # invoices, of any number of lines
 
 
 async def with_parts(store: Store, docs: list[Doc]) -> list[Doc]:
@@ -27,4 +27,4 @@ async def with_parts(store: Store, docs: list[Doc]) -> list[Doc]:
     return [each | parts[each["_id"]] for each in docs]
 
 
-INVOICES = Exporter(COLUMNS, Invoice, by="number", complete=with_parts, page=PAGE)
+INVOICES = Exporter(COLUMNS, Invoice, order_key="number", complete=with_parts, page_size=PAGE_SIZE)

@@ -8,22 +8,21 @@ from datetime import datetime
 
 from app.billing import invoice_records as records
 from app.billing.invoice_columns import COLUMNS
-from app.billing.invoice_parts import NAMED, Part, credit_note, line, payment, total
-from app.credentials.importing import id_of
+from app.billing.invoice_parts import NAMED, Part, credit_note, id_of, line, payment, total
 from app.entities.invoice import CreditNote, Invoice, InvoiceLine, Payment
 from app.errors import Problem
 from app.graph.record import Record
 from app.mongo.client import Doc
 from app.organizations.importing import NAMED_BY
 from app.transfer.chunk import Chunk
-from app.transfer.columns import Draft
-from app.transfer.importer import Importer, Made, Plan
-from app.transfer.nesting import apart, nest, whole
-from app.transfer.references import Reference, wanted
-from app.transfer.rows import Format, Raw
+from app.transfer.columns import ParsedRow
+from app.transfer.csv_records import find_separated, group_rows, refuse_separated
+from app.transfer.importer import CreatedRecord, Importer, ImportPlan
+from app.transfer.references import ColumnReference, collect_keys
+from app.transfer.rows import Format, RawRow
 
-PAYER = Reference("organization_external_id", "customer", NAMED_BY, "UNKNOWN_ORGANIZATION", "organization")
-NUMBER = Reference("number", "invoiceNumber", ("number",), "UNKNOWN_INVOICE", "invoice")
+PAYER = ColumnReference("organization_external_id", "customer", NAMED_BY, "UNKNOWN_ORGANIZATION", "organization")
+NUMBER = ColumnReference("number", "invoiceNumber", ("number",), "UNKNOWN_INVOICE", "invoice")
 PARTS: Mapping[str, tuple[type[Record], tuple[str, ...], Callable[[Part], Doc]]] = {
     "lines": (InvoiceLine, records.LINE_FIELDS, line),
     "payments": (Payment, records.PAYMENT_FIELDS, payment),
@@ -32,46 +31,53 @@ PARTS: Mapping[str, tuple[type[Record], tuple[str, ...], Callable[[Part], Doc]]]
 """Column → the record that each of its objects becomes, what a file says of one, and how it is resolved."""
 
 
+LINE_REFERENCES = ("organizationId", "subscriptionId", "subscriberId", "credentialId")
+
+
 class InvoiceImporter(Importer):
     """Invoices that were issued. Where each stands follows from its payments, credit notes and dates."""
 
     kind = "invoices"
+    record_name = "invoice"
     columns = COLUMNS
     key = "number"
 
     def __init__(self) -> None:
         self.terms: Mapping[str | None, int] = {}
         self.parts: Mapping[str, Doc] = {}
-        self.apart: Mapping[str, Sequence[int]] = {}
+        self.separated: Mapping[str, Sequence[int]] = {}
 
-    def from_csv(self, rows: Iterator[Raw]) -> Iterator[Raw]:
-        return (whole(row, self.key, self.apart) for row in nest(rows, COLUMNS, self.key))
+    def group_csv_rows(self, rows: Iterator[RawRow]) -> Iterator[RawRow]:
+        return (
+            refuse_separated(row, self.key, self.separated, self.record_name)
+            for row in group_rows(rows, COLUMNS, self.key)
+        )
 
-    def plan(self, rows: Callable[[], Iterable[Raw]], written: Format) -> Plan:
+    def make_plan(self, rows: Callable[[], Iterable[RawRow]], row_format: Format) -> ImportPlan:
         """One reading of a CSV file for the invoices whose rows stand apart."""
-        self.apart = apart(rows(), self.key) if written is Format.CSV else {}
-        return Plan()
+        self.separated = find_separated(rows(), self.key) if row_format is Format.CSV else {}
+        return ImportPlan()
 
-    async def read(self, drafts: Sequence[Draft], chunk: Chunk) -> None:
+    async def prefetch(self, parsed_rows: Sequence[ParsedRow], chunk: Chunk) -> None:
         """What the rows name and whose it is, the payment terms, and the parts of the invoices that are there."""
-        rows = [draft.values for draft in drafts]
+        rows = [parsed.values for parsed in parsed_rows]
         inner = [each for row in rows for name in PARTS for each in row.get(name, ())]
-        keys = wanted(NAMED, inner)
-        for namespace, more in wanted([PAYER, NUMBER], rows).items():
+        keys = collect_keys(NAMED, inner)
+        for namespace, more in collect_keys([PAYER, NUMBER], rows).items():
             keys[namespace] |= more
         await chunk.look_up(keys)
         await chunk.fetch([doc.get("organizationId") for doc in chunk.records.values()])
         self.terms = await terms(chunk, {doc.get("billingProfileId") for doc in chunk.records.values()})
         self.parts = await parts(chunk, [each for each in chunk.records if each.startswith(f"{Invoice.prefix}_")])
 
-    def existing(self, draft: Draft, chunk: Chunk) -> Doc | None:
-        found = chunk.found("invoiceNumber", draft.values.get("number", ""), ("number",))
+    def find_existing(self, parsed: ParsedRow, chunk: Chunk) -> Doc | None:
+        found = chunk.found("invoiceNumber", parsed.values.get("number", ""), ("number",))
         return found and found | self.parts.get(found["_id"], {})
 
-    def resolve(self, draft: Draft, chunk: Chunk, problems: list[Problem]) -> Doc:
-        row = draft.values
+    def resolve_references(self, parsed: ParsedRow, chunk: Chunk, problems: list[Problem]) -> Doc:
+        row = parsed.values
         problems += records.time_problems(row, chunk.now)
-        payer = PAYER.find(row, chunk, problems)
+        payer = PAYER.find_record(row, chunk, problems)
         currency = row.get("currency") or (payer["currency"] if payer else None)
         said = row | {"organization_external_id": id_of(payer)}
         for name, (_, _, resolved) in PARTS.items():
@@ -82,17 +88,17 @@ class InvoiceImporter(Importer):
                 ]
         return said | {"total": total(said.get("lines", []), currency, problems)}
 
-    def objections(self, said: Doc, chunk: Chunk) -> list[Problem]:
-        return taken(said, chunk)
-
-    def create(self, said: Doc, chunk: Chunk) -> Made:
+    async def create(self, parsed: ParsedRow, said: Doc, chunk: Chunk, problems: list[Problem]) -> CreatedRecord | None:
+        problems += taken(said, chunk)
+        if problems:
+            return None
         payer = chunk.records[said["organization_external_id"]]
         stamps = records.Stamps(payer, said.get("currency") or payer["currency"], said["issued_at"], chunk.now)
         said = said | {"due_at": said.get("due_at") or self.due(said, payer)}
         made = records.invoice_record(chunk.ids.new(Invoice), said, stamps)
         chunk.add(made, [("invoiceNumber", said["number"], "number")])
         add_parts(made.id, said, stamps, chunk)
-        return Made(made.id, warnings(said))
+        return CreatedRecord(made.id, warnings(said))
 
     def due(self, said: Doc, payer: Doc) -> datetime:
         """When it is due by the terms of the payer's billing profile, else the default one's."""
@@ -112,7 +118,9 @@ def taken(said: Doc, chunk: Chunk) -> list[Problem]:
     if owner := chunk.owner("invoiceNumber", said.get("number", "")):
         problems.append(Problem("TAKEN", ("number",), f"It finds {owner.record_id} already."))
     for number, note in enumerate(said.get("credit_notes", ())):
-        if note["number"] in seen or chunk.owner("creditNoteNumber", note["number"] or ""):
+        if note["number"] is None:
+            continue  # it lacks one, which is a problem already
+        if note["number"] in seen or chunk.owner("creditNoteNumber", note["number"]):
             path = ("credit_notes", str(number), "credit_note_number")
             problems.append(Problem("TAKEN", path, f"{note['number']!r} is another credit note's number."))
         seen.add(note["number"])
@@ -121,10 +129,12 @@ def taken(said: Doc, chunk: Chunk) -> list[Problem]:
 
 def add_parts(invoice_id: str, said: Doc, stamps: records.Stamps, chunk: Chunk) -> None:
     """Add the lines, payments and credit notes, in their order, and what they point at."""
-    chunk.point_at(stamps.payer["_id"])
+    chunk.lock_references(stamps.payer["_id"])
     for each in said["lines"]:
         chunk.add(records.line_record(chunk.ids.new(InvoiceLine), invoice_id, each, stamps))
-        chunk.point_at(*(each[name] for name in ("organizationId", "subscriptionId", "subscriberId", "credentialId")))
+        chunk.lock_references(
+            *(each[name] for name in ("organizationId", "subscriptionId", "subscriberId", "credentialId"))
+        )
     for each in said.get("payments", ()):
         chunk.add(records.payment_record(chunk.ids.new(Payment), invoice_id, each, stamps))
     for each in said.get("credit_notes", ()):

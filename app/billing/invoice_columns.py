@@ -10,8 +10,8 @@ from app.entities.contacts import email_address
 from app.entities.measures import EXACT, instant, number, positive
 from app.entities.texts import text
 from app.mongo.client import Doc
-from app.transfer.columns import Column, Columns, Nested
-from app.transfer.references import customer, field_of
+from app.transfer.columns import Column, Columns, NestedColumn
+from app.transfer.references import make_field_reader, organization_key
 
 short = text(256)
 
@@ -22,7 +22,7 @@ def rounded(line: Doc) -> Decimal | None:
     return amount if EXACT.multiply(line["quantity"], line["unitPrice"]) != amount else None
 
 
-LINES = Nested(
+LINES = NestedColumn(
     "lines",
     "What it bills. In CSV: one row each, consecutive rows with the same number being one invoice.",
     (
@@ -35,8 +35,8 @@ LINES = Nested(
             "line_amount",
             "What the line bills, where quantity times unit price was rounded; exactly that product if empty.",
             number,
-            decided=True,
-            says=rounded,
+            default_by_rule=True,
+            export_value=rounded,
         ),
         Column("period_start", "Start of the period it bills, with its offset.", instant, "periodStart"),
         Column("period_end", "End of that period, exclusive.", instant, "periodEnd"),
@@ -45,34 +45,34 @@ LINES = Nested(
             "Whose usage it bills, by external id, alias or id: the payer (if empty), or an organization below it.",
             short,
             "organizationId",
-            names=customer,
+            export_reference=organization_key,
         ),
         Column(
             "subscription_external_id",
             "The subscription it bills under: the consumer's, or one above it.",
             short,
             "subscriptionId",
-            names=field_of("externalId"),
+            export_reference=make_field_reader("externalId"),
         ),
         Column(
             "subscriber_email",
             "Who used it.",
             email_address,
             "subscriberId",
-            same=normalise_email,
-            names=field_of("email"),
+            normalise=normalise_email,
+            export_reference=make_field_reader("email"),
         ),
         Column(
             "credential_id",
             "Any key of the credential that the usage came through.",
             short,
             "credentialId",
-            names=field_of("credentialId"),
+            export_reference=make_field_reader("credentialId"),
         ),
     ),
     required=True,
 )
-PAYMENTS = Nested(
+PAYMENTS = NestedColumn(
     "payments",
     "What was paid on it. In CSV: on any of its rows; the same payment on several rows is one.",
     (
@@ -81,7 +81,7 @@ PAYMENTS = Nested(
         Column("payment_reference", "What the bank or the payment app calls it.", short, "reference"),
     ),
 )
-CREDIT_NOTES = Nested(
+CREDIT_NOTES = NestedColumn(
     "credit_notes",
     "What was credited on it. In CSV: on any of its rows; the same credit note on several rows is one.",
     (
@@ -106,9 +106,9 @@ COLUMNS: Columns = (
         short,
         "organizationId",
         required=True,
-        names=customer,
+        export_reference=organization_key,
     ),
-    Column("currency", "ISO 4217; the payer's currency if empty.", currency_code, "currency", decided=True),
+    Column("currency", "ISO 4217; the payer's currency if empty.", currency_code, "currency", default_by_rule=True),
     Column(
         "issued_at", "When it was issued, with its offset. Drafts are not imported.", instant, "issuedAt", required=True
     ),
@@ -117,7 +117,7 @@ COLUMNS: Columns = (
         "When it is due; the payment term of the payer's billing profile after issue if empty.",
         instant,
         "dueAt",
-        decided=True,
+        default_by_rule=True,
     ),
     Column("voided_at", "When it was withdrawn.", instant, "voidedAt"),
     Column("written_off_at", "When what was due was given up.", instant, "writtenOffAt"),

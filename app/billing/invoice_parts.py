@@ -10,24 +10,30 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from app.billing.amounts import ZERO, in_minor_units, line_amount, total_of
-from app.credentials.importing import id_of
-from app.credentials.lifecycle import covers, elsewhere
+from app.credentials.rules import covers, describe_elsewhere
 from app.entities.addresses import normalise_email
+from app.entities.organization import Organization
+from app.entities.subscription import Subscription
 from app.entities.texts import Invalid
 from app.errors import Problem
+from app.graph.documents import from_document
 from app.mongo.client import Doc
 from app.organizations.importing import NAMED_BY
 from app.organizations.tree import at_or_below
 from app.transfer.chunk import Chunk
-from app.transfer.references import Reference
+from app.transfer.references import ColumnReference
 
-CONSUMER = Reference("consumer_external_id", "customer", NAMED_BY, "UNKNOWN_ORGANIZATION", "organization")
-SUBSCRIPTION = Reference(
+CONSUMER = ColumnReference("consumer_external_id", "customer", NAMED_BY, "UNKNOWN_ORGANIZATION", "organization")
+SUBSCRIPTION = ColumnReference(
     "subscription_external_id", "subscription", ("externalId",), "UNKNOWN_SUBSCRIPTION", "subscription"
 )
-SUBSCRIBER = Reference("subscriber_email", "email", ("email",), "UNKNOWN_SUBSCRIBER", "subscriber", normalise_email)
-CREDENTIAL = Reference("credential_id", "credentialKey", ("keys",), "UNKNOWN_CREDENTIAL", "credential")
-CREDIT_NOTE = Reference("credit_note_number", "creditNoteNumber", ("number",), "UNKNOWN_CREDIT_NOTE", "credit note")
+SUBSCRIBER = ColumnReference(
+    "subscriber_email", "email", ("email",), "UNKNOWN_SUBSCRIBER", "subscriber", normalise_email
+)
+CREDENTIAL = ColumnReference("credential_id", "credentialKey", ("keys",), "UNKNOWN_CREDENTIAL", "credential")
+CREDIT_NOTE = ColumnReference(
+    "credit_note_number", "creditNoteNumber", ("number",), "UNKNOWN_CREDIT_NOTE", "credit note"
+)
 NAMED = (CONSUMER, SUBSCRIPTION, SUBSCRIBER, CREDENTIAL, CREDIT_NOTE)
 
 
@@ -46,9 +52,9 @@ class Part:
         """Say what is wrong with a column."""
         self.problems.append(Problem(code, (*self.path, column), message))
 
-    def find(self, reference: Reference) -> Doc | None:
+    def find(self, reference: ColumnReference) -> Doc | None:
         """The record that it names."""
-        return reference.find(self.row, self.chunk, self.problems, self.path)
+        return reference.find_record(self.row, self.chunk, self.problems, self.path)
 
     def amount(self, column: str, work: Callable[[str], Decimal], *needed: str) -> Decimal | None:
         """An amount in the invoice's currency, by a rule; None where what the rule needs is missing or breaks it."""
@@ -63,6 +69,11 @@ class Part:
     def settled(self, column: str) -> Decimal | None:
         """An amount that was paid or credited."""
         return self.amount(column, lambda currency: in_minor_units(self.row[column], currency), column)
+
+
+def id_of(document: Doc | None) -> str | None:
+    """The id of a record that a row may name."""
+    return document["_id"] if document else None
 
 
 def line(part: Part) -> Doc:
@@ -97,8 +108,9 @@ def check_place(part: Part, consumer: Doc, subscription: Doc | None) -> None:
     if not at_or_below(consumer["_id"], consumer["ancestorIds"], payer["_id"]):
         message = f"{called(consumer)} is neither the payer {called(payer)} nor below it."
         part.refuse("CONSUMER_ELSEWHERE", CONSUMER.column, message)
-    if subscription and not covers(subscription, consumer):
-        part.problems.append(elsewhere(subscription, consumer, (*part.path, SUBSCRIPTION.column)))
+    place, billed = from_document(Organization, consumer), from_document(Subscription, subscription or {})
+    if subscription and not covers(billed, place):
+        part.refuse("SUBSCRIPTION_ELSEWHERE", SUBSCRIPTION.column, describe_elsewhere(billed, place))
 
 
 def called(organization: Doc) -> str:
@@ -106,13 +118,13 @@ def called(organization: Doc) -> str:
     return repr(organization.get("externalId") or organization["_id"])
 
 
-def of_payer(part: Part, reference: Reference, code: str) -> str | None:
+def of_payer(part: Part, reference: ColumnReference, code: str) -> str | None:
     """The id of what a line names; it is no other customer's, but of the payer or an organization below it."""
     found = part.find(reference)
     owner = part.chunk.records.get(found.get("organizationId") or "") if found else None
     if owner and part.payer and not at_or_below(owner["_id"], owner["ancestorIds"], part.payer["_id"]):
         whose = f"{called(owner)}, which is neither the payer {called(part.payer)} nor below it"
-        part.refuse(code, reference.column, f"{part.row[reference.column]!r} is a {reference.what} of {whose}.")
+        part.refuse(code, reference.column, f"{part.row[reference.column]!r} is a {reference.noun} of {whose}.")
     return id_of(found)
 
 

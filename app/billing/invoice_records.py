@@ -9,7 +9,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from app.billing.amounts import normal
-from app.billing.balance import Balance, Issued, Settlement, settle
+from app.billing.balance import Balance, Issued, Settlement, settle_invoice
 from app.entities.invoice import CreditNote, Invoice, InvoiceLine, Payment
 from app.errors import Problem
 from app.graph.scalars import show_instant
@@ -52,7 +52,7 @@ def balance_of(said: Doc, now: datetime) -> Balance:
     issued = Issued(said["total"], said["issued_at"], said.get("voided_at"), said.get("written_off_at"))
     paid = [Settlement(each["paidAt"], each["amount"], True) for each in said.get("payments", ())]
     credited = [Settlement(each["creditedAt"], each["amount"], False) for each in said.get("credit_notes", ())]
-    return settle(issued, [*paid, *credited], now)
+    return settle_invoice(issued, [*paid, *credited], now)
 
 
 def invoice_record(new_id: str, said: Doc, stamps: Stamps) -> Invoice:

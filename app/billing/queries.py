@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from app.billing.previews import OrganizationPreviews
 from app.graph.roots import find, page
 
 
-class BillingQueries:
+class BillingQueries(OrganizationPreviews):
     """The root fields that lead to invoices, payments and credit notes."""
 
     invoice = find("Invoice", doc="One invoice, by its id or number.")

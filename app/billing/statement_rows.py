@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.billing.aging import BUCKETS, bucket
-from app.billing.balance import ZERO, Balance, Issued, Settlement, settle
+from app.billing.balance import ZERO, Balance, Issued, Settlement, settle_invoice
+from app.context import Context
 from app.entities.invoice import InvoiceStatus
 from app.graph.edges import LIVE
-from app.mongo.client import Doc, Store
+from app.mongo.client import Doc
 from app.mongo.reads import aggregate
 
 Edges = Mapping[str, tuple[datetime, ...]]
@@ -56,7 +57,7 @@ class Parts:
         )
 
 
-async def rows_now(store: Store, ids: Sequence[str], now: datetime, edges: Edges, parts: Parts) -> list[Row]:
+async def rows_now(context: Context, ids: Sequence[str], now: datetime, edges: Edges, parts: Parts) -> list[Row]:
     """As things stand: the database adds up what stands on the documents.
 
     What was issued is never deleted but voided, so an open invoice is live, and the sums come from the index alone.
@@ -68,10 +69,22 @@ async def rows_now(store: Store, ids: Sequence[str], now: datetime, edges: Edges
         {"$match": {"organizationId": {"$in": ids}, "status": status}},
         {"$group": {"_id": {"o": "$organizationId", "c": "$currency"}, **sums}},
         {"$set": {name: {"$toString": f"${name}"} for name in sums if name != "open"}},
-        *([{"$unionWith": {"coll": "invoices", "pipeline": excesses(ids)}}] if parts.credit else []),
-        *unions(ids, now, parts),
     ]
-    return await aggregate(store, "invoices", pipeline)
+    excess = [("invoices", excesses(ids))] if parts.credit else []
+    return await aggregate_together(context, [("invoices", pipeline), *excess, *settled_elsewhere(ids, now, parts)])
+
+
+Pipeline = tuple[str, list[Doc]]
+"""A collection, and the stages over it."""
+
+
+async def aggregate_together(context: Context, pipelines: Sequence[Pipeline]) -> list[Row]:
+    """The results of all pipelines: by one command, or, in a transaction, which cannot unite them, by one for each."""
+    (first, stages), *others = pipelines
+    if context.session is None:
+        unions = [{"$unionWith": {"coll": name, "pipeline": more}} for name, more in others]
+        return await aggregate(context.store, first, [*stages, *unions])
+    return [row for name, more in pipelines for row in await aggregate(context.store, name, more, context.session)]
 
 
 def invoice_sums(edges: Sequence[tuple[datetime, ...]], parts: Parts) -> Doc:
@@ -109,11 +122,10 @@ def excesses(ids: Sequence[str]) -> list[Doc]:
     ]
 
 
-def unions(ids: Sequence[str], as_of: datetime, parts: Parts) -> list[Doc]:
+def settled_elsewhere(ids: Sequence[str], as_of: datetime, parts: Parts) -> list[Pipeline]:
     """Payments, and lines that others pay: the same now and as of an earlier instant."""
     wanted = [("payments", payments(ids, as_of))] if parts.payments else []
-    wanted += [("invoiceLines", charges(ids, as_of))] if parts.charges else []
-    return [{"$unionWith": {"coll": name, "pipeline": pipeline}} for name, pipeline in wanted]
+    return wanted + ([("invoiceLines", charges(ids, as_of))] if parts.charges else [])
 
 
 def payments(ids: Sequence[str], as_of: datetime) -> list[Doc]:
@@ -154,19 +166,15 @@ def charges(ids: Sequence[str], as_of: datetime) -> list[Doc]:
     ]
 
 
-async def rows_at(store: Store, ids: Sequence[str], as_of: datetime, edges: Edges) -> list[Row]:
+async def rows_at(context: Context, ids: Sequence[str], as_of: datetime, edges: Edges) -> list[Row]:
     """As things stood at `as_of`: each invoice issued by then is settled again. It reads the whole history of `ids`."""
-    replies = await aggregate(
-        store,
-        "invoices",
-        [
-            {"$match": {"organizationId": {"$in": ids}, "issuedAt": {"$lte": as_of}, **LIVE}},
-            settled_by("payments", "paidAt", as_of),
-            settled_by("creditNotes", "creditedAt", as_of),
-            {"$unionWith": {"coll": "payments", "pipeline": prepaid(ids, as_of)}},
-            *unions(ids, as_of, Parts()),
-        ],
-    )
+    issued = [
+        {"$match": {"organizationId": {"$in": ids}, "issuedAt": {"$lte": as_of}, **LIVE}},
+        settled_by("payments", "paidAt", as_of),
+        settled_by("creditNotes", "creditedAt", as_of),
+    ]
+    others = [("payments", prepaid(ids, as_of)), *settled_elsewhere(ids, as_of, Parts())]
+    replies = await aggregate_together(context, [("invoices", issued), *others])
     return [row for reply in replies for row in (invoice_rows(reply, as_of, edges) if "total" in reply else [reply])]
 
 
@@ -197,8 +205,8 @@ def prepaid(ids: Sequence[str], as_of: datetime) -> list[Doc]:
 
 
 def balance_at(doc: Doc, as_of: datetime) -> Balance:
-    """Settle one invoice again, with its payments and credit notes."""
-    return settle(
+    """The balance of an invoice at `as_of`, from its payments and credit notes."""
+    return settle_invoice(
         Issued(doc["total"]["amount"], doc["issuedAt"], doc["voidedAt"], doc["writtenOffAt"]),
         [
             *(Settlement(each["at"], each["amount"], True) for each in doc["payments"]),
@@ -209,7 +217,7 @@ def balance_at(doc: Doc, as_of: datetime) -> Balance:
 
 
 def invoice_rows(doc: Doc, as_of: datetime, edges: Edges) -> list[Row]:
-    """What one invoice comes to. One that is settled to the cent leaves no row, as it does now."""
+    """The row of one invoice; none if nothing is due or in excess."""
     balance = balance_at(doc, as_of)
     if not balance.due and not balance.excess:
         return []

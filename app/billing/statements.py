@@ -19,11 +19,12 @@ from app.billing.amounts import normal
 from app.billing.balance import ZERO
 from app.billing.statement_rows import Parts, Row, rows_at, rows_now
 from app.context import Context
+from app.entities.organization import Organization
 from app.entities.statement import StatementScope
 from app.graph.declarations import Args
 from app.graph.read import Fields, Key, find_by_ids
 from app.graph.scalars import EARLIEST, LATEST, currencies
-from app.mongo.client import Doc, Store
+from app.mongo.client import Doc
 from app.mongo.reads import aggregate
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -44,7 +45,7 @@ class Question:
 
     @classmethod
     def of(cls, args: Args, parts: Parts) -> Question:
-        """As the arguments of the field have it."""
+        """The question that the arguments of the field ask."""
         return cls(StatementScope(args.get("scope") or StatementScope.OWN), args.get("as_of") or None, parts)
 
     @cached_property
@@ -64,7 +65,7 @@ async def of_organizations(context: Context, keys: Sequence[Key], args: Args, fi
 
     All parts are worked out whatever is asked for: which currencies there are depends on them.
     """
-    found = await count(context, keys, Question.of(args, Parts()))
+    found = await find_totals(context, keys, Question.of(args, Parts()))
     codes: dict[str, set[str]] = {node_id: {own} for node_id, own, _ in keys}
     for node_id, code in found.rows:
         codes[node_id].add(code)
@@ -73,7 +74,7 @@ async def of_organizations(context: Context, keys: Sequence[Key], args: Args, fi
 
 async def of_organization(context: Context, keys: Sequence[Key], args: Args, fields: Fields) -> dict[Key, Doc]:
     """One currency's statement for each (id, currency, time zone)."""
-    found = await count(context, keys, Question.of(args, Parts.of(fields)))
+    found = await find_totals(context, keys, Question.of(args, Parts.of(fields)))
     asked = args.get("currency") or None
     return {key: found.statement(key, asked or key[1]) for key in keys}
 
@@ -98,10 +99,11 @@ async def of_credentials(context: Context, keys: Sequence[Key], args: Args, fiel
             {"$unwind": "$payer"},
             {"$project": {"payer": 1}},
         ],
+        context.session,
     )
-    payers = {row["_id"]: debtor(row["payer"]) for row in rows}
+    payers = {row["_id"]: debtor_of(row["payer"]) for row in rows}
     question = Question(StatementScope.OWN, None, Parts.of(fields))
-    found = await count(context, list(dict.fromkeys(payers.values())), question)
+    found = await find_totals(context, list(dict.fromkeys(payers.values())), question)
     return {key: found.statement(payer, payer[1]) for key, payer in payers.items()}
 
 
@@ -116,9 +118,11 @@ async def by_id(context: Context, keys: Sequence[Key], args: Args, fields: Field
         if match[1] in known:
             groups[StatementScope.TREE if match[3] else StatementScope.OWN, match[4]].append(key)
     for (scope, instant), members in groups.items():
-        asked = {key: debtor(known[named[key][1]]) for key in members}
+        asked = {key: debtor_of(known[named[key][1]]) for key in members}
         as_of = EPOCH + timedelta(milliseconds=int(instant)) if instant else None
-        found = await count(context, list(dict.fromkeys(asked.values())), Question(scope, as_of, Parts.of(fields)))
+        found = await find_totals(
+            context, list(dict.fromkeys(asked.values())), Question(scope, as_of, Parts.of(fields))
+        )
         answers |= {key: found.statement(each, named[key][2]) for key, each in asked.items()}
     return answers
 
@@ -130,28 +134,33 @@ def means_something(match: re.Match[str]) -> bool:
     return match[2] in currencies() and EARLIEST - EPOCH <= known <= LATEST - EPOCH
 
 
-def debtor(organization: Doc) -> Debtor:
-    """An organization as the one whose statement it is."""
-    return organization["_id"], organization["currency"], organization["timezone"]
+def debtor(organization: Organization) -> Debtor:
+    """The debtor of an organization."""
+    return organization.id, organization.currency, organization.timezone
 
 
-async def count(context: Context, asked: Sequence[Debtor], question: Question) -> Counted:
+def debtor_of(doc: Doc) -> Debtor:
+    """The debtor of an organization's document."""
+    return doc["_id"], doc["currency"], doc["timezone"]
+
+
+async def find_totals(context: Context, asked: Sequence[Debtor], question: Question) -> StatementTotals:
     """What the statements of these organizations are made of; each organization is asked for once.
 
     What is dear is counted once in a request, however many of its fields ask the same.
     """
     if question.scope is StatementScope.OWN and question.as_of is None:
-        return await count_anew(context, asked, question)
+        return await compute_totals(context, asked, question)
     if question.as_of is not None:
         question = replace(question, parts=Parts())  # all of them are read in any case
-    return await context.once((tuple(asked), question), lambda: count_anew(context, asked, question))
+    return await context.once((tuple(asked), question), lambda: compute_totals(context, asked, question))
 
 
-async def count_anew(context: Context, asked: Sequence[Debtor], question: Question) -> Counted:
-    """The same, read now."""
+async def compute_totals(context: Context, asked: Sequence[Debtor], question: Question) -> StatementTotals:
+    """The totals of these organizations, read from the database."""
     members = {node_id: {node_id} for node_id, _, _ in asked}
     if question.scope is StatementScope.TREE:
-        members = await context.once(("trees", *members), lambda: trees(context.store, list(members)))
+        members = await context.once(("trees", *members), lambda: find_trees(context, list(members)))
     at = question.as_of or context.now
     edges = {zone: boundaries(zone, at) for zone in sorted({zone for _, _, zone in asked})}
     counting: dict[str, list[str]] = defaultdict(list)
@@ -159,23 +168,23 @@ async def count_anew(context: Context, asked: Sequence[Debtor], question: Questi
         for each in ids:
             counting[each].append(node_id)
     if question.as_of is None:
-        rows = await rows_now(context.store, sorted(counting), at, edges, question.parts)
+        rows = await rows_now(context, sorted(counting), at, edges, question.parts)
     else:
-        rows = await rows_at(context.store, sorted(counting), at, edges)
+        rows = await rows_at(context, sorted(counting), at, edges)
     found: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for row in rows:
         own = row["_id"]
         for node_id in counting[own["o"]]:
             found[node_id, own["c"]].append(row)
-    return Counted(question, at, {zone: f"z{n}" for n, zone in enumerate(edges)}, members, found)
+    return StatementTotals(question, at, {zone: f"z{n}" for n, zone in enumerate(edges)}, members, found)
 
 
-async def trees(store: Store, roots: Sequence[str]) -> dict[str, set[str]]:
-    """Each of these organizations and all that is live underneath it."""
+async def find_trees(context: Context, roots: Sequence[str]) -> dict[str, set[str]]:
+    """For each root, the ids of itself and of all live organizations below it."""
     members = {root: {root} for root in roots}
-    below = store["organizations"].find(
-        {"ancestorIds": {"$in": list(roots)}, "deletedAt": None}, {"ancestorIds": 1}, batch_size=100_000
-    )
+    query: Doc = {"ancestorIds": {"$in": list(roots)}, "deletedAt": None}
+    shown = {"ancestorIds": 1}
+    below = context.store["organizations"].find(query, shown, batch_size=100_000, session=context.session)
     async for doc in below:
         for root in members.keys() & set(doc["ancestorIds"]):
             members[root].add(doc["_id"])
@@ -183,7 +192,7 @@ async def trees(store: Store, roots: Sequence[str]) -> dict[str, set[str]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class StatementTotals:
     """What many statements are made of: at which instant, in which columns each time zone's amounts stand, whose
     documents count for each organization, and the rows of these by (organization, currency)."""
 

@@ -1,4 +1,4 @@
-"""Which features an organization may use: its live subscriptions', and its ancestors' where the plan says so."""
+"""The features that an organization may use: of its running subscriptions, and of its ancestors' covering plans."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ async def live_plans(context: Context, ids: Sequence[str]) -> list[Doc]:
 
 
 def running(now: datetime) -> Doc:
-    """A subscription that runs now: its status says so, and now lies in its half-open period."""
+    """The query for subscriptions that are running at `now`, by their status and half-open period."""
     return {
         "status": {"$in": RUNNING},
         "activeFrom": {"$lte": now},

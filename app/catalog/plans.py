@@ -1,144 +1,121 @@
-"""What may be written of plans and features."""
+"""What may be written of plans and features, and the rules that judge them."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from app.entities.catalog import KEY_PATTERN, Charging, Feature, Plan
-from app.entities.codes import currency_code
+from app.entities.catalog import MOST_FEATURES, MOST_PRICES, Charging, Feature, Plan
 from app.entities.measures import number
-from app.entities.texts import Invalid, one_of, text
-from app.errors import Problem
+from app.entities.organization import Organization
+from app.entities.subscription import Subscription
+from app.entities.texts import Invalid, kind_of
+from app.errors import Problems
+from app.graph.documents import from_document
 from app.mongo.client import Doc
-from app.organizations.lifecycle import CUSTOM_METADATA
-from app.writing.inputs import Field, Inputs, Path, Reference
-from app.writing.lifecycle import Key, Lifecycle
-from app.writing.resting import resting
+from app.writing.inputs import CUSTOM_METADATA, Field, Inputs, RecordInput, Reference
+from app.writing.rules import Rules
 from app.writing.work import Work
 
-short = text(256)
-MOST_PRICES, MOST_FEATURES = 100, 1_000
 
-
-def catalog_key(value: Any) -> str:
-    """The key of a plan or feature."""
-    found: str = text(64)(value)
-    if not re.fullmatch(KEY_PATTERN, found):
-        raise Invalid("INVALID_KEY", f"{found!r} is not lower-case words and digits joined by _, such as gold_2026.")
-    return found
-
-
-def price(value: Any) -> Decimal:
+def price(value: object) -> Decimal:
     """What a unit costs: nothing, or more."""
-    found = number(value)
-    if found < 0:
-        raise Invalid("INVALID_AMOUNT", "A price is not below zero.")
-    return found
+    amount = number(value)
+    if amount < 0:
+        raise Invalid("INVALID_AMOUNT", "A price cannot be below zero.")
+    return amount
 
 
-def unit_prices(rows: Sequence[Doc]) -> list[Doc]:
-    """Prices, one for each quantity."""
+def unit_prices(rows: object) -> list[Doc]:
+    """The rows of a plan's prices: a list with one for each quantity; raises Invalid."""
+    if not isinstance(rows, list):
+        raise Invalid("INVALID_TYPE", f"Give a list of prices, not {kind_of(rows)}.")
     names = [row["quantity"] for row in rows if "quantity" in row]
     if len(set(names)) < len(names):
-        raise Invalid("DUPLICATE", "A quantity has two prices.")
+        raise Invalid("DUPLICATE", "A quantity can have only one price: remove the others.")
     if len(rows) > MOST_PRICES:
-        raise Invalid("TOO_MANY", f"There are {len(rows):,} prices; there may be {MOST_PRICES}.")
-    return list(rows)
+        raise Invalid("TOO_MANY", f"There are {len(rows):,} prices; at most {MOST_PRICES} are allowed.")
+    return rows
 
 
-def truth(value: Any) -> bool:
-    """Yes or no."""
-    return bool(value)
+PRICE = Field(
+    "price", required=True, rule=price, annotation=Decimal, doc="The price of one unit, in the plan's currency."
+)
 
 
-PRICE = Field("price", price, required=True, annotation=Decimal, doc="What one unit costs, in the plan's currency.")
-
-
-class PlanLifecycle(Lifecycle):
+class PlanRules(Rules[Plan]):
     """Plans."""
 
     record = Plan
     inputs: ClassVar[Inputs] = (
-        Field("key", catalog_key, required=True),
-        Field("name", short, required=True),
-        Field("currency", currency_code, required=True),
-        Field("charging", one_of(Charging), required=True),
-        Field("unit_prices", unit_prices, of=(Field("quantity", short, required=True), PRICE)),
-        Field("covers_descendants", truth),
+        Field("key"),
+        Field("name"),
+        Field("currency"),
+        Field("charging"),
+        Field("unit_prices", rule=unit_prices, of=(Field("quantity"), PRICE)),
+        Field("covers_descendants"),
         CUSTOM_METADATA,
-        Reference("features", "Feature", "featureIds", "What it lets a customer use.", many=True),
+        Reference("features", Feature, "featureIds", "The features it includes.", many=True),
     )
 
-    def claims(self, doc: Doc) -> Iterable[Key]:
-        yield "planKey", doc["key"] or "", "key"
-
-    async def settle(self, work: Work, before: Doc | None, after: Doc, problems: list[Problem], path: Path) -> None:
-        by_units = after["charging"] == Charging.UNIT_PRICES.value
-        is_told = any("unitPrices" in problem.field for problem in problems)
-        if bool(after["unitPrices"]) is not by_units and after["charging"] and not is_told:
-            message = (
-                "A plan that charges by unit prices has at least one."
-                if by_units
-                else f"A plan that charges {after['charging']} has no unit prices: clear them by null."
-            )
-            problems.append(Problem("MISMATCH", (*path, "unitPrices"), message))
-        after["unitPrices"] = [
-            row | {"price": in_currency(row["price"], after["currency"])}
-            for row in after["unitPrices"]
+    def construct(self, work: Work, base: Doc, before: Plan | None, given: RecordInput, problems: Problems) -> Plan:
+        """Its prices are in its own currency, whatever currency it had before."""
+        values = base | given.values
+        prices = [
+            row | {"price": in_currency(row["price"], values["currency"])}
+            for row in values["unitPrices"]
             if "price" in row
         ]
-        if len(after["featureIds"]) > MOST_FEATURES:
-            problems.append(Problem("TOO_MANY", (*path, "features"), f"There may be {MOST_FEATURES:,} features."))
-        if before is not None and after["currency"] != before["currency"]:
-            query: Doc = {"planId": before["_id"]}
-            if await work.find("subscriptions", query, {"_id": 1}, limit=1):
-                message = f"There are subscriptions to it, billed in {before['currency']}. Make another plan."
-                problems.append(Problem("CURRENCY_FIXED", (*path, "currency"), message))
-        elif before is not None and not is_free(after) and is_free(before):
-            problems += await free_in_another_currency(work, before, path)
+        return from_document(Plan, values | {"unitPrices": prices})
 
-    async def in_the_way(self, work: Work, doc: Doc) -> list[Problem]:
-        running: Doc = {"planId": doc["_id"], "status": {"$ne": "ENDED"}}
-        return await resting(work, "subscriptions", running, "subscriptions that run", "externalId", "End them first.")
-
-
-def is_free(plan: Doc) -> bool:
-    """Whether it may be in any currency."""
-    return bool(plan["charging"] == Charging.FREE.value)
+    async def validate(self, work: Work, before: Plan | None, after: Plan, problems: Problems) -> None:
+        if after.charging and not problems.mention("unitPrices"):
+            validate_prices(after, problems)
+        if len(after.feature_ids) > MOST_FEATURES:
+            problems.add("TOO_MANY", "features", f"A plan can have at most {MOST_FEATURES:,} features.")
+        if before is None:
+            return
+        if after.currency != before.currency:
+            if await work.find(Subscription.collection, {"planId": before.id}, {"_id": 1}, limit=1):
+                message = f"It has subscriptions billed in {before.currency}: create another plan instead."
+                problems.add("CURRENCY_FIXED", "currency", message)
+        elif is_free(before) and not is_free(after):
+            await validate_end_of_free_use(work, before, problems)
 
 
-async def free_in_another_currency(work: Work, plan: Doc, path: Path) -> list[Problem]:
-    """Who is on a free plan that is not in their currency: it cannot begin to charge them."""
-    running: Doc = {"planId": plan["_id"], "status": {"$ne": "ENDED"}, "deletedAt": None}
-    on_it = await work.find("subscriptions", running, {"organizationId": 1})
-    ids = sorted({each["organizationId"] for each in on_it})
-    query: Doc = {"_id": {"$in": ids}, "currency": {"$ne": plan["currency"]}}
-    others = await work.find("organizations", query, {"name": 1, "currency": 1}, limit=1)
-    message = "{name!r} is on it, billed in {currency}. Make another plan."
-    return [Problem("CURRENCY_MISMATCH", (*path, "charging"), message.format(**each)) for each in others]
-
-
-def in_currency(amount: Any, currency: str) -> Doc:
-    """An amount of a plan, in the plan's currency."""
+def in_currency(amount: object, currency: str) -> Doc:
+    """An amount of a plan as it is stored: `amount` is that number, or a stored amount in any currency."""
     return {"amount": amount["amount"] if isinstance(amount, dict) else amount, "currency": currency}
 
 
-class FeatureLifecycle(Lifecycle):
+def validate_prices(plan: Plan, problems: Problems) -> None:
+    """A plan has unit prices if and only if it charges by them."""
+    by_units = plan.charging == Charging.UNIT_PRICES
+    if by_units and not plan.unit_prices:
+        problems.add("MISMATCH", "unitPrices", "A plan that charges UNIT_PRICES needs at least one unit price.")
+    if plan.unit_prices and not by_units:
+        message = f"A plan that charges {plan.charging} cannot have unit prices: set them to null."
+        problems.add("MISMATCH", "unitPrices", message)
+
+
+def is_free(plan: Plan) -> bool:
+    """Whether it costs nothing, and so may be in any currency."""
+    return plan.charging == Charging.FREE
+
+
+async def validate_end_of_free_use(work: Work, plan: Plan, problems: Problems) -> None:
+    """A free plan that somebody is on in another currency cannot begin to charge them."""
+    running: Doc = {"planId": plan.id, "status": {"$ne": "ENDED"}, "deletedAt": None}
+    subscriptions = await work.find(Subscription.collection, running, {"organizationId": 1})
+    ids = sorted({doc["organizationId"] for doc in subscriptions})
+    query: Doc = {"_id": {"$in": ids}, "currency": {"$ne": plan.currency}}
+    for doc in await work.find(Organization.collection, query, {"name": 1, "currency": 1}, limit=1):
+        message = f"{doc['name']!r} subscribes to it and is billed in {doc['currency']}: create another plan instead."
+        problems.add("CURRENCY_MISMATCH", "charging", message)
+
+
+class FeatureRules(Rules[Feature]):
     """Features."""
 
     record = Feature
-    inputs: ClassVar[Inputs] = (
-        Field("key", catalog_key, required=True),
-        Field("name", short, required=True),
-        Field("description", text(1_024)),
-    )
-
-    def claims(self, doc: Doc) -> Iterable[Key]:
-        yield "featureKey", doc["key"] or "", "key"
-
-    async def in_the_way(self, work: Work, doc: Doc) -> list[Problem]:
-        holding: Doc = {"featureIds": doc["_id"]}
-        return await resting(work, "plans", holding, "plans that include it", "key", "Take it out of them first.")
+    inputs: ClassVar[Inputs] = (Field("key"), Field("name"), Field("description"))

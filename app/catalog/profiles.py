@@ -2,59 +2,57 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import ClassVar
 
-from app.catalog.plans import truth
-from app.entities.billing_profile import BillingProfile, CollectionInterval, CollectionMethod
-from app.entities.texts import Invalid, one_of, text
-from app.errors import Problem
-from app.mongo.client import Doc
-from app.writing.inputs import Field, Inputs, Path
-from app.writing.lifecycle import Lifecycle
-from app.writing.resting import resting
+from app.entities.billing_profile import BillingProfile
+from app.errors import Problem, Problems
+from app.graph.documents import evolve
+from app.graph.record import Record
+from app.writing.inputs import Field, Inputs
+from app.writing.rules import Rules
 from app.writing.work import Work
 
-short = text(256)
-LONGEST_TERM = 3_650
 
-
-def days(value: Any) -> int:
-    """A payment term."""
-    if not 0 <= value <= LONGEST_TERM:
-        raise Invalid("INVALID_NUMBER", f"A payment term has 0 to {LONGEST_TERM:,} days.")
-    return int(value)
-
-
-class BillingProfileLifecycle(Lifecycle):
+class BillingProfileRules(Rules[BillingProfile]):
     """Billing profiles."""
 
     record = BillingProfile
     inputs: ClassVar[Inputs] = (
-        Field("name", short, required=True),
-        Field("is_default", truth, doc="Make it the one that applies where none is pinned; the other one stops to be."),
-        Field("tax_app", short),
-        Field("invoicing_app", short),
-        Field("payment_app", short),
-        Field("collection_method", one_of(CollectionMethod)),
-        Field("collection_interval", one_of(CollectionInterval)),
-        Field("payment_term_days", days),
+        Field("name"),
+        Field("is_default", doc="True makes it the default profile in place of the current one."),
+        Field("tax_app"),
+        Field("invoicing_app"),
+        Field("payment_app"),
+        Field("collection_method"),
+        Field("collection_interval"),
+        Field("payment_term_days"),
     )
 
-    def derived(self, doc: Doc) -> Doc:
-        return {"appliesTo": [doc["_id"], None] if doc["isDefault"] else [doc["_id"]]}
+    async def complete(self, work: Work, before: BillingProfile | None, after: BillingProfile) -> BillingProfile:
+        return evolve(after, applies_to=(after.id, None) if after.is_default else (after.id,))
 
-    async def settle(self, work: Work, before: Doc | None, after: Doc, problems: list[Problem], path: Path) -> None:
-        was = bool(before and before["isDefault"])
-        if was and not after["isDefault"]:
-            message = "There is always one default profile: make another one the default instead."
-            problems.append(Problem("DEFAULT_PROFILE", (*path, "isDefault"), message))
-        if after["isDefault"] and not was and not problems:
-            for other in await work.find("billingProfiles", {"isDefault": True}):
-                work.records[other["_id"]] = other
-                work.change(other["_id"], {"isDefault": False, "appliesTo": [other["_id"]]})
+    async def validate(
+        self, work: Work, before: BillingProfile | None, after: BillingProfile, problems: Problems
+    ) -> None:
+        if before and before.is_default and not after.is_default:
+            message = "There must always be a default profile: set another one as the default instead."
+            problems.add("DEFAULT_PROFILE", "isDefault", message)
 
-    async def in_the_way(self, work: Work, doc: Doc) -> list[Problem]:
-        if doc["isDefault"]:
-            return [Problem("DEFAULT_PROFILE", ("by",), "The default profile is never deleted: make another one it.")]
-        pinned: Doc = {"billingProfileId": doc["_id"]}
-        return await resting(work, "organizations", pinned, "organizations pinned to it", "name", "Pin another first.")
+    async def consequences(
+        self, work: Work, before: BillingProfile | None, after: BillingProfile, problems: Problems
+    ) -> Sequence[tuple[Record, Record]]:
+        """The change of the previous default profile, if another becomes the default."""
+        if not after.is_default or (before and before.is_default) or len(problems):
+            return ()
+        docs = await work.find(BillingProfile.collection, {"isDefault": True})
+        for doc in docs:
+            work.records.setdefault(doc["_id"], doc)
+        others = [other for doc in docs if (other := work.get(BillingProfile, doc["_id"]))]
+        return [(other, evolve(other, is_default=False, applies_to=(other.id,))) for other in others]
+
+    async def deletion_blockers(self, work: Work, record: BillingProfile) -> list[Problem]:
+        if record.is_default:
+            message = "The default profile cannot be deleted: set another one as the default first."
+            return [Problem("DEFAULT_PROFILE", ("by",), message)]
+        return await super().deletion_blockers(work, record)

@@ -2,103 +2,110 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import ClassVar
 
-from app.credentials.lifecycle import moment
-from app.entities.catalog import Charging
+from app.catalog.plans import is_free
+from app.entities.catalog import Plan
+from app.entities.organization import Organization
 from app.entities.subscription import Subscription, SubscriptionStatus
-from app.entities.texts import one_of, text
-from app.errors import Problem
+from app.errors import Problem, Problems
+from app.graph.documents import evolve, from_document
 from app.mongo.client import Doc
-from app.organizations.lifecycle import CUSTOM_METADATA
-from app.writing.inputs import Field, Inputs, Path, Reference
-from app.writing.lifecycle import Key, Lifecycle
-from app.writing.resting import resting
+from app.writing.inputs import CUSTOM_METADATA, Field, Inputs, RecordInput, Reference
+from app.writing.rules import Rules
 from app.writing.work import Work
 
-TERMS = ("planId", "externalId", "activeFrom", "activeTo")
-GOES_TO = {
-    "PENDING": {"ACTIVE", "CANCELED", "ENDED"},
-    "ACTIVE": {"CANCELED", "ENDED"},
-    "CANCELED": {"ACTIVE", "ENDED"},
-    "ENDED": set[str](),
+TERMS = ("plan_id", "external_id", "active_from", "active_to")
+PENDING, ACTIVE, CANCELED, ENDED = SubscriptionStatus
+GOES_TO: dict[str, frozenset[str]] = {
+    PENDING: frozenset({ACTIVE, CANCELED, ENDED}),
+    ACTIVE: frozenset({CANCELED, ENDED}),
+    CANCELED: frozenset({ACTIVE, ENDED}),
+    ENDED: frozenset(),
 }
 
 
-class SubscriptionLifecycle(Lifecycle):
+class SubscriptionRules(Rules[Subscription]):
     """Subscriptions. A customer subscribes to a plan in the customer's currency; a FREE plan may be in any."""
 
     record = Subscription
     inputs: ClassVar[Inputs] = (
         Field(
             "external_id",
-            text(256),
-            doc='What events and your systems call it: "sub_gold_1234567890". Unique; its id where it is left out.',
-            annotation=str,
+            required=False,
+            doc='Its id in usage events and in your own system, such as "sub_gold_1234567890". Unique; defaults '
+            "to its id.",
         ),
-        Field("status", one_of(SubscriptionStatus), doc="Where it stands; by its dates if it is left out."),
-        Field(
-            "active_from",
-            moment,
-            annotation=datetime,
-            doc="From when on it runs; from now on if it is left out.",
-        ),
-        Field("active_to", moment),
+        Field("status", required=False, doc="Its status; determined by its dates if omitted."),
+        Field("active_from", required=False, doc="When it starts; now if omitted."),
+        Field("active_to"),
         CUSTOM_METADATA,
-        Reference("organization", "Organization", "organizationId", "Who subscribes.", required=True, on_update=False),
-        Reference("plan", "Plan", "planId", "To what.", required=True),
+        Reference(
+            "organization",
+            Organization,
+            "organizationId",
+            "The organization that subscribes.",
+            required=True,
+            on_update=False,
+        ),
+        Reference("plan", Plan, "planId", "The plan it subscribes to.", required=True),
     )
 
-    def claims(self, doc: Doc) -> Iterable[Key]:
-        yield "subscription", doc["externalId"], "externalId"
+    def construct(
+        self, work: Work, base: Doc, before: Subscription | None, given: RecordInput, problems: Problems
+    ) -> Subscription:
+        """Values that are omitted or null have defaults: its id, this instant, and the status by its dates."""
+        values = base | given.values
+        active_from = values["activeFrom"] or work.now
+        own = {
+            "externalId": values["externalId"] or values["_id"],
+            "activeFrom": active_from,
+            "status": values["status"] or (PENDING if active_from > work.now else ACTIVE).value,
+        }
+        return from_document(Subscription, values | own)
 
-    async def settle(self, work: Work, before: Doc | None, after: Doc, problems: list[Problem], path: Path) -> None:
-        after["externalId"] = after["externalId"] or after["_id"]
-        after["activeFrom"] = after["activeFrom"] or work.now
-        after["status"] = after["status"] or ("PENDING" if after["activeFrom"] > work.now else "ACTIVE")
-        problems += change_of_status(before, after, work.now, path)
-        if after["activeTo"] is not None and after["activeTo"] < after["activeFrom"]:
-            message = "It would end before it begins."
-            problems.append(Problem("INVALID_INSTANT", (*path, "activeTo"), message))
-        await work.fetch([after["organizationId"], after["planId"]])
-        organization, plan = (work.records.get(after[name] or "") for name in ("organizationId", "planId"))
-        if organization and plan and not fits(plan, organization):
+    async def complete(self, work: Work, before: Subscription | None, after: Subscription) -> Subscription:
+        """A subscription that becomes ENDED ends now, unless it had ended before."""
+        ends_now = after.status == ENDED and (before is None or before.status != ENDED)
+        if ends_now and (after.active_to is None or after.active_to > work.now):
+            return evolve(after, active_to=max(work.now, after.active_from))
+        return after
+
+    async def validate(self, work: Work, before: Subscription | None, after: Subscription, problems: Problems) -> None:
+        validate_status(before, after, problems)
+        if after.active_to is not None and after.active_to < after.active_from:
+            problems.add("INVALID_INSTANT", "activeTo", "It would end before it starts: give a later `activeTo`.")
+        await work.fetch([after.organization_id, after.plan_id])
+        organization, plan = work.get(Organization, after.organization_id), work.get(Plan, after.plan_id)
+        if organization and plan and not is_free(plan) and plan.currency != organization.currency:
             message = (
-                f"The plan {plan['key']!r} is in {plan['currency']}, the customer is billed in "
-                f"{organization['currency']}. Take a plan in that currency, or a free one."
+                f"The plan {plan.key!r} is in {plan.currency}, but the customer is billed in {organization.currency}. "
+                "Choose a plan in that currency or a free one."
             )
-            problems.append(Problem("CURRENCY_MISMATCH", (*path, "plan"), message))
+            problems.add("CURRENCY_MISMATCH", "plan", message)
 
-    async def in_the_way(self, work: Work, doc: Doc) -> list[Problem]:
-        found = []
-        if doc["status"] in ("ACTIVE", "CANCELED"):
-            message = f"It is {doc['status']}. End it first: update its status to ENDED."
-            found.append(Problem("IN_USE", ("by",), message))
-        linked: Doc = {"subscriptionId": doc["_id"]}
-        return found + await resting(
-            work, "credentials", linked, "credentials linked to it", "name", "Unlink them first."
-        )
+    async def deletion_blockers(self, work: Work, record: Subscription) -> list[Problem]:
+        blockers = []
+        if record.status in (ACTIVE, CANCELED):
+            message = f"It is {record.status}. End it first: update its status to ENDED."
+            blockers.append(Problem("IN_USE", ("by",), message))
+        return blockers + await super().deletion_blockers(work, record)
 
 
-def fits(plan: Doc, organization: Doc) -> bool:
-    """Whether an organization can subscribe to a plan, by its currency."""
-    return bool(plan["charging"] == Charging.FREE.value or plan["currency"] == organization["currency"])
+def validate_status(before: Subscription | None, after: Subscription, problems: Problems) -> None:
+    """Whether a subscription may go from one status to the other, or begin in that."""
+    had = before.status if before else after.status
+    if after.status != had and after.status not in GOES_TO[had]:
+        code = "ENDED" if had == ENDED else "MISMATCH"
+        problems.add(code, "status", f"It is {had} and cannot become {after.status}.")
+    elif before is not None and had == ENDED:
+        if before.deleted_at is None and terms_of(after) != terms_of(before):
+            problems.add("ENDED", "by", "An ended subscription cannot change. Create a new one.")
+    elif after.status == CANCELED and after.active_to is None:
+        problems.add("REQUIRED", "activeTo", "Give the time at which it ends: `activeTo`.")
 
 
-def change_of_status(before: Doc | None, after: Doc, now: datetime, path: Path) -> list[Problem]:
-    """Whether it may go from one status to the other, or begin in that; when it ends is kept with it."""
-    had = before["status"] if before else after["status"]
-    if after["status"] != had and after["status"] not in GOES_TO[had]:
-        message = f"It is {had} and cannot become {after['status']}."
-        return [Problem("ENDED" if had == "ENDED" else "MISMATCH", (*path, "status"), message)]
-    if before is not None and had == "ENDED":
-        is_same = before.get("deletedAt") or all(after[each] == before[each] for each in TERMS)
-        return [] if is_same else [Problem("ENDED", ("by",), "It is over. Make a new subscription.")]
-    if after["status"] == "ENDED" and (after["activeTo"] is None or after["activeTo"] > now):
-        after["activeTo"] = max(now, after["activeFrom"])
-    if after["status"] == "CANCELED" and after["activeTo"] is None:
-        message = "Say until when it still runs: `activeTo`."
-        return [Problem("REQUIRED", (*path, "activeTo"), message)]
-    return []
+def terms_of(subscription: Subscription) -> tuple[str | datetime | None, ...]:
+    """The values that cannot change after a subscription has ended."""
+    return tuple(getattr(subscription, name) for name in TERMS)

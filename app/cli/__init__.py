@@ -1,7 +1,7 @@
-"""The command line: its words and exit codes. What it does is elsewhere.
+"""The command line: commands, options, output and exit codes. The work itself is done by the other rooms.
 
-0: it did all that it was asked to. 1: some rows were refused or left out, or the schema differs. 2: it was called or
-set up wrongly. 3: an import stopped before its end; run again, it goes on. An export begins anew.
+Exit codes. 0: everything was done. 1: some rows were refused or left out, or the schema differs. 2: wrong arguments or
+settings. 3: stopped before the end; an import, run again, resumes, and an export starts again.
 """
 
 from app.cli.program import cli, main

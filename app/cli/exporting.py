@@ -1,4 +1,4 @@
-"""Exporting from the command line: to a file or stdout, with a progress bar, and a word on what was left out."""
+"""Exporting from the command line: to a file or stdout, with a progress bar and a summary of what was left out."""
 
 from __future__ import annotations
 
@@ -9,38 +9,38 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from app.cli.importing import bar
+from app.cli.importing import make_progress_bar
 from app.mongo.client import Store
-from app.transfer.exporting import Exported, export
-from app.transfer.header import Unreadable
-from app.transfer.kinds import EXPORTERS
+from app.schema import EXPORTERS
+from app.transfer.csv_header import UnreadableFile
+from app.transfer.exporting import ExportCounts, export_records
 from app.transfer.rows import Format
 
 SUFFIXES = {"csv": Format.CSV, "ndjson": Format.NDJSON, "jsonl": Format.NDJSON}
 
 
-def format_of(given: str | None, output: Path | None) -> Format:
-    """The format that is asked for, else the one that the file's name says, else NDJSON, which says everything."""
-    name = given or (output.suffix.removeprefix(".") if output else "ndjson")
+def choose_format(format_name: str | None, output: Path | None) -> Format:
+    """The format that was given, else that of the file's suffix, else NDJSON. Raises UnreadableFile if unknown."""
+    name = format_name or (output.suffix.removeprefix(".") if output else "ndjson")
     if name.lower() not in SUFFIXES:
-        raise Unreadable(f"{name or output} is neither csv nor ndjson: say --format csv or --format ndjson.")
+        raise UnreadableFile(f"{name or output} is neither csv nor ndjson: say --format csv or --format ndjson.")
     return SUFFIXES[name.lower()]
 
 
-async def export_to(store: Store, kind: str, written: Format, output: Path | None) -> Exported:
-    """Write all of one kind, showing how far it is where stderr is a terminal."""
-    exporter, done = EXPORTERS[kind], Exported()
+async def export_to(store: Store, kind: str, row_format: Format, output: Path | None) -> ExportCounts:
+    """Export all records of one kind, with a progress bar if stderr is a terminal; returns the counts."""
+    exporter, counts = EXPORTERS[kind], ExportCounts()
     total = await store[exporter.record.collection].estimated_document_count()
-    with destination(output) as file, bar() as progress:
+    with open_destination(output) as file, make_progress_bar() as progress:
         task = progress.add_task(kind, total=total, rows=0)
-        async for done in export(store, exporter, written, file):
-            progress.update(task, completed=done.records, rows=done.records)
-    return done
+        async for counts in export_records(store, exporter, row_format, file):
+            progress.update(task, completed=counts.records, rows=counts.records)
+    return counts
 
 
 @contextmanager
-def destination(output: Path | None) -> Iterator[BinaryIO]:
-    """Where it is written to: a file, which has its name only when it is whole; or stdout."""
+def open_destination(output: Path | None) -> Iterator[BinaryIO]:
+    """The binary file to write to: stdout, or a file that gets its name only when it is complete."""
     if output is None:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
@@ -54,10 +54,11 @@ def destination(output: Path | None) -> Iterator[BinaryIO]:
         part.unlink(missing_ok=True)
 
 
-def told(kind: str, done: Exported) -> Iterator[str]:
-    """What was written, and what was not and why."""
-    yield f"{done.records:,} {kind} were written."
-    if done.left_out:
-        yield f"{done.left_out:,} were left out: {EXPORTERS[kind].why}."
-    if done.unsayable:
-        yield f"{done.unsayable:,} values were left out: CSV has no form for them. --format ndjson writes all of them."
+def describe_export(kind: str, counts: ExportCounts) -> Iterator[str]:
+    """Lines for the user: how many records were exported, how many were left out, and why."""
+    yield f"{counts.records:,} {kind} were written."
+    if counts.left_out:
+        yield f"{counts.left_out:,} were left out: {EXPORTERS[kind].left_out_reason}."
+    if counts.unrepresentable:
+        count = f"{counts.unrepresentable:,} values were left out"
+        yield f"{count}: CSV has no form for them. --format ndjson writes all of them."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import time
 from collections.abc import Sequence
@@ -16,33 +17,37 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from app.access.secrets import Cipher
-from app.cli.report import show_summary, write_going_on, write_outcome
+from app.access.viewer import LOCAL_ADMIN
+from app.cli.report import print_summary, write_outcome, write_resumption
 from app.graph.scalars import to_the_millisecond
 from app.mongo.client import Store
-from app.transfer import cursor as cursors
-from app.transfer.header import Unreadable
-from app.transfer.kinds import IMPORTERS
+from app.schema import IMPORTERS
+from app.transfer import import_cursor as cursors
+from app.transfer.csv_header import UnreadableFile
 from app.transfer.outcome import Result
-from app.transfer.rows import Source, source
-from app.transfer.runner import Run
+from app.transfer.rows import Source, find_source
+from app.transfer.runner import ImportRun
+
+COMMAND_LINE = dataclasses.replace(LOCAL_ADMIN, id="command-line")
+"""Who imports by the command line, as audit entries name it."""
 
 
-def readable(kind: str, paths: Sequence[Path], given: str | None) -> list[Source]:
-    """The files, each with a header that can be read. Raises Unreadable for the first that cannot be imported."""
+def check_files(kind: str, paths: Sequence[Path], format_name: str | None) -> list[Source]:
+    """The files to import, after their headers were checked. Raises UnreadableFile for the first that is unusable."""
     sources = []
     for path in paths:
         try:
-            found = source(path, given)
-            next(found.rows(IMPORTERS[kind]().columns), None)
+            source = find_source(path, format_name)
+            next(source.read_rows(IMPORTERS[kind]().columns), None)
         except OSError as error:
-            raise Unreadable(f"{path} cannot be read: {error.strerror}.") from None
-        sources.append(found)
+            raise UnreadableFile(f"{path} cannot be read: {error.strerror}.") from None
+        sources.append(source)
     return sources
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """How files are to be imported."""
+class ImportOptions:
+    """The options of the import command. `report` is the file for a line about each row."""
 
     dry_run: bool = False
     from_start: bool = False
@@ -50,65 +55,73 @@ class Wanted:
     cipher: Cipher | None = None
 
 
-async def import_files(store: Store, kind: str, sources: Sequence[Source], wanted: Wanted) -> bool:
-    """Import them in turn. Whether every row of all of them is in the database now, or would be."""
-    runs = [await run_of(store, kind, each, wanted) for each in sources]
-    goes_on = any(run.position.done for run in runs)
-    fine = True
+async def import_files(store: Store, kind: str, sources: Sequence[Source], options: ImportOptions) -> bool:
+    """Import files one after the other; returns whether no row was refused."""
+    runs = [await prepare_run(store, kind, each, options) for each in sources]
+    resumes = any(run.position.done for run in runs)
+    all_accepted = True
     with ExitStack() as stack:
-        file = stack.enter_context(wanted.report.open("ab" if goes_on else "wb")) if wanted.report else None
+        file = stack.enter_context(options.report.open("ab" if resumes else "wb")) if options.report else None
         for run in runs:
-            run.now = now()
+            run.now = current_instant()
             await import_file(run, report=file)
-            show_summary(Console(), kind, run.source.path.name, run.summary, dry_run=wanted.dry_run)
-            fine = fine and not run.summary.counts[Result.REFUSED]
-    return fine
+            print_summary(Console(), kind, run.source.path.name, run.summary, dry_run=options.dry_run)
+            all_accepted = all_accepted and not run.summary.counts[Result.REFUSED]
+    return all_accepted
 
 
-async def run_of(store: Store, kind: str, each: Source, wanted: Wanted) -> Run:
-    """The import of a file, where an earlier run of it stopped."""
-    run = Run(IMPORTERS[kind](), each, store, now(), dry_run=wanted.dry_run, cipher=wanted.cipher)
-    if wanted.dry_run:
+async def prepare_run(store: Store, kind: str, source: Source, options: ImportOptions) -> ImportRun:
+    """The import of a file, at the position where an earlier run stopped."""
+    run = ImportRun(
+        IMPORTERS[kind](),
+        source,
+        store,
+        current_instant(),
+        COMMAND_LINE,
+        dry_run=options.dry_run,
+        cipher=options.cipher,
+    )
+    if options.dry_run:
         return run
-    run.cursor = cursors.cursor_id(kind, each)
-    if not wanted.from_start and (before := await cursors.find(store, run.cursor)):
-        await cursors.clear_away(store, before)
-        run.go_on(before)
+    run.cursor = cursors.make_cursor_id(kind, source)
+    if not options.from_start and (before := await cursors.find_state(store, run.cursor)):
+        await cursors.end_abandoned_transaction(store, before)
+        run.resume_from(before)
         run.summary.after_line = run.position.line if run.position.done else None
     return run
 
 
-async def import_file(run: Run, *, report: BinaryIO | None) -> None:
-    """Import one, showing how far it is where stderr is a terminal."""
+async def import_file(run: ImportRun, *, report: BinaryIO | None) -> None:
+    """Import a file, with a progress bar if stderr is a terminal, and write its outcomes to the report."""
     name, began = run.source.path.name, time.perf_counter()
     if report and run.position.done:
-        write_going_on(report, name, run.summary)
-    with bar() as progress:
+        write_resumption(report, name, run.summary)
+    with make_progress_bar() as progress:
         task = progress.add_task(name, total=run.source.path.stat().st_size, rows=0)
-        run.at = lambda position: progress.update(task, completed=position, rows=run.summary.rows)
+        run.on_progress = lambda position: progress.update(task, completed=position, rows=run.summary.rows)
         async for outcome in run.outcomes():
             if report:
                 write_outcome(report, name, outcome)
     run.summary.seconds = time.perf_counter() - began
 
 
-def whereabouts(uri: str | None, directory: Path | None) -> str:
-    """Where the database is: the hosts of its address, never who logs in there; or our own MongoDB's directory."""
+def describe_database_location(uri: str | None, directory: Path | None) -> str:
+    """The place of the database for a message: the hosts in `uri`, without its credentials, or the directory."""
     if uri is None:
         return f"in {directory}" if directory else "kept for this run alone"
     hosts = re.split("[/?]", uri.partition("://")[2], maxsplit=1)[0]
     return f"at {unquote(hosts.rpartition('@')[2])}"
 
 
-def bar() -> Progress:
-    """A bar over the bytes of a file; it starts anew with each reading."""
+def make_progress_bar() -> Progress:
+    """A progress bar over the bytes of a file, for each reading anew; hidden unless stderr is a terminal."""
     console = Console(stderr=True)
     rows = TextColumn("{task.fields[rows]:,} rows")
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), rows, TimeElapsedColumn())
     return Progress(*columns, console=console, disable=not console.is_terminal, transient=True)
 
 
-def now() -> datetime:
-    """This instant, as the database keeps it: to the millisecond."""
+def current_instant() -> datetime:
+    """The present instant in UTC, to the millisecond as the database stores it."""
     at = datetime.now(UTC)
     return to_the_millisecond(at)

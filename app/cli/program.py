@@ -1,4 +1,4 @@
-"""The program and its commands but for those on files."""
+"""The program, its exit codes, and all commands but import and export."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import asyncio
 import difflib
 import sys
 from collections.abc import Callable
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,42 +15,46 @@ from pymongo.errors import PyMongoError
 from rich.console import Console
 from typer.core import TyperGroup
 
-from app import logging
-from app.cli.configured import DataDirectory, demo_settings, settings_from
-from app.cli.files import exports, imports
+from app import __version__, logging
+from app.cli.explaining import build_tree, explain
+from app.cli.settings import DataDirectory, demo_settings, read_settings
+from app.cli.transfer_commands import exports, imports
 from app.demo.load import load_demo
 from app.errors import SetupError
-from app.explaining import explain, tree
 from app.http.serving import leaving_on_signals, listening, serve, url_of
 from app.main import application, open_store
 from app.mongo.server import mongodb
 from app.schema import sdl
 from app.settings import Settings
-from app.transfer.header import Unreadable
-from app.transfer.runner import Stopped
+from app.transfer.csv_header import UnreadableFile
+from app.transfer.runner import ImportStopped
 
-WRONG, STOPPED = 2, 3
-GOES_ON = "Run the same again: it goes on from there."
+EXIT_WRONG_CALL, EXIT_STOPPED = 2, 3
+RUN_AGAIN = "Run the same command again: it resumes there."
 
 
 class Commands(TyperGroup):
-    """Commands that say in one sentence why they cannot do what they were asked to."""
+    """The commands. Expected errors end them with one sentence on stderr and an exit code, without a traceback."""
 
-    def invoke(self, ctx: Any) -> Any:
+    def invoke(self, ctx: Any) -> object:
         try:
             return super().invoke(ctx)
-        except (SetupError, Unreadable) as error:
+        except (SetupError, UnreadableFile) as error:
             typer.echo(f"Error: {error}", err=True)
-            raise typer.Exit(WRONG) from None
-        except (Stopped, PyMongoError, OSError, KeyboardInterrupt) as error:
-            again = "Nothing can be missed: run the same again." if ctx.invoked_subcommand == "export" else GOES_ON
-            typer.echo(f"Error: {why(error)} {again}", err=True)
-            raise typer.Exit(STOPPED) from None
+            raise typer.Exit(EXIT_WRONG_CALL) from None
+        except (ImportStopped, PyMongoError, OSError, KeyboardInterrupt) as error:
+            again = (
+                "Run the same command again: it starts from the beginning."
+                if ctx.invoked_subcommand == "export"
+                else RUN_AGAIN
+            )
+            typer.echo(f"Error: {describe_failure(error)} {again}", err=True)
+            raise typer.Exit(EXIT_STOPPED) from None
 
 
-def why(error: BaseException) -> str:
-    """What made it stop before its end, in our words."""
-    if isinstance(error, Stopped):
+def describe_failure(error: BaseException) -> str:
+    """One sentence about the error that stopped a command."""
+    if isinstance(error, ImportStopped):
         return str(error)
     if isinstance(error, OSError):
         return f"A file could not be used: {error.strerror}."
@@ -78,20 +81,17 @@ def main() -> None:
     cli(prog_name="customer-graph")
 
 
-def show_version(asked: bool) -> None:
-    """Print the version and end."""
+def print_version(asked: bool) -> None:
+    """Print the version and exit, if the option was given."""
     if asked:
-        try:
-            typer.echo(version("customer-graph"))
-        except PackageNotFoundError:
-            typer.echo("not installed: running from a checkout")
+        typer.echo(__version__)
         raise typer.Exit
 
 
 @cli.callback()
 def options(
     _version: Annotated[
-        bool, typer.Option("--version", callback=show_version, is_eager=True, help="Show the version and exit.")
+        bool, typer.Option("--version", callback=print_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
     """The options of the program itself."""
@@ -102,8 +102,8 @@ def serve_command(
     host: Host = None, port: Port = None, data_directory: DataDirectory = None, ephemeral: Ephemeral = None
 ) -> None:
     """Serve the graph. Settings come from the environment or .env; options win over them."""
-    settings = settings_from(host=host, port=port, data_directory=data_directory, ephemeral=ephemeral)
-    run(settings, lambda url: (f"Customer Graph is ready at {url}/graphql",))
+    settings = read_settings(host=host, port=port, data_directory=data_directory, ephemeral=ephemeral)
+    serve_application(settings, lambda url: (f"Customer Graph is ready at {url}/graphql",))
 
 
 @cli.command("demo")
@@ -111,12 +111,12 @@ def demo_command(
     host: Host = None, port: Port = None, data_directory: DataDirectory = None, ephemeral: Ephemeral = None
 ) -> None:
     """Serve the graph with data to try it on, in a database of its own."""
-    settings = settings_from(host=host, port=port, data_directory=data_directory, ephemeral=ephemeral)
-    run(demo_settings(settings, data_directory), welcome, demo=True)
+    settings = read_settings(host=host, port=port, data_directory=data_directory, ephemeral=ephemeral)
+    serve_application(demo_settings(settings, data_directory), describe_demo, demo=True)
 
 
-def welcome(url: str) -> tuple[str, ...]:
-    """What to try."""
+def describe_demo(url: str) -> tuple[str, ...]:
+    """The lines to print when the demo is served at `url`."""
     return (
         f"Customer Graph is ready at {url}/graphql, with the demo's data: open it in a browser.",
         'Try: { subscriber(by: {email: "carol@finoptic.com"}) { organization { name payer { name } } } }',
@@ -124,19 +124,19 @@ def welcome(url: str) -> tuple[str, ...]:
     )
 
 
-def run(settings: Settings, ready: Callable[[str], tuple[str, ...]], *, demo: bool = False) -> None:
-    """Bind, have a database, load the demo if that is asked for, and serve."""
+def serve_application(settings: Settings, ready: Callable[[str], tuple[str, ...]], *, demo: bool = False) -> None:
+    """Bind the address, start the database, load the demo's data if `demo`, and serve until a signal."""
     logging.configure()
     with leaving_on_signals(), listening(settings.host, settings.port) as listener, mongodb(settings) as uri:
         if demo:
-            asyncio.run(load(uri, settings.database))
+            asyncio.run(load_demo_data(uri, settings.database))
         lines = ready(url_of(listener))
-        served, say = application(settings, uri), lambda: print(*lines, sep="\n", flush=True)
-        serve(served, listener, say, settings.shutdown_seconds)
+        app, announce = application(settings, uri), lambda: print(*lines, sep="\n", flush=True)
+        serve(app, listener, announce, settings.shutdown_seconds)
 
 
-async def load(uri: str, database: str) -> None:
-    """Have the demo's data in a database."""
+async def load_demo_data(uri: str, database: str) -> None:
+    """Load the demo's data into a database, unless it is there."""
     async with open_store(uri, database) as store:
         await load_demo(store)
 
@@ -165,7 +165,7 @@ def explain_command(
     data_directory: DataDirectory = None,
 ) -> None:
     """Run a query and show how it is answered: its reads, their indexes, and what they examine."""
-    settings = settings_from(data_directory=data_directory)
+    settings = read_settings(data_directory=data_directory)
     if demo:
         settings = demo_settings(settings, data_directory)
     try:
@@ -176,6 +176,6 @@ def explain_command(
         raise SetupError("The variables have to be a JSON object.")
     logging.configure()
     with mongodb(settings) as uri:
-        plan = asyncio.run(explain(query.read_text(encoding="utf-8"), given, settings, uri))
-    Console(width=None if sys.stdout.isatty() else 200).print(tree(plan), markup=False)
-    raise typer.Exit(1 if plan["failed"] else 0)
+        explained = asyncio.run(explain(query.read_text(encoding="utf-8"), given, settings, uri))
+    Console(width=None if sys.stdout.isatty() else 200).print(build_tree(explained.report), markup=False)
+    raise typer.Exit(1 if explained.has_errors else 0)

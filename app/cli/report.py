@@ -1,4 +1,4 @@
-"""What an import says: a line of NDJSON for each row, and a summary for the terminal."""
+"""The output of an import: a report with a line of NDJSON for each row, and a summary for the terminal."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ from rich.text import Text
 from app.errors import Problem
 from app.transfer.outcome import Outcome, Result, Summary
 
-WORDS = {Result.CREATED: "would be created", Result.UNCHANGED: "unchanged", Result.REFUSED: "would be refused"}
-DONE = {Result.CREATED: "created", Result.UNCHANGED: "unchanged", Result.REFUSED: "refused"}
+DRY_RUN_LABELS = {Result.CREATED: "would be created", Result.UNCHANGED: "unchanged", Result.REFUSED: "would be refused"}
+LABELS = {Result.CREATED: "created", Result.UNCHANGED: "unchanged", Result.REFUSED: "refused"}
 
-MOST_TOLD = 5
-"""How many problems of a row are printed."""
+MAX_PROBLEMS_PRINTED = 5
+"""How many problems of a row the summary prints."""
 
 
 def write_outcome(file: BinaryIO, name: str, outcome: Outcome) -> None:
-    """One row's line: the file, the line on which the row begins, its outcome, its record, what there is to say."""
-    said = {
-        "file": readable(name),
+    """Write the report's line for one row: file, line, outcome, id of the record, problems and warnings."""
+    line = {
+        "file": escape_text(name),
         "row": outcome.line,
         "outcome": outcome.result.value,
         "id": outcome.record_id,
-        "problems": problems(outcome.problems),
-        "warnings": problems(outcome.warnings),
+        "problems": format_problems(outcome.problems),
+        "warnings": format_problems(outcome.warnings),
     }
-    file.write(orjson.dumps(said, option=orjson.OPT_APPEND_NEWLINE))
+    file.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
 
 
-def write_going_on(file: BinaryIO, name: str, summary: Summary) -> None:
-    """That the rows up to a line were done by an earlier run, and what they came to."""
-    said: dict[str, object] = {
-        "file": readable(name),
+def write_resumption(file: BinaryIO, name: str, summary: Summary) -> None:
+    """Write the report's line that an earlier run did the rows up to a line, with its counts."""
+    line: dict[str, object] = {
+        "file": escape_text(name),
         "row": summary.after_line,
         "outcome": "WENT_ON",
         "id": None,
@@ -44,49 +44,49 @@ def write_going_on(file: BinaryIO, name: str, summary: Summary) -> None:
         "warnings": [],
         "before": {result.value.lower(): summary.counts[result] for result in Result},
     }
-    file.write(orjson.dumps(said, option=orjson.OPT_APPEND_NEWLINE))
+    file.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
 
 
-def problems(found: Iterable[Problem]) -> list[dict[str, object]]:
-    """Problems as data."""
+def format_problems(problems: Iterable[Problem]) -> list[dict[str, object]]:
+    """Problems as JSON objects, with text that is safe to print."""
     return [
-        {"code": each.code, "field": [readable(name) for name in each.field], "message": readable(each.message)}
-        for each in found
+        {"code": each.code, "field": [escape_text(name) for name in each.field], "message": escape_text(each.message)}
+        for each in problems
     ]
 
 
-def readable(text: str) -> str:
-    """Text that can be shown anywhere: what a terminal would obey, and what is no Unicode, becomes an escape."""
+def escape_text(text: str) -> str:
+    """Text that is safe to print: control characters and invalid Unicode become escapes."""
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
-def show_summary(console: Console, kind: str, name: str, summary: Summary, *, dry_run: bool) -> None:
-    """Counts, speed, and the first records that were refused."""
-    title = f"{readable(name)}{', a dry run: nothing was written' if dry_run else ''}"
+def print_summary(console: Console, kind: str, name: str, summary: Summary, *, dry_run: bool) -> None:
+    """Print the counts, the speed, and the problems of the first refused records."""
+    title = f"{escape_text(name)}{', a dry run: nothing was written' if dry_run else ''}"
     console.print(Text(title), soft_wrap=True)
     if summary.after_line is not None:
         before = f"{summary.rows_before:,} rows were done by an earlier run"
-        console.print(f"It went on after line {summary.after_line:,}: {before}, and are counted.", soft_wrap=True)
+        console.print(f"It resumed after line {summary.after_line:,}: {before} and are included.", soft_wrap=True)
     table = Table()
     table.add_column(kind)
     table.add_column("", justify="right")
     for result in Result:
-        table.add_row((WORDS if dry_run else DONE)[result], f"{summary.counts[result]:,}")
+        table.add_row((DRY_RUN_LABELS if dry_run else LABELS)[result], f"{summary.counts[result]:,}")
     table.add_row("all", f"{summary.records:,}", end_section=True)
     table.add_row("rows of the file", f"{summary.rows:,}")
     if summary.warnings:
         table.add_row("warnings", f"{summary.warnings:,}")
     table.add_row("seconds", f"{summary.seconds:,.1f}")
-    done = summary.rows - summary.rows_before
-    table.add_row("rows a second", f"{done / max(summary.seconds, 0.001):,.0f}")
+    rows_of_this_run = summary.rows - summary.rows_before
+    table.add_row("rows a second", f"{rows_of_this_run / max(summary.seconds, 0.001):,.0f}")
     console.print(table)
     for outcome in summary.first_refused:
-        for problem in outcome.problems[:MOST_TOLD]:
+        for problem in outcome.problems[:MAX_PROBLEMS_PRINTED]:
             where = ".".join(problem.field) or "row"
             console.print(
-                Text(readable(f"line {outcome.line}: {where}: {problem.message} ({problem.code})")), soft_wrap=True
+                Text(escape_text(f"line {outcome.line}: {where}: {problem.message} ({problem.code})")), soft_wrap=True
             )
-        if (rest := len(outcome.problems) - MOST_TOLD) > 0:
+        if (rest := len(outcome.problems) - MAX_PROBLEMS_PRINTED) > 0:
             console.print(f"line {outcome.line}: and {rest} more; --report FILE lists every one.")
     if (more := summary.counts[Result.REFUSED] - len(summary.first_refused)) > 0:
         console.print(f"and {more:,} more {kind}; --report FILE lists every one.")

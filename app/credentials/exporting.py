@@ -16,8 +16,8 @@ async def with_periods(_store: Store, docs: list[Doc]) -> list[Doc]:
 CREDENTIALS = Exporter(
     COLUMNS,
     Credential,
-    by="credentialId",
+    order_key="credentialId",
     complete=with_periods,
     left_out={"subscriberId": None},
-    why="nobody knows yet whose they are",
+    left_out_reason="their subscriber is not known yet",
 )

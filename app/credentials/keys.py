@@ -2,59 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
-from app.access.secrets import SECRET
-from app.entities.credential import KeyStatus, status_at
+from app.entities.credential import CredentialKey, KeyStatus, status_at
+from app.graph.documents import evolve
 
-Key = dict[str, Any]
-"""As it is stored: value, status, validFrom, validTo, externalSecret."""
-
-
-def new_key(value: str, valid_from: datetime, valid_to: datetime | None, secret: Mapping[str, Any] | None) -> Key:
-    """A key that works."""
-    return {
-        "value": value,
-        "validFrom": valid_from,
-        "validTo": valid_to,
-        SECRET: dict(secret) if secret else None,
-        "status": KeyStatus.ACTIVE.value,
-    }
+Keys = tuple[CredentialKey, ...]
+"""All keys of a credential, the oldest first."""
 
 
-def has_ended(key: Mapping[str, Any], now: datetime) -> bool:
+def has_ended(key: CredentialKey, now: datetime) -> bool:
     """Whether a key works no more."""
-    return status_at(key["status"], key.get("validTo"), now=now) is KeyStatus.ENDED
+    return status_at(key.written_status, key.valid_to, now=now) is KeyStatus.ENDED
 
 
-def current(keys: Sequence[Key], credential_id: str) -> Key:
+def find_current(keys: Sequence[CredentialKey], credential_id: str) -> CredentialKey:
     """The key that the credential goes by."""
-    return next(key for key in keys if key["value"] == credential_id)
+    return next(key for key in keys if key.value == credential_id)
 
 
-def with_current(keys: Sequence[Key], credential_id: str, **values: Any) -> list[Key]:
-    """The keys, the current one with other values."""
-    return [key | values if key["value"] == credential_id else key for key in keys]
+def replace_current(keys: Sequence[CredentialKey], current: CredentialKey) -> Keys:
+    """The keys with another state of the one that has this value."""
+    return tuple(current if key.value == current.value else key for key in keys)
 
 
-def rotated(keys: Sequence[Key], added: Key, now: datetime, grace: timedelta) -> list[Key]:
+def rotate_keys(keys: Sequence[CredentialKey], added: CredentialKey, now: datetime, grace: timedelta) -> Keys:
     """The keys with a new one; those that work retire, until the grace period ends or they do."""
     until = now + grace
-    return [*(key if has_ended(key, now) else ended_at(key, until, now) for key in keys), added]
+    return (*(key if has_ended(key, now) else end_key(key, until, now) for key in keys), added)
 
 
-def ended_at(key: Key, until: datetime, now: datetime) -> Key:
-    """A key that works until then."""
-    valid_to = min(filter(None, (key.get("validTo"), until)))
+def end_key(key: CredentialKey, until: datetime, now: datetime) -> CredentialKey:
+    """A key that works until then, or until it ends by itself."""
+    valid_to = until if key.valid_to is None else min(key.valid_to, until)
     status = KeyStatus.ENDED if valid_to <= now else KeyStatus.RETIRING
-    return key | {"status": status.value, "validTo": valid_to}
+    return evolve(key, written_status=status, valid_to=valid_to)
 
 
-def revoked(keys: Sequence[Key], now: datetime, values: Sequence[str] | None) -> list[Key]:
+def revoke_keys(keys: Sequence[CredentialKey], now: datetime, values: Collection[str] | None) -> Keys:
     """The keys, those of these values ended now; all of them where that is None."""
-    return [
-        ended_at(key, now, now) if (values is None or key["value"] in values) and not has_ended(key, now) else key
+    return tuple(
+        end_key(key, now, now) if (values is None or key.value in values) and not has_ended(key, now) else key
         for key in keys
-    ]
+    )

@@ -1,37 +1,52 @@
-"""What the demo holds that no importer makes: plans, features, subscriptions, usage attributes, payers, a rotation."""
+"""What the demo holds that no importer makes: plans, features, subscriptions, usage attributes, payers, a rotation.
+
+All of it is written as callers write: by the lifecycles of the records, in a unit of work, with versions and audit.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from pymongo.asynchronous.client_session import AsyncClientSession
 
-from app.entities.catalog import Feature, Plan
-from app.entities.credential import CredentialKey, KeyStatus
+from app.catalog.plans import FeatureRules, PlanRules
+from app.catalog.subscriptions import SubscriptionRules
+from app.credentials.keys import rotate_keys
+from app.credentials.rules import CredentialRules
+from app.demo.viewer import DEMO
+from app.entities.audit_entry import AuditAction
+from app.entities.credential import Credential, CredentialKey
 from app.entities.identifiers import Identifiers
-from app.entities.subscription import Subscription
-from app.entities.usage_attribute import UsageAttribute
-from app.graph.documents import to_document
-from app.graph.record import Record
+from app.entities.organization import Organization
+from app.errors import Problems
+from app.graph.documents import evolve
+from app.graph.record import Finder, Record
 from app.mongo.client import Doc, Store
-from app.mongo.keys import Claim, insert_claims, owners
+from app.mongo.keys import find_claims_by_key
 from app.mongo.transactions import in_transaction
-from app.writing.audit import Author
+from app.organizations.rules import OrganizationRules, terms_with
+from app.organizations.usage_attributes import UsageAttributeRules
+from app.writing import lifecycle
+from app.writing.inputs import Field, Named, RecordInput, references
+from app.writing.keys import RecordKey, compared, resolve_keys
+from app.writing.rules import Rules
 from app.writing.work import Work
 
 FILE = Path(__file__).parent / "data" / "finoptic_catalogue.json"
-KINDS: dict[str, tuple[type[Record], str, str]] = {
-    "features": (Feature, "featureKey", "key"),
-    "plans": (Plan, "planKey", "key"),
-    "subscriptions": (Subscription, "subscription", "externalId"),
-    "usageAttributes": (UsageAttribute, "customer", "key"),
+PARTS: Mapping[str, Rules[Any]] = {
+    "features": FeatureRules(),
+    "plans": PlanRules(),
+    "subscriptions": SubscriptionRules(),
+    "usageAttributes": UsageAttributeRules(),
 }
-"""Part of the file → what it holds, and the namespace and field of its key; what others name comes first."""
+"""Part of the file → the rules of what it holds; what others name comes first."""
 
 
 @cache
@@ -40,82 +55,123 @@ def contents() -> Doc:
     return dict(json.loads(FILE.read_text(encoding="utf-8")))
 
 
-async def load(store: Store, now: datetime) -> None:
-    """Make what is not there yet, in one transaction. The organizations that it names are there."""
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One record that the file holds: the finder and the key that find it, and what is said of it."""
 
-    async def work(session: AsyncClientSession) -> None:
-        chunk = Work(store, session, now, Identifiers(now, "demo catalogue"), Author("demo", "demo"))
-        await chunk.look_up(keys())
-        for part, (record, namespace, field) in KINDS.items():
-            for row in contents()[part]:
-                if chunk.owner(namespace, row[field]) is None:
-                    add(chunk, record, row, (namespace, row[field], field))
-        await chunk.write()
-
-    await in_transaction(store, work)
+    rules: Rules[Any]
+    key: RecordKey
+    said: RecordInput
 
 
-def keys() -> dict[str, set[str]]:
-    """Every key in the file, its own and those of the organizations that it names."""
-    found = {namespace: {row[field] for row in contents()[part]} for part, (_, namespace, field) in KINDS.items()}
-    found["customer"] |= {row["organization"] for part in KINDS for row in contents()[part] if "organization" in row}
+def finder_of(record: type[Record]) -> Finder:
+    """How the file names records of that kind."""
+    return next(each for each in record.finders if each.namespace)
+
+
+def rows_of(part: str) -> list[Row]:
+    """The records of one part of the file."""
+    rules = PARTS[part]
+    finder, problems, found = finder_of(rules.record), Problems(), []
+    for row in contents()[part]:
+        fields = [each for each in rules.inputs if isinstance(each, Field) and each.stored in row]
+        values = {each.stored: value_of(rules.record, each, row[each.stored]) for each in fields}
+        named = {
+            each.name: named_by(each.target, row[each.name]) for each in references(rules.inputs) if each.name in row
+        }
+        key = RecordKey(rules.record, row[finder.graphql_name], finder)
+        found.append(Row(rules, key, RecordInput(values, named)))
+    problems.refuse()
     return found
 
 
-def add(chunk: Work, record: type[Record], row: Doc, claim: tuple[str, str, str]) -> None:
-    """One record, the keys that it names others by turned into ids."""
-    named: Doc = dict(references(chunk, row))
-    stamps = {"_id": chunk.ids.new(record), "createdAt": chunk.now, "updatedAt": chunk.now}
-    chunk.add(record.model_validate(row | named | stamps), [claim])
-    chunk.point_at(named.get("organizationId"), named.get("planId"), *named.get("featureIds", ()))
+def value_of(record: type[Record], field: Field, value: Any) -> object:
+    """A value as it is stored; the file has unit prices as the API shows them."""
+    if field.of:
+        return [{"quantity": row["quantity"], "price": Decimal(row["price"]["amount"])} for row in value]
+    return field.read(record, value)
 
 
-def references(chunk: Work, row: Doc) -> Iterator[tuple[str, Any]]:
-    """Stored field → id, for each record that a row names."""
-    if "organization" in row:
-        yield "organizationId", chunk.claims["customer", row["organization"]].record_id
-    if "plan" in row:
-        yield "planId", chunk.claims["planKey", row["plan"]].record_id
-    if isinstance(row.get("features"), list):
-        yield "featureIds", [chunk.claims["featureKey", key].record_id for key in row["features"]]
+def named_by(record: type[Record], named: str | Sequence[str]) -> Named:
+    """The records that the file names by their keys."""
+    finder = finder_of(record)
+    if isinstance(named, str):
+        return RecordKey(record, named, finder)
+    return [RecordKey(record, each, finder) for each in named]
+
+
+async def load(store: Store, now: datetime) -> None:
+    """Make what is not there yet, in one transaction. The organizations that it names are there."""
+
+    async def make(session: AsyncClientSession) -> None:
+        work = begin(store, session, now, "demo catalogue")
+        for part in PARTS:
+            rows = rows_of(part)
+            await resolve_keys(work, [row.key for row in rows])
+            await lifecycle.prepare(work, PARTS[part], [row.said for row in rows])
+            for row in rows:
+                if work.owner(*namespace_and_key(row.key)) is None:
+                    problems = Problems()
+                    await lifecycle.create(work, row.rules, row.said, problems)
+                    problems.refuse()
+        await work.write()
+
+    await in_transaction(store, make)
+
+
+def namespace_and_key(key: RecordKey) -> tuple[str, str]:
+    """Where a key is claimed."""
+    finder = finder_of(key.record)
+    return finder.namespace or "", compared(finder, key.value)
+
+
+def begin(store: Store, session: AsyncClientSession, now: datetime, seed: str) -> Work:
+    """A unit of work of the demo's."""
+    return Work(store, session, now, Identifiers(now, seed), DEMO, "demo")
 
 
 async def is_finished(store: Store) -> bool:
     """Whether the last step was taken."""
     last = contents()["rotations"][-1]["new key"]
-    return bool(await owners(store, {"credentialKey": [last]}))
+    return bool(await find_claims_by_key(store, {"credentialKey": [last]}))
 
 
-async def finish(store: Store) -> None:
+async def finish(store: Store, now: datetime) -> None:
     """Let the payers pay and rotate the key, in one transaction: its claim marks that the demo is whole."""
 
-    async def work(session: AsyncClientSession) -> None:
+    async def change(session: AsyncClientSession) -> None:
+        work = begin(store, session, now, "demo end")
         for row in contents()["payers"]:
-            await set_payer(store, row, session)
+            await set_payer(work, row["payer"], row["pays for"], datetime.fromisoformat(row["since"]))
         for row in contents()["rotations"]:
-            await rotate(store, row, session)
+            await rotate(work, row)
+        await work.write()
 
-    await in_transaction(store, work)
+    await in_transaction(store, change)
 
 
-async def set_payer(store: Store, row: Doc, session: AsyncClientSession) -> None:
+async def set_payer(work: Work, payer: str, others: Iterable[str], since: datetime) -> None:
     """Let one organization pay for others."""
-    found = await owners(store, {"customer": [row["payer"], *row["pays for"]]}, session)
-    payer_id = found["customer", row["payer"]].record_id
-    term = {"payerId": payer_id, "validFrom": datetime.fromisoformat(row["since"])}
-    theirs = {"_id": {"$in": [found["customer", each].record_id for each in row["pays for"]]}}
-    change: Doc = {"$set": {"payerId": payer_id, "payerTerms": [term]}}
-    await store["organizations"].update_many(theirs, change, session=session)
-    await store["organizations"].update_one({"_id": payer_id}, {"$inc": {"guard": 1}}, session=session)
+    [finder, *_] = Organization.finders
+    names = [payer, *others]
+    await resolve_keys(work, [RecordKey(Organization, name, finder) for name in names])
+    found = [work.get(Organization, (work.found("customer", name, finder.fields) or {}).get("_id")) for name in names]
+    paying, *paid = [each for each in found if each]
+    for before in paid:
+        after = evolve(before, payer_id=paying.id, payer_terms=terms_with(before, paying.id, since))
+        await lifecycle.change_record(work, OrganizationRules(), before, after, Problems())
 
 
-async def rotate(store: Store, row: Doc, session: AsyncClientSession) -> None:
+async def rotate(work: Work, row: Mapping[str, str]) -> None:
     """Give a credential a new key; the old one works for a while."""
-    found = await owners(store, {"credentialKey": [row["credential"]]}, session)
-    credential_id = found["credentialKey", row["credential"]].record_id
-    new = CredentialKey(value=row["new key"], valid_from=datetime.fromisoformat(row["at"]))
-    until = datetime.fromisoformat(row["old key until"])
-    retired = {"keys.0.status": KeyStatus.RETIRING.value, "keys.0.validTo": until}
-    change: Doc = {"$set": {"credentialId": row["new key"], "keys.1": to_document(new), **retired}}
-    await store["credentials"].update_one({"_id": credential_id}, change, session=session)
-    await insert_claims(store, [Claim("credentialKey", row["new key"], credential_id, "keys")], session)
+    [finder] = Credential.finders
+    await resolve_keys(work, [RecordKey(Credential, row["credential"], finder)])
+    doc = work.found("credentialKey", row["credential"], finder.fields) or {}
+    before = work.get(Credential, doc.get("_id"))
+    if before is None:
+        return
+    at, until = datetime.fromisoformat(row["at"]), datetime.fromisoformat(row["old key until"])
+    new = CredentialKey.model_construct(value=row["new key"], valid_from=at)
+    keys = rotate_keys(before.keys, new, at, max(until - at, timedelta()))
+    after = evolve(before, credential_id=new.value, keys=keys)
+    await lifecycle.change_record(work, CredentialRules(), before, after, Problems(), AuditAction.ROTATED)

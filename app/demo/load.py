@@ -10,12 +10,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from app.demo import catalogue
+from app.demo.viewer import DEMO
 from app.errors import SetupError
 from app.mongo.client import Store
-from app.transfer.kinds import IMPORTERS
+from app.schema import IMPORTERS
 from app.transfer.outcome import Result
-from app.transfer.rows import source
-from app.transfer.runner import Run
+from app.transfer.rows import find_source
+from app.transfer.runner import ImportRun
 
 DATA = Path(__file__).parent / "data"
 RECORDED_AT = datetime(2026, 1, 15, 12, tzinfo=UTC)
@@ -34,14 +35,14 @@ async def load_demo(store: Store) -> bool:
     await import_all(store, "subscribers", *SUBSCRIBERS)
     await import_all(store, "credentials", *CREDENTIALS)
     await import_all(store, "invoices", *INVOICES)
-    await catalogue.finish(store)
+    await catalogue.finish(store, RECORDED_AT)
     return True
 
 
 async def import_all(store: Store, kind: str, *names: str) -> None:
     """Import files in turn. Raises SetupError where a row is refused: somebody has changed what is there."""
     for name in names:
-        run = Run(IMPORTERS[kind](), source(DATA / name), store, RECORDED_AT, seed=f"demo {name}")
+        run = ImportRun(IMPORTERS[kind](), find_source(DATA / name), store, RECORDED_AT, DEMO, seed=f"demo {name}")
         async for outcome in run.outcomes():
             if outcome.result is Result.REFUSED:
                 why = "; ".join(problem.message for problem in outcome.problems)

@@ -9,6 +9,7 @@ from pydantic import Field
 from app.access.viewer import Scope
 from app.graph.choices import Choice, choices
 from app.graph.nodes import any_record
+from app.graph.ownership import OnMerge, Ownership
 from app.graph.record import Embedded, Record, embedded, filterable, order, record
 from app.graph.scalars import JSON
 
@@ -17,15 +18,15 @@ from app.graph.scalars import JSON
 class AuditAction(Choice):
     """What was done to a record."""
 
-    CREATED = "CREATED", "It was made."
-    UPDATED = "UPDATED", "Fields of it were given other values."
-    DELETED = "DELETED", "It was deleted: it is found by id only, and its keys are free again."
-    RESTORED = "RESTORED", "It was brought back after it had been deleted."
-    MOVED = "MOVED", "It was put under another organization."
-    MERGED = "MERGED", "Another organization was merged into it."
-    MERGED_AWAY = "MERGED_AWAY", "It was merged into another organization, and is a tombstone now."
-    ROTATED = "ROTATED", "It was given a new key; the old one retires."
-    REVOKED = "REVOKED", "Its keys were ended."
+    CREATED = "CREATED", "The record was created."
+    UPDATED = "UPDATED", "Fields of the record changed."
+    DELETED = "DELETED", "The record was deleted: it can be found by id only, and its keys are free again."
+    RESTORED = "RESTORED", "The deleted record was restored."
+    MOVED = "MOVED", "The organization was moved to another parent."
+    MERGED = "MERGED", "Another organization was merged into this one."
+    MERGED_AWAY = "MERGED_AWAY", "The organization was merged into another one and is now a tombstone."
+    ROTATED = "ROTATED", "The credential was given a new key; the old one ends after its grace period."
+    REVOKED = "REVOKED", "Keys of the credential were ended."
 
 
 @embedded(description="One field of a record, before and after.")
@@ -33,18 +34,18 @@ class AuditChange(Embedded):
     """One field before and after."""
 
     field: str = Field(description="The field's stored name, such as `name` or `organizationId`.")
-    before: JSON | None = Field(default=None, description="Its value before; null if it had none, or was secret.")
-    after: JSON | None = Field(default=None, description="Its value after; a secret is never told.")
+    before: JSON | None = Field(default=None, description="Its value before; null if it had none or is secret.")
+    after: JSON | None = Field(default=None, description="Its value after; a secret is never shown.")
 
 
-@record(description="One write to one record: who, when, what, and each field before and after.")
+@record(description="One change to one record: who made it, when, and each field before and after.")
 class AuditEntry(Record):
     """One write to one record. It is never changed."""
 
     collection: ClassVar = "auditEntries"
     prefix: ClassVar = "aud"
     read_scope: ClassVar = Scope.AUDIT
-    orders: ClassVar = (order("created_at", "By when it was written."),)
+    orders: ClassVar = (order("created_at", "By creation time."),)
     filters: ClassVar = (
         filterable("record_id"),
         filterable("actor", indexed=True),
@@ -53,10 +54,12 @@ class AuditEntry(Record):
         filterable("created_at"),
     )
 
-    actor: str = Field(description="Who did it: the viewer's id.")
-    operation: str = Field(description='By which mutation or command: "moveOrganization", "import credentials".')
+    actor: str = Field(description="The id of the viewer who made the change.")
+    operation: str = Field(description='The mutation or command, such as "moveOrganization" or "import credentials".')
     action: AuditAction = Field(description="What was done to the record.")
-    record_id: str = Field(description="The id of the record; `node(id:)` fetches it.")
+    record_id: str = Field(description="The id of the record, for `node(id:)`.")
     changes: tuple[AuditChange, ...] = Field(default=(), description="Every field that changed.")
 
-    record = any_record(via="recordId", doc="The record as it is now, deleted or not.")
+    record = any_record(
+        via="recordId", doc="The record as it is now, deleted or not.", owned=Ownership(on_merge=OnMerge.NOTHING)
+    )

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
 from zoneinfo import available_timezones
 
-from app.entities.texts import Invalid, plain
+from app.entities.texts import Invalid, plain_text
 from app.graph import scalars
 from app.graph.scalars import CountryCode, Currency
 
@@ -28,27 +27,27 @@ def minor_units(currency: str) -> int:
     return _MINOR_UNITS.get(currency, 2)
 
 
-def currency_code(value: Any) -> Currency:
+def currency_code(value: object) -> Currency:
     """A currency that something can be billed in."""
-    found = plain(value)
+    found = plain_text(value)
     if found not in currencies():
-        raise Invalid("INVALID_CURRENCY", f'{value!r} is no currency of ISO 4217 such as "USD".')
+        raise Invalid("INVALID_CURRENCY", f'{value!r} is not an ISO 4217 currency code such as "USD".')
     return Currency(found)
 
 
-def country_code(value: Any) -> CountryCode:
+def country_code(value: object) -> CountryCode:
     """A country's alpha-2 code."""
-    found = plain(value)
+    found = plain_text(value)
     if found not in scalars.countries():
-        raise Invalid("INVALID_COUNTRY", f'{value!r} is no country of ISO 3166-1 alpha-2 such as "DE".')
+        raise Invalid("INVALID_COUNTRY", f'{value!r} is not an ISO 3166-1 alpha-2 country code such as "DE".')
     return CountryCode(found)
 
 
-def timezone_name(value: Any) -> str:
+def timezone_name(value: object) -> str:
     """An IANA time zone."""
-    found = plain(value)
+    found = plain_text(value)
     if found not in timezones():
-        raise Invalid("INVALID_TIMEZONE", f'{value!r} is no IANA time zone such as "Europe/Berlin".')
+        raise Invalid("INVALID_TIMEZONE", f'{value!r} is not an IANA time zone such as "Europe/Berlin".')
     return found
 
 

@@ -5,46 +5,45 @@ How addresses are compared stands in `addresses`.
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import urlsplit
 
 from email_validator import EmailNotValidError, validate_email
 
 from app.entities.addresses import normalise_domain
-from app.entities.texts import Invalid, plain, text
+from app.entities.texts import Invalid, plain_text, text
 from app.graph.scalars import URL, EmailAddress
 
 LONGEST_URL = 2048
 
 
-def email_address(value: Any) -> EmailAddress:
+def email_address(value: object) -> EmailAddress:
     """An address that mail could be sent to, as it was typed. Whether its host takes mail is not asked."""
-    found = plain(value)
+    found = plain_text(value)
     try:
         validate_email(found, check_deliverability=False)
     except EmailNotValidError as error:
-        raise Invalid("INVALID_EMAIL", f"{found!r} is no e-mail address: {error}") from None
+        raise Invalid("INVALID_EMAIL", f"{found!r} is not an e-mail address: {error}") from None
     return EmailAddress(found)
 
 
-def domain_name(value: Any) -> str:
+def domain_name(value: object) -> str:
     """A host name as it is compared."""
     try:
-        return normalise_domain(plain(value))
+        return normalise_domain(plain_text(value))
     except Invalid:
         raise
     except ValueError as error:
         raise Invalid("INVALID_DOMAIN", f"{error}.") from None
 
 
-def web_address(value: Any) -> URL:
+def web_address(value: object) -> URL:
     """A web address, as it was typed."""
-    found: str = text(LONGEST_URL)(value)
+    found = text(LONGEST_URL)(value)
     try:
         parts = urlsplit(found)
         whole = parts.scheme in ("http", "https") and bool(parts.hostname)
     except ValueError:
         whole = False
     if not whole or any(character.isspace() for character in found):
-        raise Invalid("INVALID_URL", f'{value!r} is no web address such as "https://finoptic.com".')
+        raise Invalid("INVALID_URL", f'{value!r} is not a web address such as "https://finoptic.com".')
     return URL(found)

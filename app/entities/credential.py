@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import strawberry
 from pydantic import Field
@@ -14,16 +14,17 @@ from app.graph.choices import Choice, choices
 from app.graph.declarations import derived
 from app.graph.edges import computed, one
 from app.graph.many import many
+from app.graph.ownership import MOVE_OR_DELETE, Blocker, OnMerge, Ownership
 from app.graph.record import Embedded, Record, claimed, embedded, filterable, order, record
 
 
-@choices(description="Whether a key works.")
+@choices(description="Whether a key can still be used.")
 class KeyStatus(Choice):
     """Whether a key works."""
 
-    ACTIVE = "ACTIVE", "It works."
-    RETIRING = "RETIRING", "It was replaced, and works until `validTo`."
-    ENDED = "ENDED", "It works no more. Usage that still carries it is attributed."
+    ACTIVE = "ACTIVE", "The key works."
+    RETIRING = "RETIRING", "The key was replaced and works until `validTo`."
+    ENDED = "ENDED", "The key no longer works. Usage that still carries it is attributed."
 
 
 def status_at(status: str, valid_to: datetime | None, *, now: datetime) -> KeyStatus:
@@ -31,21 +32,23 @@ def status_at(status: str, valid_to: datetime | None, *, now: datetime) -> KeySt
     return KeyStatus.ENDED if valid_to is not None and valid_to <= now else KeyStatus(status)
 
 
-@embedded(description="One key of a credential: what metering events carry.")
+@embedded(description="One key of a credential, as metering events carry it.")
 class CredentialKey(Embedded):
     """One key of a credential."""
 
-    value: str = Field(description="What metering events carry: an API key, a client id, an alias. Not a secret.")
-    valid_from: datetime = Field(description="From when on it works, UTC.")
-    valid_to: datetime | None = Field(default=None, description="Until when it works, UTC; null: with no end.")
+    value: str = Field(
+        description="The key as metering events carry it: an API key, a client id or an alias. Not a secret."
+    )
+    valid_from: datetime = Field(description="When it starts to work, UTC.")
+    valid_to: datetime | None = Field(default=None, description="When it stops working, UTC; null if it has no end.")
 
     external_secret: strawberry.Private[dict[str, str | bytes] | None] = None
     written_status: strawberry.Private[KeyStatus] = Field(default=KeyStatus.ACTIVE, alias="status")
 
-    status = derived(KeyStatus, of=("status", "validTo"), by=status_at, doc="Whether it works now.")
+    status = derived(KeyStatus, of=("status", "validTo"), by=status_at, doc="Whether the key works now.")
 
 
-@record(description="What usage comes through: a stable record that owns keys, through every rotation.")
+@record(description="Identifies the source of usage. Its keys can be rotated; the credential stays the same.")
 class Credential(Record):
     """A stable record that owns keys."""
 
@@ -54,7 +57,7 @@ class Credential(Record):
     read_scope: ClassVar = Scope.CREDENTIALS
     orders: ClassVar = (
         order("name", "By name, in code point order."),
-        order("created_at", "By when it was made."),
+        order("created_at", "By creation time."),
     )
     filters: ClassVar = (
         filterable("name"),
@@ -64,15 +67,21 @@ class Credential(Record):
         filterable("custom_metadata", indexed=True),
     )
     finders: ClassVar = (
-        claimed("credential_id", "credentialKey", "Any of its keys, past ones too.", fields=("keys",)),
+        claimed(
+            "credential_id", "credentialKey", "Any of its keys, current or past.", fields=("keys",), within="value"
+        ),
     )
     searched: ClassVar = ("name", "keys.value", "tags")
 
     name: str = Field(min_length=1, max_length=256, description='Its label, such as "Mobile App Production Key".')
-    credential_id: str = Field(min_length=1, max_length=256, description="Its current key: what metering events carry.")
-    keys: tuple[CredentialKey, ...] = Field(description="All its keys, the oldest first.")
-    tags: tuple[str, ...] = Field(default=(), description="Free words to group and filter by.")
-    last_used_at: datetime | None = Field(default=None, description="When usage last came through it, UTC.")
+    credential_id: str = Field(
+        min_length=1, max_length=256, description="Its current key, as metering events carry it. Not a secret."
+    )
+    keys: tuple[CredentialKey, ...] = Field(description="All its keys, oldest first.")
+    tags: tuple[Annotated[str, Field(max_length=256)], ...] = Field(
+        default=(), max_length=100, description="Labels to group and filter by."
+    )
+    last_used_at: datetime | None = Field(default=None, description="When it was last used, UTC.")
     custom_metadata: tuple[MetadataEntry, ...] = Field(default=(), description=METADATA)
 
     app_rows: strawberry.Private[tuple[AppDocument, ...]] = Field(default=(), alias="appMetadata")
@@ -83,13 +92,33 @@ class Credential(Record):
     app_metadata = app_metadata()
 
     history = history()
-    subscriber = one("Subscriber", via="subscriberId", doc="Whose it is; null where only usage has shown it so far.")
-    organization = one("Organization", via="organizationId", required=True, doc="Whose usage comes through it.")
-    subscription = one("Subscription", via="subscriptionId", doc="What its usage is billed under, where that is said.")
+    subscriber = one(
+        "Subscriber",
+        via="subscriberId",
+        doc="The subscriber it belongs to; null if it is known only from usage so far.",
+        owned=Ownership(blocks_delete=Blocker("live credentials", "name", "Delete them first.")),
+    )
+    organization = one(
+        "Organization",
+        via="organizationId",
+        required=True,
+        doc="Whose usage comes through it.",
+        owned=Ownership(
+            on_merge=OnMerge.REASSIGN,
+            blocks_delete=Blocker("live credentials", "name", MOVE_OR_DELETE),
+            is_counted=True,
+        ),
+    )
+    subscription = one(
+        "Subscription",
+        via="subscriptionId",
+        doc="The subscription its usage is billed under, if one is linked.",
+        owned=Ownership(blocks_delete=Blocker("credentials linked to it", "name", "Unlink them first.")),
+    )
     statement = computed(
         "Statement",
         of=("organizationId",),
         batch="Credential.statement",
-        doc="What the payer of its usage owes, in the payer's currency.",
+        doc="The statement of the organization that pays for its usage, in that organization's currency.",
     )
     charges = many("InvoiceLine", by="credentialId", doc="The invoice lines for its usage.")

@@ -6,16 +6,34 @@ import hashlib
 import re
 import secrets
 from datetime import datetime
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from ulid import ULID
 
-from app.entities.organization import UNCLASSIFIED_ID
+from app.entities.texts import Invalid, text
+from app.entities.value_rules import ReadBy
 from app.graph.record import Record
+
+UNCLASSIFIED_ID = "org_unclassified"
+"""The id of the organization that holds what belongs to no known customer."""
 
 RANDOM_BITS = 80  # of a ULID; the rest is the time in milliseconds
 TURN_BITS = 16
 ORGANIZATION_ID = re.compile(rf"{UNCLASSIFIED_ID}|org_[0-7][0-9A-HJKMNP-TV-Z]{{25}}")
+
+
+def external_id(value: object) -> str:
+    """A customer's own id. It shares one namespace with organizations' ids, and so cannot look like one."""
+    found = text(256)(value)
+    if is_organization_id(found):
+        raise Invalid(
+            "RESERVED", f"{found!r} looks like an organization's id, which only the system assigns: choose another."
+        )
+    return found
+
+
+ExternalId = Annotated[str, ReadBy(external_id)]
+"""An id that callers bring along: it finds an organization, or what produces usage for one."""
 
 
 class Identifiers:

@@ -1,12 +1,12 @@
-"""Instants and numbers as they are accepted: read as the graph's own scalars are, and exactly. Pure rules."""
+"""Rules for instants and exact numbers, with the same syntax as the GraphQL scalars. Pure."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
-from typing import Any
 
-from app.entities.texts import Invalid, plain
+from app.entities.texts import Invalid, plain_text
 from app.graph.scalars import DECIMAL, parse_datetime
 
 MOST_DIGITS = 34  # of a Decimal128
@@ -16,10 +16,12 @@ EXACT = Context(prec=MOST_DIGITS, traps=[Inexact, InvalidOperation, Overflow])
 """Arithmetic that raises rather than rounds."""
 
 
-def instant(value: Any) -> datetime:
-    """An instant with its offset, UTC, far enough from the ends of the calendar to reckon with."""
+def instant(value: object) -> datetime:
+    """An instant in UTC, from text with an offset or from a datetime that the scalar has parsed."""
+    if isinstance(value, datetime):
+        return value
     try:
-        found = parse_datetime(plain(value))
+        found = parse_datetime(plain_text(value))
     except Invalid:
         raise
     except ValueError as error:
@@ -27,28 +29,41 @@ def instant(value: Any) -> datetime:
     return found
 
 
-def number(value: Any) -> Decimal:
-    """An exact number: text, or a JSON number as it is written."""
-    found = value if isinstance(value, Decimal) else written_out(value)
+def number(value: object) -> Decimal:
+    """An exact number, from text, an integer or a Decimal."""
+    found = value if isinstance(value, Decimal) else parse_decimal(value)
     exponent = found.as_tuple().exponent
     if not isinstance(exponent, int) or not SMALLEST <= exponent <= MOST_DIGITS or found.copy_abs() >= LARGEST:
-        raise Invalid("INVALID_NUMBER", "It has more than 15 digits before the point, or more than 12 behind it.")
+        raise Invalid("INVALID_NUMBER", "A number has at most 15 digits before the decimal point and 12 after it.")
     return EXACT.create_decimal(found)
 
 
-def written_out(value: Any) -> Decimal:
-    """A number of the digits 0 to 9, with no exponent: Python's own reading takes 1_0 and the digits of any script."""
+def parse_decimal(value: object) -> Decimal:
+    """A number in the digits 0 to 9 without exponent: `Decimal` itself also accepts 1_0 and digits of other scripts."""
     if isinstance(value, bool) or not isinstance(value, (str, int)):
-        raise Invalid("INVALID_NUMBER", "A number such as 12.50 is expected.")
+        raise Invalid("INVALID_NUMBER", "Give a number such as 12.50.")
     text = str(value).strip()
     if not DECIMAL.fullmatch(text):
-        raise Invalid("INVALID_NUMBER", f"{text[:60]!r} is no number such as 12.50.")
+        raise Invalid("INVALID_NUMBER", f"{text[:60]!r} is not a number such as 12.50.")
     return Decimal(text)
 
 
-def positive(value: Any) -> Decimal:
-    """A number over zero."""
+def positive(value: object) -> Decimal:
+    """An exact number greater than zero."""
     found = number(value)
     if found <= 0:
-        raise Invalid("INVALID_NUMBER", "An amount over zero is expected.")
+        raise Invalid("INVALID_NUMBER", "Give an amount greater than zero.")
     return found
+
+
+def whole_number(least: int, most: int) -> Callable[[object], int]:
+    """The rule for whole numbers from `least` to `most`."""
+
+    def parse(value: object) -> int:
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise Invalid("INVALID_TYPE", "Give a whole number.")
+        if not least <= value <= most:
+            raise Invalid("INVALID_NUMBER", f"{value:,} is out of range: give a number from {least:,} to {most:,}.")
+        return value
+
+    return parse

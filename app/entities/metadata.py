@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple
 
-from app.entities.texts import Invalid, each_of, encodable, kind_of
+from app.entities.texts import Invalid, encodable, kind_of, parse_items
 from app.entities.values import AppDocument
 from app.graph.scalars import INT64, parse_metadata_value
 
 MOST_BYTES = 64 * 1024
 LONGEST_NAME = 256
 DEEPEST = 20
-Row = TypeVar("Row", bound=Mapping[str, Any])
 
 
 class AppField(NamedTuple):
@@ -35,16 +34,18 @@ KNOWN_APPS: Mapping[str, Mapping[str, AppField]] = {
 }
 
 
-def metadata_entries(value: Any) -> tuple[dict[str, Any], ...]:
-    """The entries of `customMetadata`, as they are stored, of an object of names and values."""
-    return within_size(each_of(json_object(value).items(), metadata_entry))
+def metadata_entries(value: object) -> tuple[dict[str, object], ...]:
+    """The stored rows of `customMetadata` for an object of names and values, of at most 64 KiB."""
+    rows = parse_items(json_object(value).items(), metadata_entry)
+    validate_size(size_of_entries(rows))
+    return tuple(rows)
 
 
-def metadata_entry(pair: tuple[str, Any]) -> dict[str, Any]:
-    """One entry as it is stored."""
+def metadata_entry(pair: tuple[str, object]) -> dict[str, object]:
+    """The stored row for one name and value."""
     name, value = storable_name(pair[0]), storable(pair[1], 1)
     if not 1 <= len(name) <= LONGEST_NAME:
-        raise Invalid("INVALID_METADATA", f"The name {name[:40]!r} has not 1 to {LONGEST_NAME} characters.")
+        raise Invalid("INVALID_METADATA", f"The name {name[:40]!r} must have 1 to {LONGEST_NAME} characters.")
     try:
         parse_metadata_value(value)
     except ValueError as error:
@@ -52,31 +53,33 @@ def metadata_entry(pair: tuple[str, Any]) -> dict[str, Any]:
     return {"name": name, "value": value}
 
 
-def app_documents(value: Any) -> tuple[AppDocument, ...]:
-    """The rows of `appMetadata`, of an object of apps and their documents."""
-    return within_size(each_of(json_object(value).items(), app_row))
+def app_documents(value: object) -> tuple[AppDocument, ...]:
+    """The stored rows of `appMetadata` for an object of apps and their documents, of at most 64 KiB."""
+    rows = parse_items(json_object(value).items(), app_row)
+    validate_size(size_of_documents(rows))
+    return tuple(rows)
 
 
-def app_row(pair: tuple[str, Any]) -> AppDocument:
-    """One row as it is stored."""
+def app_row(pair: tuple[str, object]) -> AppDocument:
+    """The stored row for one app and its document."""
     app, data = storable_name(pair[0]), storable(pair[1], 1)
     if not app:
-        raise Invalid("INVALID_APP_METADATA", "An app has no name.")
+        raise Invalid("INVALID_APP_METADATA", "Give the app a name.")
     if not isinstance(data, dict):
-        raise Invalid("INVALID_APP_METADATA", f"What {app!r} keeps is an object, not {kind_of(data)}.")
+        raise Invalid("INVALID_APP_METADATA", f"The document of {app!r} must be an object, not {kind_of(data)}.")
     if app in KNOWN_APPS:
         check_known(app, data)
     return AppDocument(app=app, data=data)
 
 
-def check_known(app: str, data: Mapping[str, Any]) -> None:
+def check_known(app: str, data: Mapping[str, object]) -> None:
     """Hold a known app's document to what is known of it."""
     for name, field in KNOWN_APPS[app].items():
         found = data.get(name)
         if found is None and not field.required:
             continue
         if not isinstance(found, str) or not re.fullmatch(field.pattern, found):
-            raise Invalid("INVALID_APP_METADATA", f'`{name}` of {app} is text such as "{field.example}".')
+            raise Invalid("INVALID_APP_METADATA", f'`{name}` of {app} must be text such as "{field.example}".')
 
 
 def app_claims(rows: tuple[AppDocument, ...]) -> Iterator[tuple[str, str]]:
@@ -84,54 +87,53 @@ def app_claims(rows: tuple[AppDocument, ...]) -> Iterator[tuple[str, str]]:
     for row in rows:
         for name, field in KNOWN_APPS.get(row["app"], {}).items():
             if field.required:
-                yield f"app:{row['app']}", row["data"][name]
+                yield f"app:{row['app']}", str(row["data"][name])
 
 
-def json_object(value: Any) -> dict[str, Any]:
+def json_object(value: object) -> dict[str, object]:
     """A JSON object."""
     if not isinstance(value, dict):
-        raise Invalid("INVALID_TYPE", f"An object is expected, not {kind_of(value)}.")
+        raise Invalid("INVALID_TYPE", f"Give an object, not {kind_of(value)}.")
     return value
 
 
-def within_size(rows: Sequence[Row]) -> tuple[Row, ...]:
-    """Rows of names and values that have at most 64 KiB in all, counted as the object that was given."""
-    if size(dict(tuple(row.values()) for row in rows)) > MOST_BYTES:
-        raise Invalid("TOO_LONG", "It is larger than 64 KiB.")
-    return tuple(rows)
+def validate_size(size: int) -> None:
+    """Raise Invalid if metadata of that many bytes is larger than a record may have."""
+    if size > MOST_BYTES:
+        raise Invalid("TOO_LONG", "The metadata is larger than 64 KiB. Remove some of it.")
 
 
-def size_of_entries(rows: Iterable[Mapping[str, Any]]) -> int:
-    """How large entries are, in bytes, as the limit counts them."""
-    return size({row["name"]: row["value"] for row in rows})
+def size_of_entries(rows: Iterable[Mapping[str, object]]) -> int:
+    """The size of the entries in bytes, as the limit of 64 KiB counts it."""
+    return json_size({str(row["name"]): row["value"] for row in rows})
 
 
-def size_of_documents(rows: Iterable[Mapping[str, Any]]) -> int:
-    """How large the documents of apps are, in bytes, as the limit counts them."""
-    return size({row["app"]: row["data"] for row in rows})
+def size_of_documents(rows: Iterable[AppDocument]) -> int:
+    """The size of the documents of apps in bytes, as the limit of 64 KiB counts it."""
+    return json_size({row["app"]: row["data"] for row in rows})
 
 
-def size(value: Mapping[str, Any]) -> int:
-    """How large an object is as JSON, in bytes."""
+def json_size(value: Mapping[str, object]) -> int:
+    """The size of an object as JSON, in bytes."""
     return len(json.dumps(value, ensure_ascii=False).encode())
 
 
-def storable(value: Any, depth: int = 0) -> Any:
+def storable(value: object, depth: int = 0) -> object:
     """A JSON value as the database keeps it; fractions become floats here, since this is not money."""
     if depth > DEEPEST:
-        raise Invalid("TOO_DEEP", f"It is nested more than {DEEPEST} levels deep.")
+        raise Invalid("TOO_DEEP", f"The value is nested more than {DEEPEST} levels deep.")
     if isinstance(value, dict):
         if isinstance(value.get("$ref"), str) and "$id" in value:
-            raise Invalid("INVALID_TYPE", "An object with `$ref` and `$id` is a reference to the database: rename one.")
+            raise Invalid("INVALID_TYPE", "An object cannot have both `$ref` and `$id`: rename one of them.")
         return {storable_name(name): storable(each, depth + 1) for name, each in value.items()}
     if isinstance(value, list):
         return [storable(each, depth + 1) for each in value]
     if isinstance(value, (Decimal, float)):
         return storable_number(value)
     if isinstance(value, int) and not -INT64 <= value < INT64:
-        raise Invalid("INVALID_NUMBER", "An integer has more than 64 bits.")
+        raise Invalid("INVALID_NUMBER", "An integer must fit into 64 bits.")
     if isinstance(value, str) and not encodable(value):
-        raise Invalid("INVALID_TEXT", "A text holds half of a surrogate pair: it is no Unicode.")
+        raise Invalid("INVALID_TEXT", "The text is not valid Unicode: it contains half of a surrogate pair.")
     return value
 
 
@@ -139,12 +141,12 @@ def storable_number(value: Decimal | float) -> float:
     """A fraction as JSON has it."""
     found = float(value)
     if found in (float("inf"), float("-inf")) or found != found:
-        raise Invalid("INVALID_NUMBER", f"{value} is no number that can be kept.")
+        raise Invalid("INVALID_NUMBER", f"{value} cannot be stored: give a finite number.")
     return found
 
 
 def storable_name(name: str) -> str:
     """A field's name inside a document."""
     if "\0" in name or not encodable(name):
-        raise Invalid("INVALID_TEXT", "A name holds a NUL, or half of a surrogate pair.")
+        raise Invalid("INVALID_TEXT", "A name contains a NUL or half of a surrogate pair: remove it.")
     return name

@@ -3,54 +3,63 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import strawberry
 from pydantic import Field
 
 from app.access.viewer import Scope
+from app.entities.codes import timezone_name
+from app.entities.contacts import domain_name
+from app.entities.identifiers import ExternalId
 from app.entities.statement import AS_OF, CURRENCY, SCOPE
+from app.entities.value_rules import ReadBy
 from app.entities.values import METADATA, AppDocument, MetadataEntry, app_metadata, history
 from app.graph.choices import Choice, choices
 from app.graph.depth import MAX_DEPTH_ARGUMENT, within_depth
 from app.graph.edges import computed, one, refs
 from app.graph.many import many
-from app.graph.record import Embedded, Record, claimed, embedded, filterable, named, order, record
+from app.graph.ownership import MOVE_OR_DELETE, Blocker, OnMerge, Ownership
+from app.graph.record import Embedded, OwnKey, Record, claimed, embedded, filterable, named, order, record
 from app.graph.scalars import URL, CountryCode, Currency, EmailAddress
 
-UNCLASSIFIED_ID = "org_unclassified"
+BY_THE_MERGE = Ownership(on_merge=OnMerge.TREE)
 
 
-@choices(description="What sort of customer an organization is.")
+@choices(description="The kind of customer.")
 class OrganizationKind(Choice):
     """What sort of customer an organization is."""
 
-    COMPANY = "COMPANY", "A company, or another legal person."
-    BUSINESS_UNIT = "BUSINESS_UNIT", "A part of one: a department, a team."
+    COMPANY = "COMPANY", "A company or another legal entity."
+    BUSINESS_UNIT = "BUSINESS_UNIT", "A part of a company, such as a department or a team."
     INDIVIDUAL = "INDIVIDUAL", "A person."
 
 
-@embedded(description="Where bills go, and what they say.")
+@embedded(description="Billing address and payment instructions.")
 class Billing(Embedded):
     """Where bills go. All of it is optional."""
 
-    address1: str | None = Field(default=None, description="Street and number.")
-    address2: str | None = Field(default=None, description="A second line of the address.")
-    city: str | None = Field(default=None, description="City.")
-    state: str | None = Field(default=None, description="State, province or region.")
-    zip: str | None = Field(default=None, description="Postal code.")
-    country: CountryCode | None = Field(default=None, description="Country, ISO 3166-1 alpha-2.")
-    phone: str | None = Field(default=None, description="Telephone number.")
+    address1: str | None = Field(default=None, max_length=256, description="Street and number.")
+    address2: str | None = Field(default=None, max_length=256, description="A second line of the address.")
+    city: str | None = Field(default=None, max_length=256, description="City.")
+    state: str | None = Field(default=None, max_length=256, description="State, province or region.")
+    zip: str | None = Field(default=None, max_length=256, description="Postal code.")
+    country: CountryCode | None = Field(default=None, description="Country, ISO 3166-1 alpha-2; XK is Kosovo.")
+    phone: str | None = Field(default=None, max_length=256, description="Telephone number.")
     email: EmailAddress | None = Field(default=None, description="Where invoices are sent.")
-    remittance_instructions: str | None = Field(default=None, description="How to pay, as printed on invoices.")
+    remittance_instructions: str | None = Field(
+        default=None, max_length=2_048, description="Payment instructions, as printed on invoices."
+    )
 
 
-@embedded(description="From when on which organization pays for another's usage.")
+@embedded(description="A period in which one organization pays for the usage of another.")
 class PayerTerm(Embedded):
     """From when on which organization pays."""
 
-    payer_id: strawberry.ID = Field(description="The organization whose invoices the usage goes on.")
-    valid_from: datetime = Field(description="From this instant on, until the next term begins.")
+    held_ids: ClassVar = {"payerId": Ownership(on_merge=OnMerge.READ_THROUGH)}
+
+    payer_id: strawberry.ID = Field(description="The organization that is invoiced for the usage.")
+    valid_from: datetime = Field(description="When the term begins, UTC; it lasts until the next one begins.")
 
 
 @record(description="A customer account: a company, a business unit or a person.")
@@ -62,7 +71,7 @@ class Organization(Record):
     read_scope: ClassVar = Scope.CUSTOMERS
     orders: ClassVar = (
         order("name", "By name, in code point order."),
-        order("created_at", "By when it was made."),
+        order("created_at", "By creation time."),
     )
     filters: ClassVar = (
         filterable("name"),
@@ -77,36 +86,46 @@ class Organization(Record):
         claimed("external_id", "customer", "Its external id, or one of its aliases.", fields=("externalId", "aliases")),
         named(
             "name",
-            "Its exact name, current or former, which another may bear too: then the answer is AMBIGUOUS.",
+            "Its exact name, current or former; AMBIGUOUS if several have the same one.",
             fields=("name", "formerNames"),
         ),
     )
+    own_keys: ClassVar = (OwnKey("customer", "_id", "id"), OwnKey("customer", "mergedIds", "id"))
+    is_mergeable: ClassVar = True
     searched: ClassVar = ("name", "formerNames", "externalId", "aliases", "associatedDomains")
     needed_indexes: ClassVar = (("formerNames",), ("matchKeys",))
 
-    name: str = Field(min_length=1, max_length=256, description="What it is called, 1 to 256 characters; not unique.")
-    kind: OrganizationKind = Field(default=OrganizationKind.COMPANY, description="What sort of customer it is.")
-    description: str | None = Field(default=None, max_length=1024, description="At most 1,024 characters.")
-    external_id: str | None = Field(
+    name: str = Field(
+        min_length=1, max_length=256, description="Its name, 1 to 256 characters; not necessarily unique."
+    )
+    kind: OrganizationKind = Field(default=OrganizationKind.COMPANY, description="The kind of customer it is.")
+    description: str | None = Field(
+        default=None, max_length=1024, description="Its description, at most 1,024 characters."
+    )
+    external_id: ExternalId | None = Field(
         default=None,
         min_length=1,
         max_length=256,
-        description="The id it has in your own system; unique, case-sensitive.",
+        description="Its id in your own system; unique and case-sensitive.",
     )
-    aliases: tuple[str, ...] = Field(default=(), description="Further external ids that find it.")
+    aliases: tuple[ExternalId, ...] = Field(default=(), description="Further external ids by which it can be found.")
     currency: Currency = Field(default=Currency("USD"), description="The currency it is billed in, ISO 4217.")
-    timezone: str = Field(default="UTC", description="IANA time zone in which days, due dates and aging are counted.")
-    former_names: tuple[str, ...] = Field(
-        default=(), description="What it was called before, and what was merged into it: they still find it."
+    timezone: Annotated[str, ReadBy(timezone_name)] = Field(
+        default="UTC", description="The IANA time zone in which days, due dates and aging are counted."
     )
-    associated_domains: tuple[str, ...] = Field(
-        default=(), description="E-mail host names of its people, lower-case, IDNA; matched exactly."
+    former_names: tuple[str, ...] = Field(
+        default=(),
+        description="Its earlier names and those of organizations merged into it; it can still be found by them.",
+    )
+    associated_domains: tuple[Annotated[str, ReadBy(domain_name)], ...] = Field(
+        default=(),
+        description="The domains of its people's e-mail addresses, in lower-case IDNA form; matched exactly.",
     )
     storefront_url: URL | None = Field(default=None, description="Its web site.")
-    primary_email: EmailAddress | None = Field(default=None, description="Whom to write to.")
-    billing: Billing | None = Field(default=None, description="Where bills go.")
+    primary_email: EmailAddress | None = Field(default=None, description="The e-mail address of its main contact.")
+    billing: Billing | None = Field(default=None, description="Its billing address and payment instructions.")
     payer_terms: tuple[PayerTerm, ...] = Field(
-        default=(), description="Who has paid since when, in order of time; empty while it has always paid for itself."
+        default=(), description="Who has paid for its usage, oldest term first; empty if it has always paid for itself."
     )
     custom_metadata: tuple[MetadataEntry, ...] = Field(default=(), description=METADATA)
 
@@ -122,49 +141,78 @@ class Organization(Record):
 
     app_metadata = app_metadata()
 
-    merged_into = one("Organization", via="mergedIntoId", doc="The one it was merged into: it is a tombstone then.")
-    merged_from = refs("Organization", via="mergedIds", doc="The tombstones of those that were merged into it.")
+    merged_into = one(
+        "Organization",
+        via="mergedIntoId",
+        doc="The organization it was merged into, if it is a tombstone.",
+        owned=BY_THE_MERGE,
+    )
+    merged_from = refs(
+        "Organization",
+        via="mergedIds",
+        doc="The tombstones of the organizations that were merged into it.",
+        owned=BY_THE_MERGE,
+    )
     history = history()
-    parent = one("Organization", via="parentId", doc="The organization directly above it; null at the top of a tree.")
-    ancestors = refs("Organization", via="ancestorIds", doc="The organizations above it, from the top down.")
-    children = many("Organization", by="parentId", doc="The organizations directly under it.")
+    parent = one(
+        "Organization",
+        via="parentId",
+        doc="The organization directly above it; null at the top of a tree.",
+        owned=Ownership(on_merge=OnMerge.REASSIGN, blocks_delete=Blocker("live children", "name", MOVE_OR_DELETE)),
+    )
+    ancestors = refs(
+        "Organization", via="ancestorIds", doc="The organizations above it, from the top down.", owned=BY_THE_MERGE
+    )
+    children = many("Organization", by="parentId", doc="The organizations directly below it.")
     descendants = many(
         "Organization",
         by="ancestorIds",
         in_array=True,
-        doc="Every organization under it, at any depth.",
+        doc="All organizations below it, at any depth.",
         narrow=within_depth("ancestorIds"),
         max_depth=MAX_DEPTH_ARGUMENT,
     )
-    payer = one("Organization", via="payerId", required=True, doc="Who pays for its usage: itself, or an ancestor.")
-    pays_for = many("Organization", by="payerId", doc="The organizations whose usage it pays for, itself included.")
-    subscribers = many("Subscriber", by="organizationId", doc="Who uses the service on its account.")
-    credentials = many("Credential", by="organizationId", doc="The keys its usage comes through.")
-    usage_attributes = many("UsageAttribute", by="organizationId", doc="What produces usage besides credentials.")
-    subscriptions = many("Subscription", by="organizationId", doc="The plans it subscribes to.")
+    payer = one(
+        "Organization",
+        via="payerId",
+        required=True,
+        doc="The organization that pays for its usage: itself or an ancestor.",
+        owned=Ownership(on_merge=OnMerge.REASSIGN),
+    )
+    pays_for = many(
+        "Organization", by="payerId", doc="The organizations whose usage it pays for, which may include itself."
+    )
+    subscribers = many("Subscriber", by="organizationId", doc="The subscribers who use the service on its account.")
+    credentials = many("Credential", by="organizationId", doc="The credentials whose usage is attributed to it.")
+    usage_attributes = many("UsageAttribute", by="organizationId", doc="What identifies its usage besides credentials.")
+    subscriptions = many("Subscription", by="organizationId", doc="Its subscriptions to plans.")
     features = computed(
         "Feature",
         of=("_id", "ancestorIds"),
         batch="Organization.features",
         plural=True,
-        doc="What it may use: the features of its live subscriptions, and of its ancestors' where the plan says so.",
+        doc="The features it may use: those of its running subscriptions, and those of its ancestors' if the "
+        "plan covers descendants.",
     )
     billing_profile = one(
         "BillingProfile",
         via="billingProfileId",
         otherwise={"isDefault": True},
-        doc="How it is billed: the profile pinned to it, else the default one.",
+        doc="How it is billed: its own billing profile, or else the default one.",
+        owned=Ownership(
+            blocks_delete=Blocker("organizations that use it", "name", "Give them another billing profile first.")
+        ),
     )
-    invoices = many("Invoice", by="organizationId", doc="The invoices it is to pay, also for others' usage.")
-    payments = many("Payment", by="organizationId", doc="What it has paid.")
-    credit_notes = many("CreditNote", by="organizationId", doc="What was credited to it.")
+    invoices = many("Invoice", by="organizationId", doc="The invoices it pays, for its own usage and that of others.")
+    payments = many("Payment", by="organizationId", doc="Its payments.")
+    credit_notes = many("CreditNote", by="organizationId", doc="Its credit notes.")
     charges = many("InvoiceLine", by="organizationId", doc="The invoice lines for its own usage, whoever pays them.")
     statements = computed(
         "Statement",
         of=("_id", "currency", "timezone"),
         batch="Organization.statements",
         plural=True,
-        doc="What it owes: one statement a currency, its own currency always among them.",
+        doc="What it owes: one statement per currency, always including its own currency.",
         scope=SCOPE,
         as_of=AS_OF,
     )

@@ -1,4 +1,4 @@
-"""What a move or a merge would do, as it is shown before it is done. Worked out, stored nowhere."""
+"""What an organization would owe after a move or a merge, as it is shown before. Computed, stored nowhere."""
 
 from __future__ import annotations
 
@@ -10,32 +10,20 @@ from app.graph.record import Embedded, embedded
 from app.graph.scalars import Currency
 
 
-@embedded(description="How many live records change hands.")
-class HandedOver(Embedded):
-    """How many live records change hands."""
-
-    organizations: int = Field(default=0, description="Organizations: those named, and all below them.")
-    subscribers: int = Field(default=0, description="Their subscribers.")
-    credentials: int = Field(default=0, description="Their credentials.")
-    usage_attributes: int = Field(default=0, description="Their usage attributes.")
-    subscriptions: int = Field(default=0, description="Their subscriptions.")
-    invoices: int = Field(default=0, description="Their invoices.")
-
-
-@embedded(description="What an organization would owe before and after, in one currency.")
+@embedded(description="What an organization owes now and would owe after the change, in one currency.")
 class StatementChange(Embedded):
     """What an organization would owe before and after."""
 
     currency: Currency = Field(description="The currency of every amount in it, ISO 4217.")
-    outstanding_before: Money = Field(description="Its outstanding balance as it is.")
-    outstanding_after: Money = Field(description="Its outstanding balance as it would be.")
-    overdue_before: Money = Field(description="Its overdue balance as it is.")
-    overdue_after: Money = Field(description="Its overdue balance as it would be.")
-    credit_before: Money = Field(description="Its credit as it is.")
-    credit_after: Money = Field(description="Its credit as it would be.")
-    open_invoices_before: int = Field(description="How many invoices are open as it is.")
-    open_invoices_after: int = Field(description="How many would be open.")
+    outstanding_before: Money = Field(description="Its outstanding balance now.")
+    outstanding_after: Money = Field(description="Its outstanding balance after the change.")
+    overdue_before: Money = Field(description="Its overdue balance now.")
+    overdue_after: Money = Field(description="Its overdue balance after the change.")
+    credit_before: Money = Field(description="Its credit now.")
+    credit_after: Money = Field(description="Its credit after the change.")
+    open_invoices_before: int = Field(description="The number of its open invoices now.")
+    open_invoices_after: int = Field(description="The number of its open invoices after the change.")
 
-    organization_id: str = Field(description="Whose statement it is, with everything underneath it.")
+    organization_id: str = Field(description="The id of the organization whose statement it is.")
 
-    organization = one("Organization", via="organizationId", doc="Whose statement it is.")
+    organization = one("Organization", via="organizationId", doc="The organization whose statement it is.")

@@ -12,6 +12,7 @@ from app.entities.addresses import normalise_email
 from app.entities.values import METADATA, AppDocument, MetadataEntry, app_metadata, history
 from app.graph.edges import one
 from app.graph.many import many
+from app.graph.ownership import MOVE_OR_DELETE, Blocker, OnMerge, Ownership
 from app.graph.record import Record, claimed, filterable, order, record
 from app.graph.scalars import EmailAddress
 
@@ -24,8 +25,8 @@ class Subscriber(Record):
     prefix: ClassVar = "sub"
     read_scope: ClassVar = Scope.CUSTOMERS
     orders: ClassVar = (
-        order("email", "By e-mail address, as addresses are compared.", on="emailKey"),
-        order("created_at", "By when it was made."),
+        order("email", "By e-mail address, ignoring case.", on="emailKey"),
+        order("created_at", "By creation time."),
     )
     filters: ClassVar = (
         filterable("email", on="emailKey", normalise=normalise_email),
@@ -36,14 +37,18 @@ class Subscriber(Record):
     )
     finders: ClassVar = (
         claimed("email", "email", "Its e-mail address, in any case.", normalise=normalise_email),
-        claimed("subscriber_id", "subscriberId", "The id it has in your own system."),
+        claimed("subscriber_id", "subscriberId", "Its id in your own system."),
     )
     searched: ClassVar = ("email", "firstName", "lastName", "subscriberId")
 
-    email: EmailAddress = Field(description="Unique, compared in any case and Unicode form; shown as it was typed.")
-    first_name: str | None = Field(default=None, description="Given name.")
-    last_name: str | None = Field(default=None, description="Family name.")
-    subscriber_id: str = Field(description="The id it has in your own system; generated where none was given. Unique.")
+    email: EmailAddress = Field(
+        description="Its e-mail address: unique in any case and Unicode form, shown as it was typed."
+    )
+    first_name: str | None = Field(default=None, max_length=256, description="Given name.")
+    last_name: str | None = Field(default=None, max_length=256, description="Family name.")
+    subscriber_id: str = Field(
+        max_length=256, description="Its id in your own system; generated if none is given. Unique."
+    )
     custom_metadata: tuple[MetadataEntry, ...] = Field(default=(), description=METADATA)
 
     app_rows: strawberry.Private[tuple[AppDocument, ...]] = Field(default=(), alias="appMetadata")
@@ -53,6 +58,16 @@ class Subscriber(Record):
     app_metadata = app_metadata()
 
     history = history()
-    organization = one("Organization", via="organizationId", required=True, doc="On whose account it uses the service.")
-    credentials = many("Credential", by="subscriberId", doc="Its keys.")
+    organization = one(
+        "Organization",
+        via="organizationId",
+        required=True,
+        doc="The organization on whose account it uses the service.",
+        owned=Ownership(
+            on_merge=OnMerge.REASSIGN,
+            blocks_delete=Blocker("live subscribers", "email", MOVE_OR_DELETE),
+            is_counted=True,
+        ),
+    )
+    credentials = many("Credential", by="subscriberId", doc="Its credentials.")
     charges = many("InvoiceLine", by="subscriberId", doc="The invoice lines for its usage.")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 import strawberry
 from pydantic import Field
@@ -29,26 +28,26 @@ class Money(Embedded):
 class MetadataEntry(Embedded):
     """One entry of custom metadata."""
 
-    name: str = Field(min_length=1, max_length=256, description="Any text of 1 to 256 characters.")
-    value: MetadataValue | None = Field(description="Text, a number, a boolean or null.")
+    name: str = Field(min_length=1, max_length=256, description="Its name: any text of 1 to 256 characters.")
+    value: MetadataValue | None = Field(description="Its value: text, a number, a boolean or null.")
 
 
 class AppDocument(TypedDict):
     """What one app keeps beside a record."""
 
     app: str
-    data: Any
+    data: dict[str, object]
 
 
 def history() -> Many:
     """The field `history` of a record: its audit entries."""
-    return many("AuditEntry", by="recordId", doc="What was done to it, by whom and when. Secrets are never told.")
+    return many("AuditEntry", by="recordId", doc="The changes made to it, by whom and when. Secrets are never shown.")
 
 
-METADATA = "The caller's own entries, in the order they were set; 64 KiB a record in all."
+METADATA = "Your own entries, in the order they were set; at most 64 KiB per record."
 
 
-def app_document(rows: Sequence[AppDocument] | None, *, now: datetime, app: str | None = None) -> Any:
+def app_document(rows: Sequence[AppDocument] | None, *, now: datetime, app: str | None = None) -> object:
     """The document of `app`, null where it has none; without `app`, all of them by app."""
     documents = {row["app"]: row["data"] for row in rows or ()}
     return documents if app is None else documents.get(app)
@@ -60,6 +59,6 @@ def app_metadata() -> Derived:
         JSON | None,
         of=("appMetadata",),
         by=app_document,
-        doc="What another system keeps beside this record: the document of one app, or of all by app.",
-        app=Argument(str | None, strawberry.UNSET, 'One app, such as "stripe"; all where it is left out.'),
+        doc="The metadata of other systems: the document of one app, or an object with those of all apps by name.",
+        app=Argument(str | None, strawberry.UNSET, 'One app, such as "stripe"; all apps if omitted.'),
     )

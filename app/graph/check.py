@@ -10,6 +10,7 @@ from app.graph.declarations import Declaration, Derived
 from app.graph.documents import stored_fields
 from app.graph.edges import Computed, Edge
 from app.graph.many import Many
+from app.graph.ownership_check import ownership_problems
 from app.graph.record import RECORDS, Embedded, Record, declarations_of, stored_records
 from app.graph.registry import COMPUTED_CONNECTIONS, COMPUTED_EDGES
 
@@ -21,6 +22,7 @@ def check_declarations(roots: Iterable[Declaration]) -> None:
         *(text for cls in RECORDS.values() for each in declarations_of(cls) for text in problems(cls, each)),
         *(text for each in root_fields for text in problems(None, each)),
         *(text for record in stored_records().values() for text in record_problems(record)),
+        *(text for record in stored_records().values() for text in ownership_problems(record)),
         *registry_problems(root_fields),
     ]
     if wrong:

@@ -13,9 +13,9 @@ from strawberry import UNSET
 
 from app.context import Context
 from app.graph.connection import Connection
-from app.graph.declarations import Args, Argument
+from app.graph.declarations import Args, Argument, Sizing
 from app.graph.edges import Edge
-from app.graph.page import MAX_FIRST, ComputedPage, Page, page_size
+from app.graph.page import DEFAULT_FIRST, MAX_FIRST, ComputedPage, Page, page_size
 from app.graph.read import Key
 from app.graph.record import Embedded
 from app.graph.registry import COMPUTED_CONNECTIONS
@@ -25,14 +25,14 @@ from app.mongo.client import Doc
 
 @dataclass(eq=False, kw_only=True)
 class ComputedConnection(Edge):
-    """A connection whose pages the function registered as `batch` computes.
-
-    `behind` is about how many records it reads for a page, for the limit on a query's cost.
-    """
+    """A connection whose pages the function registered as `batch` computes."""
 
     batch: str
-    behind: int
     arguments: Mapping[str, Argument] = field(default_factory=dict)
+
+    @property
+    def weight(self) -> int:
+        return DEFAULT_FIRST
 
     def graphql_type(self) -> object:
         made = Connection[self.record]  # type: ignore[name-defined]  # dynamic
@@ -41,7 +41,7 @@ class ComputedConnection(Edge):
     def graphql_arguments(self) -> dict[str, Argument]:
         return {
             **self.arguments,
-            "first": Argument(int | None, UNSET, f"How many, 1 to {MAX_FIRST}; 25 if left out."),
+            "first": Argument(int | None, UNSET, f"How many, 1 to {MAX_FIRST}; 25 if left out.", sizing=Sizing.PAGE),
             "after": Argument(Cursor | None, UNSET, "Only what comes after this cursor."),
         }
 

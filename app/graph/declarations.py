@@ -6,10 +6,12 @@ function computes of the record's own stored fields. A declaration becomes a Str
 
 from __future__ import annotations
 
+import enum
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any, NamedTuple, cast
 
 from pydantic import BaseModel
@@ -19,6 +21,7 @@ from strawberry.types import Info
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.field import StrawberryField
 from strawberry.types.fields.resolver import StrawberryResolver
+from strawberry.utils.str_converters import to_camel_case
 
 from app.context import Context
 from app.graph.documents import stored_values
@@ -28,19 +31,38 @@ Args = Mapping[str, Any]
 """The arguments of a field by their Python names, as Strawberry converts them."""
 
 
+class Sizing(enum.Enum):
+    """How the value of an argument says how many records a field gives for each of its parents."""
+
+    PAGE = "The value is a number: at most so many."
+    LENGTH = "The value is a list: one for each of its items."
+
+
 class Argument(NamedTuple):
-    """An argument of a field: its type as a Python annotation, its default (REQUIRED or UNSET for none), its text."""
+    """An argument of a field: its Python annotation, its default (`REQUIRED` or `UNSET` for none) and description.
+
+    What it adds to the cost of a query: `sizing` says how many records its value makes the field give; `reads`, by the
+    name of an enum's value, how many more are then read for each parent without being shown.
+    """
 
     annotation: object
     default: object
     doc: str
+    sizing: Sizing | None = None
+    reads: Mapping[str, int] | None = None
 
 
 @dataclass(eq=False, kw_only=True)
 class Declaration:
-    """A field of a record that is not stored as it is shown; `doc` is its description in the schema."""
+    """A field of a record that is not stored as it is shown.
+
+    `behind` is about how many records it reads for each parent without showing them. `seconds` is the deadline of a
+    root field that may take longer than others, 0 where it has none of its own.
+    """
 
     doc: str
+    behind: int = 0
+    seconds: float = 0.0
     name: str = field(init=False, default="")
     owner: type = field(init=False, default=object)
 
@@ -50,6 +72,17 @@ class Declaration:
     def description(self) -> str:
         """Its description in the schema, once every record is known."""
         return self.doc
+
+    @property
+    def weight(self) -> int:
+        """How many records it counts for against the limit on a query's cost, where no argument says how many."""
+        return 1
+
+    @cached_property
+    def costly_arguments(self) -> dict[str, Argument]:
+        """The arguments that add to the cost of a query, by their GraphQL names."""
+        arguments = self.graphql_arguments()
+        return {to_camel_case(name): each for name, each in arguments.items() if each.sizing or each.reads}
 
     def graphql_type(self) -> object:
         """The type of the field as a Python annotation, once every record is known."""

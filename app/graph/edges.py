@@ -22,6 +22,7 @@ from app.graph import read
 from app.graph.declarations import Args, Argument, Declaration
 from app.graph.documents import from_document, is_array, stored_values
 from app.graph.loaders import load
+from app.graph.ownership import Ownership
 from app.graph.page import DEFAULT_FIRST
 from app.graph.read import Fields, Key
 from app.graph.record import RECORDS, Embedded, Record
@@ -65,11 +66,6 @@ class Edge(Declaration):
         if not self.is_guarded:
             return self.doc
         return f"{self.doc} Null, with an error FORBIDDEN, for a viewer without {self.scope}."
-
-    @property
-    def weight(self) -> int:
-        """How many records it counts for against the limit on a query's cost, where no page size says it."""
-        return 1
 
     @property
     def key_fields(self) -> tuple[str, ...]:
@@ -129,6 +125,7 @@ class One(Edge):
     via: str
     required: bool
     otherwise: Doc | None = None
+    owned: Ownership | None = None
 
     @property
     def key_fields(self) -> tuple[str, ...]:
@@ -158,6 +155,7 @@ class Refs(Edge):
     """The records whose ids the parent stores in the array `via`, in its order: a plain list, as arrays are bounded."""
 
     via: str
+    owned: Ownership | None = None
 
     @property
     def weight(self) -> int:
@@ -222,14 +220,25 @@ class Computed(Edge):
         return [self.entity(doc) for doc in computation or ()] if self.plural else None
 
 
-def one(target: str, *, via: str, doc: str, required: bool = False, otherwise: Doc | None = None) -> One:
-    """Declare an edge to the record whose id the parent stores in `via`; `required`: it always stores one."""
-    return One(target=target, via=via, doc=doc, required=required, otherwise=otherwise)
+def one(
+    target: str,
+    *,
+    via: str,
+    doc: str,
+    required: bool = False,
+    otherwise: Doc | None = None,
+    owned: Ownership | None = None,
+) -> One:
+    """Declare an edge to the record whose id the parent stores in `via`; `required`: it always stores one.
+
+    `owned` says what it means for the parent that the id stands in it.
+    """
+    return One(target=target, via=via, doc=doc, required=required, otherwise=otherwise, owned=owned)
 
 
-def refs(target: str, *, via: str, doc: str) -> Refs:
-    """Declare an edge to the records whose ids the parent stores in the array `via`."""
-    return Refs(target=target, via=via, doc=doc)
+def refs(target: str, *, via: str, doc: str, owned: Ownership | None = None) -> Refs:
+    """Declare an edge to the records whose ids the parent stores in the array `via`; `owned` says what that means."""
+    return Refs(target=target, via=via, doc=doc, owned=owned)
 
 
 def computed(

@@ -203,6 +203,7 @@ def filter_type(annotation: object) -> type:
     """The filter input for a record's field of that annotation."""
     if get_origin(annotation) is tuple:
         item = get_args(annotation)[0]
+        item = get_args(item)[0] if get_origin(item) is Annotated else item
         return StringListFilter if item is str else MetadataFilter
     if get_origin(annotation) in (Annotated, Union, types.UnionType):
         return filter_type(next(arg for arg in get_args(annotation) if arg is not type(None)))

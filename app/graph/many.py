@@ -12,11 +12,11 @@ from strawberry.utils.str_converters import to_camel_case
 from app.context import Context
 from app.graph import read
 from app.graph.connection import Connection
-from app.graph.declarations import Args, Argument
+from app.graph.declarations import Args, Argument, Sizing
 from app.graph.edges import LIVE, Edge
 from app.graph.filters import OrderDirection, filter_input, order_input
 from app.graph.loaders import load, load_count
-from app.graph.page import EMPTY_PAGE, MAX_FIRST, Ordering, Page, Window
+from app.graph.page import DEFAULT_FIRST, EMPTY_PAGE, MAX_FIRST, Ordering, Page, Window
 from app.graph.read import Fields, Key
 from app.graph.record import Embedded
 from app.graph.scalars import Cursor
@@ -36,6 +36,10 @@ class Many(Edge):
     arguments: Mapping[str, Argument] = field(default_factory=dict)
     narrow: Callable[..., list[Doc]] | None = None
     in_array: bool = False
+
+    @property
+    def weight(self) -> int:
+        return DEFAULT_FIRST
 
     @property
     def key_fields(self) -> tuple[str, ...]:
@@ -60,10 +64,13 @@ class Many(Edge):
         default = self.stored_record.orders[0].name.upper()
         return {
             "first": Argument(
-                int | None, UNSET, f"How many from the front, 1 to {MAX_FIRST}; 25 where neither is given."
+                int | None,
+                UNSET,
+                f"How many from the front, 1 to {MAX_FIRST}; 25 where neither is given.",
+                sizing=Sizing.PAGE,
             ),
             "after": Argument(Cursor | None, UNSET, "Only what comes after this cursor."),
-            "last": Argument(int | None, UNSET, f"How many from the back, 1 to {MAX_FIRST}."),
+            "last": Argument(int | None, UNSET, f"How many from the back, 1 to {MAX_FIRST}.", sizing=Sizing.PAGE),
             "before": Argument(Cursor | None, UNSET, "Only what comes before this cursor."),
             "filter": Argument(filter_input(self.stored_record) | None, UNSET, "Only those that match."),
             "order_by": Argument(order_input(self.stored_record) | None, UNSET, f"Default: {default}, ascending."),

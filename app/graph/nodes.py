@@ -13,10 +13,11 @@ import strawberry
 from app.context import Context
 from app.errors import BadRequest, Denial, NotFound
 from app.graph import read
-from app.graph.declarations import REQUIRED, Args, Argument
+from app.graph.declarations import REQUIRED, Args, Argument, Sizing
 from app.graph.documents import from_document
 from app.graph.edges import Edge, forbidden
 from app.graph.loaders import load
+from app.graph.ownership import Ownership
 from app.graph.page import MAX_FIRST
 from app.graph.read import Fields, Key
 from app.graph.record import RECORDS, Embedded, Node, Record
@@ -45,6 +46,7 @@ class NodeById(Edge):
 
     plural: bool
     via: str | None = None
+    owned: Ownership | None = None
 
     @property
     def key_fields(self) -> tuple[str, ...]:
@@ -65,7 +67,7 @@ class NodeById(Edge):
             return {}
         if self.plural:
             text = f"Their ids, at most {MAX_FIRST}; the answer has their order, with null for each that is not found."
-            return {"ids": Argument(list[strawberry.ID], REQUIRED, text)}
+            return {"ids": Argument(list[strawberry.ID], REQUIRED, text, sizing=Sizing.LENGTH)}
         return {"id": Argument(strawberry.ID, REQUIRED, "Its id.")}
 
     def authorize(self, context: Context) -> None:
@@ -165,6 +167,6 @@ def nodes(*, doc: str) -> NodeById:
     return NodeById(target="Node", plural=True, doc=doc)
 
 
-def any_record(*, via: str, doc: str) -> NodeById:
+def any_record(*, via: str, doc: str, owned: Ownership) -> NodeById:
     """Declare an edge to the record, of any type, whose id the parent stores in `via`."""
-    return NodeById(target="Node", plural=False, via=via, doc=doc)
+    return NodeById(target="Node", plural=False, via=via, doc=doc, owned=owned)

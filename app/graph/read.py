@@ -14,7 +14,7 @@ from typing import Any
 from app.context import Context
 from app.graph.page import Page, Window
 from app.mongo.client import Doc
-from app.mongo.keys import resolve_key
+from app.mongo.keys import find_record_by_key
 from app.mongo.reads import aggregate, find
 
 COUNT_LIMIT = 100_000
@@ -50,7 +50,7 @@ async def find_by_key(
     context: Context, namespace: str, key: str, key_fields: Sequence[str], collection: str, fields: Fields
 ) -> Doc | None:
     """The document that a claim on (namespace, key) finds, made by one of `key_fields`; None where there is none."""
-    return await resolve_key(context.store, namespace, key, key_fields, collection, projection(fields))
+    return await find_record_by_key(context.store, namespace, key, key_fields, collection, projection(fields))
 
 
 async def find_documents(

@@ -6,7 +6,7 @@ GraphQL fields. Records find each other by name, through `RECORDS`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, TypeVar, cast
@@ -19,6 +19,7 @@ from strawberry.utils.str_converters import to_camel_case
 from app.access.viewer import Scope
 from app.graph.declarations import Declaration
 from app.graph.documents import stored_fields
+from app.graph.ownership import Ownership
 
 M = TypeVar("M", bound=BaseModel)
 Normalise = Callable[[str], str]
@@ -53,11 +54,23 @@ class Finder:
     namespace: str | None
     fields: tuple[str, ...]
     normalise: Normalise | None
+    within: str | None = None
+    """Where a field is an array of objects: the field in each of them that holds the key."""
 
     @property
     def graphql_name(self) -> str:
         """Its name as the schema shows it."""
         return to_camel_case(self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnKey:
+    """A stored field whose values are keys of the record in `namespace` besides those of its finders."""
+
+    namespace: str
+    stored: str
+    claimed_as: str
+    """What the claim calls the field."""
 
 
 def order(name: str, doc: str, *, on: str | None = None) -> Order:
@@ -73,10 +86,16 @@ def filterable(
 
 
 def claimed(
-    name: str, namespace: str, doc: str, *, fields: tuple[str, ...] = (), normalise: Normalise | None = None
+    name: str,
+    namespace: str,
+    doc: str,
+    *,
+    fields: tuple[str, ...] = (),
+    normalise: Normalise | None = None,
+    within: str | None = None,
 ) -> Finder:
     """Declare a unique key: a claim in `namespace` made by one of `fields` (stored names; by default the key's own)."""
-    return Finder(name, doc, namespace, fields or (to_camel_case(name),), normalise)
+    return Finder(name, doc, namespace, fields or (to_camel_case(name),), normalise, within)
 
 
 def named(name: str, doc: str, *, fields: tuple[str, ...] = ()) -> Finder:
@@ -90,6 +109,9 @@ class Embedded(BaseModel):
     model_config = ConfigDict(
         frozen=True, alias_generator=to_camel_case, populate_by_name=True, ignored_types=(Declaration,)
     )
+
+    held_ids: ClassVar[Mapping[str, Ownership]] = {}
+    """Stored fields that hold the id of a record and are no edge: what that means."""
 
 
 @strawberry.pydantic.interface(description="Anything that has an id: `node(id:)` fetches it.")
@@ -106,8 +128,10 @@ class Node(Embedded):
 class Record(Node):
     """A stored record: its collection, the scope that reads it, and how it is sorted, filtered, found and searched.
 
-    `needed_indexes` are those that no edge, order or filter implies, by stored names. `covering_indexes` hold deleted
-    documents too: for reads that are answered from the index alone, where being deleted is no question.
+    `own_keys` are keys that it claims besides those of its finders. `is_mergeable`: one may be merged into another, so
+    every edge to one says what a merge does with it. `needed_indexes` are those that no edge, order or filter implies,
+    by stored names. `covering_indexes` hold deleted documents too: for reads that are answered from the index alone,
+    where being deleted is no question.
     """
 
     collection: ClassVar[str]
@@ -116,6 +140,8 @@ class Record(Node):
     orders: ClassVar[tuple[Order, ...]]
     filters: ClassVar[tuple[Filterable, ...]] = ()
     finders: ClassVar[tuple[Finder, ...]] = ()
+    own_keys: ClassVar[tuple[OwnKey, ...]] = ()
+    is_mergeable: ClassVar[bool] = False
     searched: ClassVar[tuple[str, ...]] = ()
     needed_indexes: ClassVar[tuple[tuple[str, ...], ...]] = ()
     covering_indexes: ClassVar[tuple[tuple[str, ...], ...]] = ()

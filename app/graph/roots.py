@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any, cast
 
 import strawberry
 from strawberry import UNSET
@@ -15,6 +16,7 @@ from strawberry.utils.str_converters import to_camel_case
 from app.context import Context
 from app.errors import Ambiguous, BadRequest, NotFound
 from app.graph import read
+from app.graph.by import By
 from app.graph.declarations import REQUIRED, Args, Argument
 from app.graph.edges import LIVE, Edge
 from app.graph.filters import class_with_fields
@@ -40,7 +42,8 @@ def by_input(record: type[Record]) -> type:
     fields += [
         (finder.name, str | None, strawberry.field(default=UNSET, description=finder.doc)) for finder in record.finders
     ]
-    cls = class_with_fields(f"{record.__name__}By", fields)
+    cls = class_with_fields(f"{record.__name__}By", fields, By)
+    cast(Any, cls).record = record
     return strawberry.input(cls, one_of=True, description=f"Exactly one way to say which {record.__name__} is meant.")
 
 

@@ -14,10 +14,10 @@ from strawberry import UNSET
 from app.context import Context
 from app.errors import BadRequest
 from app.graph.connection import Connection
-from app.graph.declarations import REQUIRED, Args, Argument, Declaration
+from app.graph.declarations import REQUIRED, Args, Argument, Declaration, Sizing
 from app.graph.documents import from_document
 from app.graph.loaders import loader_named
-from app.graph.page import MAX_FIRST, Page, decode_cursor, encode_cursor, invalid_cursor, page_size
+from app.graph.page import DEFAULT_FIRST, MAX_FIRST, Page, decode_cursor, encode_cursor, invalid_cursor, page_size
 from app.graph.read import COUNT_LIMIT
 from app.graph.record import Embedded, Node, Record, stored_records
 from app.graph.scalars import Cursor
@@ -33,13 +33,17 @@ RECORD_NAME = "kind_"
 class Search(Declaration):
     """The root field: a connection of records of all types that the viewer may read."""
 
+    @property
+    def weight(self) -> int:
+        return DEFAULT_FIRST
+
     def graphql_type(self) -> object:
         return Connection[Node] | None
 
     def graphql_arguments(self) -> dict[str, Argument]:
         return {
             "text": Argument(str, REQUIRED, f"Words, all of which must be there; at most {MAX_TEXT} characters."),
-            "first": Argument(int | None, UNSET, f"How many, 1 to {MAX_FIRST}; 25 if left out."),
+            "first": Argument(int | None, UNSET, f"How many, 1 to {MAX_FIRST}; 25 if left out.", sizing=Sizing.PAGE),
             "after": Argument(Cursor | None, UNSET, "Only what comes after this cursor."),
         }
 

@@ -1,6 +1,6 @@
-"""The server as one ASGI application: its routes, what stands around them, and the store for as long as it runs.
+"""The server as one ASGI application: its routes, its middleware, and the database for as long as it runs.
 
-How the store is opened is `main`'s affair; how the server is bound and stopped, the command line's.
+`main` says how the database is opened; `serving` binds the port and obeys signals.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from app.access.secrets import Cipher
-from app.http.envelope import Envelope, not_routed, welcome_hosts
+from app.http.authentication import Authenticate
 from app.http.graphiql import graphiql_routes
 from app.http.graphql import GraphQLEndpoint
 from app.http.health import healthz, readyz
+from app.http.middleware import RequestMiddleware, allowed_hosts, respond_to_http_exception
 from app.mongo.client import Client, Store
 from app.settings import Settings
 
@@ -30,20 +31,24 @@ def create_application(
     settings: Settings,
     open_store: Callable[[], AbstractAsyncContextManager[Store]],
     connect_traced: Callable[[], Client],
+    authenticate: Authenticate,
     cipher: Cipher | None = None,
 ) -> Starlette:
     """The application for `schema`. `open_store` is entered when it starts and left when it stops.
 
-    `connect_traced` makes the client that requests are explained over; `cipher` encrypts secrets, where it can be done.
+    `connect_traced` makes the client that requests are explained over; `authenticate` gives the viewer of a request;
+    `cipher` encrypts secrets, and without one they are refused.
     """
-    endpoint = GraphQLEndpoint(schema, settings, connect_traced)
+    endpoint = GraphQLEndpoint(schema, settings, connect_traced, authenticate)
 
     @asynccontextmanager
     async def lifespan(application: Starlette) -> AsyncIterator[None]:
         async with open_store() as store:
             application.state.store, application.state.cipher = store, cipher
-            yield
-            await endpoint.explaining.close()
+            try:
+                yield
+            finally:
+                await endpoint.explainer.close()
 
     return Starlette(
         routes=[
@@ -51,14 +56,14 @@ def create_application(
             *graphiql_routes(),
             Route("/healthz", healthz, methods=["GET"]),
             Route("/readyz", readyz, methods=["GET"]),
-            Route("/", to_the_graph, methods=["GET"]),
+            Route("/", redirect_to_graphql, methods=["GET"]),
         ],
-        middleware=[Middleware(Envelope, hosts=welcome_hosts(settings.host, settings.is_loopback))],
-        exception_handlers={HTTPException: not_routed},
+        middleware=[Middleware(RequestMiddleware, hosts=allowed_hosts(settings.host, settings.is_loopback))],
+        exception_handlers={HTTPException: respond_to_http_exception},
         lifespan=lifespan,
     )
 
 
-async def to_the_graph(_request: Request) -> Response:
-    """Somebody who opens the bare address means GraphiQL."""
+async def redirect_to_graphql(_request: Request) -> Response:
+    """Lead whoever opens the bare address in a browser to GraphiQL."""
     return RedirectResponse("/graphql", status_code=307)

@@ -15,26 +15,26 @@ from graphql import (
     SelectionSetNode,
 )
 
-from app.http.sizes import declared
+from app.http.argument_cost import declaration_of
 
 
-def seconds_of(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode) -> float:
-    """The sum of the deadlines that root fields have of their own, 0 where none has; the document is valid."""
+def sum_own_deadlines(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode) -> float:
+    """The sum, in seconds, of the deadlines that root fields of a valid document have of their own; 0 if none has."""
     root = schema.get_root_type(operation.operation)
     if root is None:
         return 0.0
-    fields = (root.fields[name] for name in root_fields(document, operation.selection_set) if name in root.fields)
-    return sum(float(getattr(declared(field), "seconds", 0)) for field in fields)
+    fields = (root.fields[name] for name in root_field_names(document, operation.selection_set) if name in root.fields)
+    return sum(declaration.seconds for field in fields if (declaration := declaration_of(field)) is not None)
 
 
-def root_fields(document: DocumentNode, selections: SelectionSetNode) -> Iterator[str]:
-    """The names of the fields on top, those in fragments too."""
-    for each in selections.selections:
-        if isinstance(each, FieldNode):
-            yield each.name.value
-        elif isinstance(each, FragmentSpreadNode):
+def root_field_names(document: DocumentNode, selections: SelectionSetNode) -> Iterator[str]:
+    """The names of the fields of a selection set and of the fragments in it, without those below them."""
+    for selection in selections.selections:
+        if isinstance(selection, FieldNode):
+            yield selection.name.value
+        elif isinstance(selection, FragmentSpreadNode):
             for fragment in document.definitions:
-                if isinstance(fragment, FragmentDefinitionNode) and fragment.name.value == each.name.value:
-                    yield from root_fields(document, fragment.selection_set)
-        elif isinstance(each, InlineFragmentNode):
-            yield from root_fields(document, each.selection_set)
+                if isinstance(fragment, FragmentDefinitionNode) and fragment.name.value == selection.name.value:
+                    yield from root_field_names(document, fragment.selection_set)
+        elif isinstance(selection, InlineFragmentNode):
+            yield from root_field_names(document, selection.selection_set)

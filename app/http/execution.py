@@ -1,7 +1,7 @@
-"""Running a prepared operation, within the deadline of a request: by its plan, else by graphql-core.
+"""Runs a prepared operation within the deadline of a request: by its plan, else by graphql-core.
 
 graphql-core is called with the document that was parsed and validated already; Strawberry's own `Schema.execute` takes
-text only and would do both again. Strawberry's extensions are not run: what they would do stands before this.
+text only and would do both again. Strawberry's extensions are not run; limits and masking stand in this room instead.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from inspect import isawaitable
-from typing import Any
 
 import pymongo
 import strawberry
@@ -19,14 +18,14 @@ from strawberry.execution import optimized_is_awaitable
 from app.context import Context
 from app.errors import SetupError
 from app.graph.plan.planner import Planner
-from app.http.prepare import Prepared
+from app.http.prepare import PreparedDocument
 
 DATABASE_SHARE = 0.95
-"""The database's share of the deadline: what it misses is then told of the field, not of the whole request."""
+"""The database's share of the deadline, so that what it misses is an error of one field, not of the whole request."""
 
 
 class Execution:
-    """How operations are run on one schema."""
+    """Runs the operations of one schema."""
 
     def __init__(self, schema: strawberry.Schema, request_seconds: float, *, planning: bool = True) -> None:
         if schema.extensions or schema.directives:
@@ -36,18 +35,20 @@ class Execution:
         self.planner = Planner(schema)
         self.planning = planning
 
-    async def run(self, prepared: Prepared, variables: Mapping[str, Any], context: Context) -> ExecutionResult:
-        """Raises TimeoutError at the deadline. Each operation of the database ends there too, on its server."""
+    async def run(
+        self, prepared: PreparedDocument, variables: Mapping[str, object], context: Context
+    ) -> ExecutionResult:
+        """The result, errors included; raises TimeoutError at the deadline, where commands end in the database, too."""
         seconds = max(self.request_seconds, prepared.seconds / DATABASE_SHARE)
         with pymongo.timeout(seconds * DATABASE_SHARE):
             async with asyncio.timeout(seconds):
                 planned = await self.planner.run(prepared.planned, variables, context) if self.planning else None
-                return planned or await self.by_graphql_core(prepared, variables, context)
+                return planned or await self.execute_by_graphql_core(prepared, variables, context)
 
-    async def by_graphql_core(
-        self, prepared: Prepared, variables: Mapping[str, Any], context: Context
+    async def execute_by_graphql_core(
+        self, prepared: PreparedDocument, variables: Mapping[str, object], context: Context
     ) -> ExecutionResult:
-        """Field by field: what no plan covers, and what a plan finds wrong with a request."""
+        """The result of graphql-core, field by field: for what no plan covers, or a plan finds wrong with a request."""
         operation_name = prepared.operation.name
         result = execute(
             self.schema._schema,  # graphql-core's schema has no public name

@@ -100,7 +100,7 @@ def _example(path: Path) -> Example:
 def graphiql_page(built: Path = BUILT) -> Response:
     """The page; with a visible notice, and the files from the CDN, where none are built.
 
-    It reads some ten small files each time it is asked for, so that an example edited is an example shown.
+    It reads some ten small files for each request, so that an example that was edited is there at once.
     """
     local = is_built(built)
     base = ASSETS if local else f"{CDN}/npm"
@@ -138,7 +138,7 @@ def content_security_policy(source: str) -> str:
 
 
 def graphiql_routes(built: Path = BUILT) -> list[BaseRoute]:
-    """What serves the files. A path is looked up in the list before the file system hears of it: none leads outside."""
+    """The routes of the files. A path is looked up in the list before any file is opened: none leads outside."""
     listed = {asset.path for asset in assets()}
     forever = {"Cache-Control": "public, max-age=31536000, immutable"}
 

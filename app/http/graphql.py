@@ -1,69 +1,89 @@
 """GraphQL over HTTP, to the letter of its specification: by which method it is asked, with what status it is answered.
 
-The answer's media type decides how a document that cannot be run is told: 400 in GraphQL's own type, where a status
-speaks of the GraphQL response, and 200 in plain JSON, where clients of old take every other status for a proxy's.
-What a request holds is read in `request`, prepared in `prepare`, run in `execution`, its errors worded in `masking`.
+The answer's media type decides the status for a document that cannot be run: 400 in GraphQL's own type, where a status
+is that of the GraphQL response, and 200 in plain JSON, where older clients take every other status for a proxy's.
+A request is read in `request`, prepared in `prepare` and run in `execution`; `masking` words its errors.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import NotRequired, TypedDict
 
 import orjson
 import strawberry
-from graphql import ExecutionResult, OperationType
+from graphql import ExecutionResult, GraphQLFormattedError, OperationType
 from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from app.access.viewer import LOCAL_ADMIN
+from app.access.viewer import Viewer
 from app.context import Context
 from app.errors import Code, Denial
-from app.http.documents import Documents
-from app.http.envelope import json_error, request_id
+from app.http.authentication import Authenticate
+from app.http.document_cache import DocumentCache
 from app.http.execution import Execution
-from app.http.explaining import HEADER, Explaining
+from app.http.explaining import HEADER, Explainer
 from app.http.graphiql import graphiql_page
-from app.http.masking import TIMEOUT, UNKNOWN, fault_message, log_fault, presentable
-from app.http.negotiation import HTML, JSON, RESPONSE, preferred
-from app.http.persisted import Persisted, manifest
-from app.http.prepare import Preparation, Prepared, RequestErrors
-from app.http.private import carries_secret, without_values
+from app.http.masking import TIMEOUT, UNKNOWN, fault_message, log_fault, mask_errors
+from app.http.middleware import json_error, request_id
+from app.http.negotiation import HTML, JSON, RESPONSE, choose_media_type
+from app.http.persisted_documents import PersistedDocuments, load_manifest
+from app.http.prepare import Preparation, PreparedDocument, RequestErrors
+from app.http.redaction import contains_secret, redact_errors
 from app.http.request import GraphQLRequest, Rejected, from_body, from_url
 from app.mongo.client import Client
 from app.mongo.request_coalescer import RequestCoalescer
 from app.mongo.write_locks import WriteLocks
 from app.settings import Settings
 
-Run = Callable[[Prepared, Mapping[str, Any], Context], Awaitable[ExecutionResult]]
+RunOperation = Callable[[PreparedDocument, Mapping[str, object], Context], Awaitable[ExecutionResult]]
 
 METHODS = "GET, HEAD, POST, OPTIONS"
 
 
-class GraphQLEndpoint:
-    """The one endpoint of the graph, as an ASGI application; the store is the application's `state.store`."""
+class ResponseBody(TypedDict):
+    """A GraphQL response; without `data` where the operation did not begin."""
 
-    def __init__(self, schema: strawberry.Schema, settings: Settings, connect_traced: Callable[[], Client]) -> None:
+    errors: NotRequired[list[GraphQLFormattedError]]
+    data: NotRequired[object]
+    extensions: NotRequired[dict[str, object]]
+
+
+class GraphQLEndpoint:
+    """The one endpoint of the graph, as an ASGI application; the database is the application's `state.store`."""
+
+    def __init__(
+        self,
+        schema: strawberry.Schema,
+        settings: Settings,
+        connect_traced: Callable[[], Client],
+        authenticate: Authenticate,
+    ) -> None:
         self.settings = settings
-        self.documents = Documents(Preparation(schema._schema, settings))  # it has no public name
+        self.authenticate = authenticate
+        self.documents = DocumentCache(Preparation(schema._schema, settings))  # it has no public name
         self.execution = Execution(schema, settings.request_seconds, planning=settings.planning)
         self.coalescer, self.write_locks = RequestCoalescer(), WriteLocks()
-        self.persisted = Persisted(manifest(settings.trusted_documents), trusted_only=settings.trusted_only)
-        self.explaining = Explaining(self.execution, connect_traced)
+        self.persisted = PersistedDocuments(
+            load_manifest(settings.trusted_documents), trusted_only=settings.trusted_only
+        )
+        self.explainer = Explainer(self.execution, connect_traced)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
         try:
             response = await self._respond(scope, headers, receive)
         except Rejected as why:
-            media_type = preferred(headers.get("accept"), (RESPONSE, JSON)) or JSON
+            media_type = choose_media_type(headers.get("accept"), (RESPONSE, JSON)) or JSON
             response = json_error(why.status, why.message, why.code, why.headers, media_type)
         response.headers.setdefault("vary", "Accept")
         await response(scope, receive, send)
 
     async def _respond(self, scope: Scope, headers: Headers, receive: Receive) -> Response:
+        """The answer to a request of any method; raises `Rejected` where HTTP alone says what is wrong."""
         method = scope["method"]
         if method == "OPTIONS":
             return Response(status_code=204, headers={"allow": METHODS})
@@ -74,16 +94,28 @@ class GraphQLEndpoint:
         reads_only = method != "POST"
         asks = any(name in scope["query_string"] for name in (b"query=", b"documentId=", b"persistedQuery"))
         offered = (RESPONSE, JSON, HTML) if reads_only and not asks else (RESPONSE, JSON)
-        media_type = preferred(headers.get("accept"), offered)
+        media_type = choose_media_type(headers.get("accept"), offered)
         if media_type is None:
             raise Rejected(406, f"The answer comes as {RESPONSE} or {JSON}; the Accept header takes neither.")
         if media_type == HTML:
             return graphiql_page()
-        request = from_url(scope["query_string"]) if reads_only else await self._read(headers, receive)
-        runs = self.explaining.run if headers.get(HEADER) == "plan" else self.execution.run
-        return await self._answer(request, reads_only, media_type, scope, runs)
+        viewer = await self._viewer(scope)
+        request = from_url(scope["query_string"]) if reads_only else await self._read_body(headers, receive)
+        run = self.explainer.run if headers.get(HEADER) == "plan" else self.execution.run
+        return await self._run_request(request, reads_only, media_type, scope, viewer, run)
 
-    async def _read(self, headers: Headers, receive: Receive) -> GraphQLRequest:
+    async def _viewer(self, scope: Scope) -> Viewer:
+        """Who sends the request; `Rejected` where the caller is not let in."""
+        try:
+            return await self.authenticate(HTTPConnection(scope))
+        except Denial as denied:
+            if denied.code is not Code.UNAUTHENTICATED:
+                raise Rejected(403, denied.message, code=denied.code) from None
+            headers = {"www-authenticate": "Bearer"}
+            raise Rejected(401, denied.message, code=denied.code, headers=headers) from None
+
+    async def _read_body(self, headers: Headers, receive: Receive) -> GraphQLRequest:
+        """The request in the body, which has to arrive within the deadline."""
         try:
             async with asyncio.timeout(self.settings.request_seconds):
                 return await from_body(headers, receive, self.settings.max_body_bytes)
@@ -91,24 +123,31 @@ class GraphQLEndpoint:
             message = f"The body did not arrive within {self.settings.request_seconds:g} seconds."
             raise Rejected(408, message, code=Code.TIMEOUT, headers={"connection": "close"}) from None
 
-    async def _answer(
-        self, request: GraphQLRequest, reads_only: bool, media_type: str, scope: Scope, run: Run
+    async def _run_request(
+        self,
+        request: GraphQLRequest,
+        reads_only: bool,
+        media_type: str,
+        scope: Scope,
+        viewer: Viewer,
+        run: RunOperation,
     ) -> Response:
-        identity, text = request_id(scope), self.persisted.text(request)
+        """The answer to a well-formed request: its document is prepared, and the operation run as its viewer."""
+        identity, text = request_id(scope), self.persisted.find_text(request)
         try:
             prepared = self.documents.prepare(text, request.operation_name, request.variables)
         except RequestErrors as refused:
-            private = carries_secret(text, request.variables)
-            errors = without_values(refused.errors) if private else refused.errors
-            return _not_run({"errors": presentable(errors, identity)}, media_type, identity)
+            has_secret = contains_secret(text, request.variables)
+            errors = redact_errors(refused.errors) if has_secret else refused.errors
+            return _refusal_response(mask_errors(errors, identity), media_type, identity)
         if prepared.operation.operation is OperationType.SUBSCRIPTION:
             raise Rejected(400, "Subscriptions are not served here: send a query or a mutation.")
         if reads_only and not prepared.is_query:
             raise Rejected(405, "A mutation changes data: send it by POST.", headers={"allow": "POST"})
         state = scope["app"].state
         context = Context(
-            state.store,
-            LOCAL_ADMIN,
+            store=state.store,
+            viewer=viewer,
             coalescer=self.coalescer,
             write_locks=self.write_locks,
             cipher=state.cipher,
@@ -116,37 +155,39 @@ class GraphQLEndpoint:
         try:
             result = await run(prepared, request.variables, context)
         except TimeoutError:
-            return _too_late(prepared, media_type)
+            return _deadline_response(prepared, media_type)
         except Denial as denied:
             raise Rejected(403, denied.message, code=denied.code) from None
-        if result.errors and carries_secret(text, request.variables):
-            result = ExecutionResult(result.data, without_values(result.errors), result.extensions)
-        return _told(result, media_type, identity)
+        if result.errors and contains_secret(text, request.variables):
+            result = ExecutionResult(result.data, redact_errors(result.errors), result.extensions)
+        return _result_response(result, media_type, identity)
 
 
-def _told(result: ExecutionResult, media_type: str, identity: str) -> Response:
-    """The result of an operation. Errors without a path were met before it began, so that it has no data to tell."""
+def _result_response(result: ExecutionResult, media_type: str, identity: str) -> Response:
+    """The answer with the result of an operation. One whose errors have no path did not begin, and has no data."""
     errors = result.errors or []
     if result.data is None and errors and all(error.path is None for error in errors):
-        return _not_run({"errors": presentable(errors, identity)}, media_type, identity)
-    content: dict[str, Any] = {"errors": presentable(errors, identity)} if errors else {}
+        return _refusal_response(mask_errors(errors, identity), media_type, identity)
+    content: ResponseBody = {"errors": mask_errors(errors, identity)} if errors else {}
     content["data"] = result.data
     if result.extensions:
         content["extensions"] = result.extensions
-    return _written(content, 200, media_type, identity)
+    return _json_response(content, 200, media_type, identity)
 
 
-def _not_run(content: dict[str, Any], media_type: str, identity: str) -> Response:
-    return _written(content, 400 if media_type == RESPONSE else 200, media_type, identity)
+def _refusal_response(errors: list[GraphQLFormattedError], media_type: str, identity: str) -> Response:
+    """The answer to a document that cannot be run."""
+    return _json_response({"errors": errors}, 400 if media_type == RESPONSE else 200, media_type, identity)
 
 
-def _too_late(prepared: Prepared, media_type: str) -> Response:
-    """The deadline of the whole request is over: a query can be asked again, what became of a mutation is not known."""
+def _deadline_response(prepared: PreparedDocument, media_type: str) -> Response:
+    """The answer after the deadline: a query can be asked again; whether a mutation was done is not known."""
     code, message = (Code.TIMEOUT, TIMEOUT) if prepared.is_query else (Code.OUTCOME_UNKNOWN, UNKNOWN)
     return json_error(504, message, code, media_type=media_type)
 
 
-def _written(content: dict[str, Any], status: int, media_type: str, identity: str) -> Response:
+def _json_response(content: ResponseBody, status: int, media_type: str, identity: str) -> Response:
+    """The answer as JSON; INTERNAL where the data cannot be written as JSON."""
     try:
         body = orjson.dumps(content, option=orjson.OPT_UTC_Z)
     except TypeError as error:

@@ -29,7 +29,7 @@ async def readyz(request: Request) -> Response:
 
 
 async def why_not_ready(store: Store) -> str | None:
-    """What keeps requests from being answered now, or None; in our words, never the driver's."""
+    """The reason why requests cannot be answered now, in our words and never the driver's; None where they can."""
     try:
         with pymongo.timeout(READY_SECONDS):
             async with asyncio.timeout(READY_SECONDS):

@@ -26,12 +26,12 @@ from graphql import (
 PICKS = frozenset({"type", "ofType", "interfaces", "possibleTypes", "queryType", "mutationType", "subscriptionType"})
 
 
-class Survey:
+class SchemaSizes:
     """The sizes of one schema's introspection lists."""
 
     def __init__(self, schema: GraphQLSchema) -> None:
         types = list(schema.type_map.values())
-        self.whole = {"types": len(types), "directives": len(schema.directives)}
+        self.totals = {"types": len(types), "directives": len(schema.directives)}
         composite = [t for t in types if isinstance(t, (GraphQLObjectType, GraphQLInterfaceType))]
         arguments = [field.args for t in composite for field in t.fields.values()]
         arguments += [directive.args for directive in schema.directives]
@@ -42,21 +42,23 @@ class Survey:
             "interfaces": [t.interfaces for t in composite],
             "possibleTypes": [schema.get_possible_types(t) for t in composite if isinstance(t, GraphQLInterfaceType)],
         }
-        self.mean = {name: _mean(found, len(types)) for name, found in lists.items()}
+        self.mean = {name: _mean(those, len(types)) for name, those in lists.items()}
         self.mean["args"] = _mean(arguments, len(arguments))
-        self.most = {name: max(map(len, found), default=0) for name, found in lists.items()}
-        self.most["args"] = max(map(len, arguments), default=0)
+        self.maximum = {name: max(map(len, those), default=0) for name, those in lists.items()}
+        self.maximum["args"] = max(map(len, arguments), default=0)
 
-    def facts(self, field: str, every_type: bool, each: int) -> int:
-        """How many facts a field of an introspection type tells, at the most, where each of its values tells `each`.
+    def count_facts(self, field: str, every_type: bool, per_value: int) -> int:
+        """How many facts of the schema a field of an introspection type gives, where each of its values is `per_value`.
 
-        The one that is less than its text says is `ofType`: of each level of it half the types have no more.
+        `every_type`: the field is asked of each type of the schema once, so that the mean of its list is right; else
+        of types that the document picks, and it is the maximum. `ofType` counts half, since at each of its levels half
+        of the types have no more.
         """
         if field == "ofType":
-            return -(-each // 2)
-        if field in self.whole:
-            return self.whole[field] * each
-        return (self.mean if every_type else self.most).get(field, 1) * each
+            return -(-per_value // 2)
+        if field in self.totals:
+            return self.totals[field] * per_value
+        return (self.mean if every_type else self.maximum).get(field, 1) * per_value
 
 
 def standard_query() -> DocumentNode:

@@ -1,27 +1,26 @@
-"""What a document may come to, by the settings; asked before it is validated, which is where a bomb explodes.
+"""What a document may cost, by the settings. It is held before validation, which takes minutes for some documents.
 
-The weights are `weighing`'s. A document over several limits is told all of them.
+`query_cost` works out the cost. A document over several limits is refused with an error for each of them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from graphql import DocumentNode, GraphQLSchema, OperationDefinitionNode
 
 from app.errors import TooComplex
-from app.http.introspection import Survey, standard_query
-from app.http.sizes import CEILING
-from app.http.weighing import Pass, Weighed, operations_of
+from app.http.argument_cost import CEILING
+from app.http.introspection import SchemaSizes, standard_query
+from app.http.query_cost import CostVisitor, QueryCost, operations_of
 from app.settings import Settings
 
 MAX_VARIABLES, MAX_INPUTS = 200, 7_000
 """How many lists and objects the variables of a query may hold, ten other values counting as one of them, and how many
-may be coerced for its fields."""
+may be coerced for the arguments of its fields."""
 
 MAX_CHANGES = 15_000
-"""Both, for a mutation: the largest body's variables, in one field. The rows of an import are no query's filter."""
+"""Both, for a mutation: the variables of the largest body, used by one field, as an import of many rows does."""
 
 
 class Limits:
@@ -29,9 +28,9 @@ class Limits:
 
     def __init__(self, schema: GraphQLSchema, settings: Settings) -> None:
         self.schema = schema
-        self.survey = Survey(schema)
+        self.schema_sizes = SchemaSizes(schema)
         standard = standard_query()
-        introspection = self.weigh(standard, operations_of(standard)[0], {}).introspection
+        introspection = self.measure(standard, operations_of(standard)[0], {}).introspection
         self.allowed = {
             "depth": (settings.max_depth, "nests fields {} deep"),
             "inputDepth": (settings.max_depth, "nests lists and objects {} deep in one argument"),
@@ -45,15 +44,15 @@ class Limits:
             "inputs": (MAX_INPUTS, "takes in {} lists and objects, each as often as its field may be answered"),
         }
 
-    def weigh(
-        self, document: DocumentNode, operation: OperationDefinitionNode, variables: Mapping[str, Any]
-    ) -> Weighed:
-        """What `document` comes to if `operation` is run with `variables`, which are as the client sent them."""
-        return Pass(self.schema, self.survey, document, operation, variables).weigh()
+    def measure(
+        self, document: DocumentNode, operation: OperationDefinitionNode, variables: Mapping[str, object]
+    ) -> QueryCost:
+        """What `document` costs if `operation` is run with `variables`, which are as the client sent them."""
+        return CostVisitor(self.schema, self.schema_sizes, document, operation, variables).measure()
 
-    def exceeded(self, weighed: Weighed) -> list[TooComplex]:
-        """Every limit that is exceeded, each with its name, what is allowed and what the document comes to."""
-        shape = weighed.shape
+    def find_exceeded(self, cost: QueryCost) -> list[TooComplex]:
+        """A denial for every limit that is exceeded, with its name, what is allowed and what the document has."""
+        shape = cost.shape
         actual = {
             "depth": shape.depth,
             "inputDepth": shape.input_depth,
@@ -61,12 +60,12 @@ class Limits:
             "rootFields": shape.root_fields,
             "directives": shape.directives,
             "selections": shape.selections,
-            "cost": weighed.cost,
-            "introspection": weighed.introspection,
-            "variables": weighed.variables,
-            "inputs": weighed.inputs,
+            "cost": cost.cost,
+            "introspection": cost.introspection,
+            "variables": cost.variables,
+            "inputs": cost.inputs,
         }
-        more = {} if weighed.is_query else {"variables": MAX_CHANGES, "inputs": MAX_CHANGES}
+        more = {} if cost.is_query else {"variables": MAX_CHANGES, "inputs": MAX_CHANGES}
         return [
             too_complex(limit, phrase, most, actual[limit])
             for limit, (allowed, phrase) in self.allowed.items()
@@ -75,7 +74,7 @@ class Limits:
 
 
 def too_complex(limit: str, phrase: str, allowed: int, actual: int) -> TooComplex:
-    """The denial of a document; `phrase` has a place for the number, as in "has {} aliases"."""
-    told = f"{actual}" if actual < CEILING else f"{CEILING} or more"
-    message = f"The query {phrase.format(told)}; at most {allowed} are allowed."
+    """The denial of a document that exceeds `limit`; `phrase` has a place for the number, as in "has {} aliases"."""
+    number = f"{actual}" if actual < CEILING else f"{CEILING} or more"
+    message = f"The query {phrase.format(number)}; at most {allowed} are allowed."
     return TooComplex(message, limit=limit, allowed=allowed, actual=min(actual, CEILING))

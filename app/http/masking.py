@@ -1,24 +1,24 @@
-"""What a client is told of what went wrong: a code of the closed list, and nothing of the driver or the data.
+"""Errors as a client sees them: each with a code of the closed list, and nothing of the driver or the data.
 
-Denials speak for themselves, the faults of a request in graphql-core's words, and an unreachable database in ours. All
-else is a fault of the program: it is logged with its traceback, and the client gets the request id to name it by.
+A denial keeps its message, what is wrong with a request keeps graphql-core's, and an unreachable database has one of
+ours. Everything else is a fault of the program: it is logged with its traceback, and the client gets the request id.
 """
 
 from __future__ import annotations
 
 import traceback
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import NamedTuple
 
 import structlog
-from graphql import GraphQLError
+from graphql import GraphQLError, GraphQLFormattedError
 from pymongo.errors import ConnectionFailure, ExecutionTimeout, PyMongoError, ServerSelectionTimeoutError
 
 from app.errors import Code, Denial, Refused
 from app.mongo.reads import is_retryable
 
 MAX_LOGGED = 5
-"""How many faults of one response are logged: a list of a thousand rows may fail a thousand times in the same way."""
+"""How many faults of one response are logged: each row of a long list may fail in the same way."""
 
 MAX_FRAMES = 20
 MAX_MESSAGE = 500
@@ -33,31 +33,37 @@ UNKNOWN = (
 log = structlog.get_logger(__name__)
 
 
+class ErrorText(NamedTuple):
+    """What a client sees of an error."""
+
+    message: str
+    extensions: dict[str, object]
+
+
 def fault_message(request_id: str) -> str:
-    """All that a client is told of a fault of the program."""
+    """The message of a fault of the program."""
     return f"Something went wrong on our side. Request id: {request_id}"
 
 
-def presentable(errors: Iterable[GraphQLError], request_id: str) -> list[dict[str, Any]]:
-    """The errors as the response carries them. The faults among them are logged."""
-    shown = []
+def mask_errors(errors: Iterable[GraphQLError], request_id: str) -> list[GraphQLFormattedError]:
+    """The errors as the response carries them. The faults among them are logged, and their messages replaced."""
+    masked = []
     faults = 0
     for error in errors:
-        answer = _answer(error)
-        if answer is None:
+        text = _describe_error(error)
+        if text is None:
             faults += 1
             if faults <= MAX_LOGGED:
-                log_fault(_root(error) or error, request_id, path=error.path)
-            answer = fault_message(request_id), {"code": Code.INTERNAL.value}
-        message, extensions = answer
-        shown.append(_formatted(error, message, extensions))
+                log_fault(_root_cause(error) or error, request_id, path=error.path)
+            text = ErrorText(fault_message(request_id), {"code": Code.INTERNAL.value})
+        masked.append(_format_error(error, text))
     if faults > MAX_LOGGED:
         log.error("more faults of the same response", request_id=request_id, faults=faults - MAX_LOGGED)
-    return shown
+    return masked
 
 
 def log_fault(cause: BaseException, request_id: str, path: list[str | int] | None = None) -> None:
-    """Put a fault on record: what was raised, where in the response, and under which request id.
+    """Log a fault: what was raised, where in the response, and under which request id.
 
     The traceback is written here and not by the log's renderer, which may add the variables of each frame: records.
     """
@@ -65,8 +71,8 @@ def log_fault(cause: BaseException, request_id: str, path: list[str | int] | Non
     log.error("fault", request_id=request_id, path=path, exception=exception)
 
 
-def database_error(error: PyMongoError) -> tuple[Code, str] | None:
-    """What a client is told where the database is late or away; None where it is neither, but a fault of ours."""
+def describe_database_error(error: PyMongoError) -> tuple[Code, str] | None:
+    """The code and message of an error of a database that is late or away; None of any other, which is a fault."""
     if error.has_error_label("UnknownTransactionCommitResult"):
         return Code.OUTCOME_UNKNOWN, UNKNOWN
     if isinstance(error, ServerSelectionTimeoutError):
@@ -79,37 +85,38 @@ def database_error(error: PyMongoError) -> tuple[Code, str] | None:
     return None
 
 
-def _answer(error: GraphQLError) -> tuple[str, dict[str, Any]] | None:
-    """The message and the extensions of an error that is not a fault of the program."""
-    cause = _root(error)
+def _describe_error(error: GraphQLError) -> ErrorText | None:
+    """What a client sees of an error; None where it is a fault of the program."""
+    cause = _root_cause(error)
     if isinstance(cause, Denial):
-        return cause.message, cause.extensions
+        return ErrorText(cause.message, cause.extensions)
     if isinstance(cause, Refused):
-        return str(cause), {"code": Code.BAD_REQUEST.value}
+        return ErrorText(str(cause), {"code": Code.BAD_REQUEST.value})
     if isinstance(cause, PyMongoError):
-        known = database_error(cause)
+        known = describe_database_error(cause)
         if known is not None:
             log.warning("database", code=known[0].value, error=type(cause).__name__, path=error.path)
-        return (known[1], {"code": known[0].value}) if known is not None else None
+        return ErrorText(known[1], {"code": known[0].value}) if known is not None else None
     if isinstance(cause, TimeoutError):
-        return TIMEOUT, {"code": Code.TIMEOUT.value}
+        return ErrorText(TIMEOUT, {"code": Code.TIMEOUT.value})
     if error.path is None or (cause is None and _is_about_an_argument(error)):
-        message = _in_own_words(error, cause)
+        message = _clean_message(error, cause)
         # Some quote what was sent, whatever its length.
-        return message if len(message) <= MAX_MESSAGE else f"{message[:MAX_MESSAGE]}…", {"code": Code.BAD_REQUEST.value}
+        shortened = message if len(message) <= MAX_MESSAGE else f"{message[:MAX_MESSAGE]}…"
+        return ErrorText(shortened, {"code": Code.BAD_REQUEST.value})
     return None
 
 
 def _causes(error: GraphQLError) -> Iterator[BaseException]:
-    """The error, what it was raised for, and so on inwards."""
+    """The error, the exception that it wraps, the one that this wraps, and so on."""
     cause: BaseException | None = error
     while cause is not None:
         yield cause
         cause = cause.original_error if isinstance(cause, GraphQLError) else None
 
 
-def _root(error: GraphQLError) -> Exception | None:
-    """What was raised at the bottom, unless that is graphql-core's own doing."""
+def _root_cause(error: GraphQLError) -> Exception | None:
+    """The exception that an error was made of; None where graphql-core itself raised it."""
     return next((c for c in _causes(error) if isinstance(c, Exception) and not isinstance(c, GraphQLError)), None)
 
 
@@ -123,20 +130,22 @@ def _is_about_an_argument(error: GraphQLError) -> bool:
     return innermost is not error and isinstance(innermost, GraphQLError) and bool(innermost.nodes)
 
 
-def _in_own_words(error: GraphQLError, cause: Exception | None) -> str:
+def _clean_message(error: GraphQLError, cause: Exception | None) -> str:
     """graphql-core's message, without what a scalar's parser raised unless it was raised for the caller.
 
-    Only a plain ValueError is: its subclasses (pydantic's, the codecs') tell of our insides.
+    Only a plain ValueError is: its subclasses (pydantic's, the codecs') describe our internals.
     """
     if cause is None or type(cause) is ValueError:
         return error.message
     return error.message.replace(f", but encountered error '{cause}'; found", ", found")
 
 
-def _formatted(error: GraphQLError, message: str, extensions: dict[str, Any]) -> dict[str, Any]:
-    shown: dict[str, Any] = {"message": message}
+def _format_error(error: GraphQLError, text: ErrorText) -> GraphQLFormattedError:
+    """An error as the specification of GraphQL writes it: message, locations, path, extensions."""
+    formatted: GraphQLFormattedError = {"message": text.message}
     if error.locations:
-        shown["locations"] = [{"line": place.line, "column": place.column} for place in error.locations]
+        formatted["locations"] = [{"line": place.line, "column": place.column} for place in error.locations]
     if error.path is not None:
-        shown["path"] = error.path
-    return shown | {"extensions": extensions}
+        formatted["path"] = error.path
+    formatted["extensions"] = text.extensions
+    return formatted

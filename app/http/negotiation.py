@@ -16,28 +16,28 @@ UTF_8 = frozenset({"utf-8", "utf8"})
 
 
 @lru_cache(maxsize=64)  # a server is sent few different ones
-def preferred(accept: str | None, offered: tuple[str, ...]) -> str | None:
-    """The offered media type that `accept` likes best, or None where it takes none of them.
+def choose_media_type(accept: str | None, offered: tuple[str, ...]) -> str | None:
+    """The offered media type that an Accept header prefers, or None where it takes none of them.
 
     The higher q wins, then the type that is named over one that a wildcard covers, then the order of `offered`. Where
     only a wildcard speaks, or nothing does, it is JSON: what clients that know nothing of GraphQL's own type expect.
     """
     if accept is None or not accept.strip():
         return JSON
-    ranges = [parsed for part in accept.split(",") if (parsed := _media_range(part)) is not None]
+    ranges = [media_range for part in accept.split(",") if (media_range := _parse_media_range(part)) is not None]
     ranked = [(_rank(media_type, ranges, -place), media_type) for place, media_type in enumerate(offered)]
     (q, *_), best = max(ranked)
     return best if q > 0 else None
 
 
-def content_type(value: str | None) -> tuple[str, str]:
+def parse_content_type(value: str | None) -> tuple[str, str]:
     """The media type and the charset of a Content-Type header, in lower case; where no charset is said, UTF-8."""
     media_type, parameters = _split(value or "")
     return media_type, parameters.get("charset", "utf-8")
 
 
 def _rank(media_type: str, ranges: Sequence[tuple[str, float]], place: int) -> tuple[float, int, int]:
-    """How much one type is liked: (q of the most specific range that covers it, how specific that is, its place)."""
+    """How a type ranks, the greater the better: (q of the most specific range for it, how specific that is, place)."""
     wildcard = media_type.partition("/")[0] + "/*"
     for specificity, name in ((3, media_type), (2, wildcard), (1, "*/*")):
         weights = [q for named, q in ranges if named == name]
@@ -47,7 +47,7 @@ def _rank(media_type: str, ranges: Sequence[tuple[str, float]], place: int) -> t
     return 0.0, 0, 0
 
 
-def _media_range(part: str) -> tuple[str, float] | None:
+def _parse_media_range(part: str) -> tuple[str, float] | None:
     """A range of an Accept header and its q; None for one that is malformed or asks for another charset than ours."""
     name, parameters = _split(part)
     if "/" not in name or parameters.get("charset", "utf-8") not in UTF_8:
@@ -60,7 +60,7 @@ def _media_range(part: str) -> tuple[str, float] | None:
 
 
 def _split(value: str) -> tuple[str, dict[str, str]]:
-    """`type/subtype; name="value"` as its parts, in lower case."""
+    """From `type/subtype; name="value"` to the type and the values by name, in lower case."""
     name, *rest = value.lower().split(";")
     pairs = (parameter.partition("=") for parameter in rest)
     return name.strip(), {key.strip(): text.strip().strip('"') for key, _, text in pairs}

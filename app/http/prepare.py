@@ -1,14 +1,13 @@
 """From the text of a document to one that can be run: parsed, within the limits, valid, and with its operation chosen.
 
-`prepare` depends on nothing of a request but the text, the operation's name and the sizes in its variables, and keeps
-nothing: `documents` stands in front of it. Running the operation is `execution`'s.
+Only the text, the name of the operation and the sizes in the variables of a request matter here. Nothing is kept:
+`document_cache` does that. `execution` runs the operation.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from graphql import (
     DocumentNode,
@@ -31,17 +30,17 @@ from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from app.errors import TooComplex
 from app.graph.plan.planner import PlannedOperation
-from app.http.deadlines import seconds_of
+from app.http.deadlines import sum_own_deadlines
 from app.http.limits import Limits, too_complex
-from app.http.weighing import Weighed, operations_of
+from app.http.query_cost import QueryCost, operations_of
 from app.settings import Settings
 
 MAX_LENGTH = 100_000
 """How long a document may be, in characters: what it carries along belongs into variables."""
 
 MAX_ERRORS, LONG, MAX_ERRORS_OF_LONG = 20, 4_000, 3
-"""How many faults of a document are told. Each may cost a search for the name that was meant, and may quote the whole
-of a literal: of a document longer than `LONG` characters the first few have to do."""
+"""How many errors of a document are reported. Each may cost a search for the name that was meant, and may quote a whole
+literal: of a document longer than `LONG` characters the first few have to do."""
 
 RULES: tuple[type[ASTValidationRule], ...] = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
 """The specification's rules, and the two that Strawberry adds to them."""
@@ -61,29 +60,29 @@ class RequestErrors(Exception):  # noqa: N818  # the client's doing, not a fault
         self.errors = list(errors)
 
 
-Sizes = tuple[float | str | None, ...]
-"""What of a request's variables its weight hangs on."""
+VariableSizes = tuple[float | str | None, ...]
+"""All that the cost of a document depends on in the variables of a request."""
 
 
 @dataclass(slots=True)
-class Accepted:
-    """The sizes that were last found to be within the limits, and what the document counts for where it is kept."""
+class CacheState:
+    """What the cache remembers of a document: the sizes with which it was last within the limits, and its own size."""
 
-    last: Sizes | None = None
+    accepted_sizes: VariableSizes | None = None
     characters: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
-    """A document that may be run; with other variables too, as long as they come to the sizes that were accepted."""
+class PreparedDocument:
+    """A valid document and the operation of it that is run: with other variables too, if their sizes are the same."""
 
     document: DocumentNode
     operation: OperationDefinitionNode
-    weighed: Weighed
+    cost: QueryCost
     planned: PlannedOperation
-    accepted: Accepted = field(default_factory=Accepted)
+    cache_state: CacheState = field(default_factory=CacheState)
     seconds: float = 0.0
-    """The deadline that its root fields have of their own, where they have one."""
+    """The deadline that its root fields have of their own; 0 where they have none."""
 
     @property
     def is_query(self) -> bool:
@@ -100,40 +99,40 @@ class Preparation:
         self.max_depth = settings.max_depth
         self.limits = Limits(schema, settings)
 
-    def prepare(self, text: str, operation_name: str | None, variables: Mapping[str, Any]) -> Prepared:
-        """Raises `RequestErrors`. `variables` are as the client sent them: executing coerces them."""
+    def prepare(self, text: str, operation_name: str | None, variables: Mapping[str, object]) -> PreparedDocument:
+        """A document that can be run; `RequestErrors` where it cannot. `variables` are as the client sent them."""
         if len(text) > MAX_LENGTH:
-            raise _denied([too_complex("length", "has {} characters", MAX_LENGTH, len(text))])
+            raise _request_errors([too_complex("length", "has {} characters", MAX_LENGTH, len(text))])
         document = self._parse(text)
-        operation = _chosen(document, operation_name)
-        weighed = self.limits.weigh(document, operation, variables)
-        if not weighed.is_sound:
+        operation = _choose_operation(document, operation_name)
+        cost = self.limits.measure(document, operation, variables)
+        if not cost.has_sound_fragments:
             self._validate(document, SOUNDNESS, MAX_ERRORS_OF_LONG)
-        self._refuse_excess(weighed)
+        self._check_cost(cost)
         self._validate(document, RULES, MAX_ERRORS_OF_LONG if len(text) > LONG else MAX_ERRORS)
         planned = PlannedOperation.of(document, operation)
-        seconds = seconds_of(self.schema, document, operation)
-        return Prepared(document, operation, weighed, planned, seconds=seconds)
+        seconds = sum_own_deadlines(self.schema, document, operation)
+        return PreparedDocument(document, operation, cost, planned, seconds=seconds)
 
-    def weigh_again(self, prepared: Prepared, variables: Mapping[str, Any]) -> None:
-        """Hold a document that was prepared before against the limits, under variables of other sizes."""
-        self._refuse_excess(self.limits.weigh(prepared.document, prepared.operation, variables))
+    def check_limits(self, prepared: PreparedDocument, variables: Mapping[str, object]) -> None:
+        """Raise `RequestErrors` where a document that was prepared before exceeds a limit with these variables."""
+        self._check_cost(self.limits.measure(prepared.document, prepared.operation, variables))
 
-    def _refuse_excess(self, weighed: Weighed) -> None:
-        if exceeded := self.limits.exceeded(weighed):
-            raise _denied(exceeded)
+    def _check_cost(self, cost: QueryCost) -> None:
+        if exceeded := self.limits.find_exceeded(cost):
+            raise _request_errors(exceeded)
 
     def _parse(self, text: str) -> DocumentNode:
         try:
             return parse(text, max_tokens=self.max_tokens)
         except GraphQLSyntaxError as error:
-            # graphql-core tells these two by their words alone.
+            # Only their messages distinguish these two errors of graphql-core.
             if error.message.endswith("tokens. Parsing aborted."):
-                raise _denied(
+                raise _request_errors(
                     [too_complex("tokens", "has {} tokens or more", self.max_tokens, self.max_tokens + 1)]
                 ) from None
             if error.message.endswith("nested too deeply. Parsing aborted."):
-                raise _denied(
+                raise _request_errors(
                     [too_complex("depth", "nests {} deep or more", self.max_depth, PARSER_DEPTH + 1)]
                 ) from None
             raise RequestErrors([error]) from None
@@ -141,13 +140,15 @@ class Preparation:
     def _validate(self, document: DocumentNode, rules: tuple[type[ASTValidationRule], ...], max_errors: int) -> None:
         errors = validate(self.schema, document, rules, max_errors=max_errors)
         if any(error.message == "Validation aborted." for error in errors):
-            raise _denied([TooComplex("The query selects too much of the same to be checked.", limit="comparisons")])
+            raise _request_errors(
+                [TooComplex("The query selects too much of the same to be checked.", limit="comparisons")]
+            )
         if errors:
             raise RequestErrors(errors)
 
 
-def _chosen(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
-    """The operation that is meant; never the first of several."""
+def _choose_operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
+    """The operation of that name, or the only one; `RequestErrors` where there are several and no name."""
     operations = operations_of(document)
     named = [operation for operation in operations if operation.name is not None]
     if name is not None:
@@ -164,5 +165,5 @@ def _chosen(document: DocumentNode, name: str | None) -> OperationDefinitionNode
     return operations[0]
 
 
-def _denied(denials: Sequence[TooComplex]) -> RequestErrors:
+def _request_errors(denials: Sequence[TooComplex]) -> RequestErrors:
     return RequestErrors([GraphQLError(denial.message, original_error=denial) for denial in denials])

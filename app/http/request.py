@@ -1,14 +1,12 @@
-"""What a client sent, as a GraphQL request; or, in words, why it is none.
+"""From the URL or body of an HTTP request to a GraphQL request, or to a message that says why it is none.
 
-The body's size, encoding and shape are settled here, before any of it is understood as GraphQL. Not here: the document
-itself (`prepare`), and what is answered (`graphql`).
+The size, encoding and shape of a body are checked here. The document in it is checked in `prepare`.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import parse_qsl
 
 import orjson
@@ -17,7 +15,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive
 
 from app.errors import Code
-from app.http.negotiation import JSON, UTF_8, content_type
+from app.http.negotiation import JSON, UTF_8, parse_content_type
 
 MAX_DEPTH, MAX_VALUES, MAX_CONTAINERS = 32, 50_000, 10_000
 """How deep `variables` may nest (deeper than any input type, shallower than any stack), and how many values, and lists
@@ -43,44 +41,45 @@ class Rejected(Exception):  # noqa: N818  # the client's doing, not a fault of t
 
 @dataclass(frozen=True, slots=True)
 class GraphQLRequest:
-    """A well-formed request. Its document may still be anything."""
+    """A well-formed request. Its document is not checked yet."""
 
     query: str | None
     operation_name: str | None = None
-    variables: dict[str, Any] = field(default_factory=dict)
+    variables: dict[str, object] = field(default_factory=dict)
     document_hash: str | None = None
 
 
 def from_url(query_string: bytes) -> GraphQLRequest:
     """The request that a GET carries in its URL; `variables` and `extensions` are JSON in it."""
-    given: dict[str, Any] = {}
-    for name, text in _pairs(query_string):
+    given: dict[str, object] = {}
+    for name, text in _parse_parameters(query_string):
         if name in given:
             raise Rejected(400, f"The parameter {name} is given more than once.")
         if name in PARAMETERS and text:
-            given[name] = _json(text.encode(), f"The parameter {name}") if name in OBJECTS else text
-    return _checked(given, len(query_string))
+            given[name] = _parse_json(text.encode(), f"The parameter {name}") if name in OBJECTS else text
+    return _validate_parameters(given, len(query_string))
 
 
 async def from_body(headers: Headers, receive: Receive, limit: int) -> GraphQLRequest:
     """The request that a POST carries in its body. At most `limit` bytes are read of it, however they come."""
-    media_type, charset = content_type(headers.get("content-type"))
+    media_type, charset = parse_content_type(headers.get("content-type"))
     if media_type != JSON or charset not in UTF_8:
         raise Rejected(415, "The body has to be JSON in UTF-8: send Content-Type: application/json.")
     if headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
         raise Rejected(415, "The body has to come uncompressed: send no Content-Encoding.")
-    body = await _read(headers, receive, limit)
+    body = await _read_body(headers, receive, limit)
     if not body.strip():
         raise Rejected(400, "The body is empty: send a JSON object with a query.")
-    given = _json(body, "The body")
+    given = _parse_json(body, "The body")
     if isinstance(given, list):
         raise Rejected(400, "Batches are not taken: send one operation a request, as a JSON object.")
     if not isinstance(given, dict):
-        raise Rejected(400, f"The body has to be a JSON object, not {_kind(given)}.")
-    return _checked(given, body.count(b"[") + body.count(b"{") + body.count(b","))
+        raise Rejected(400, f"The body has to be a JSON object, not {_describe_json_type(given)}.")
+    return _validate_parameters(given, body.count(b"[") + body.count(b"{") + body.count(b","))
 
 
-async def _read(headers: Headers, receive: Receive, limit: int) -> bytes:
+async def _read_body(headers: Headers, receive: Receive, limit: int) -> bytes:
+    """The body, of at most `limit` bytes."""
     # What was not read stands in the connection still, so that it cannot be used again.
     too_large = Rejected(413, f"The body is larger than {limit} bytes.", headers={"connection": "close"})
     announced = headers.get("content-length", "")
@@ -101,7 +100,8 @@ async def _read(headers: Headers, receive: Receive, limit: int) -> bytes:
             return b"".join(chunks)
 
 
-def _pairs(query_string: bytes) -> list[tuple[str, str]]:
+def _parse_parameters(query_string: bytes) -> list[tuple[str, str]]:
+    """The parameters of a URL as (name, value), in their order."""
     try:
         return parse_qsl(query_string.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=20)
     except UnicodeDecodeError:
@@ -110,7 +110,8 @@ def _pairs(query_string: bytes) -> list[tuple[str, str]]:
         raise Rejected(400, "The URL has more than 20 parameters.") from None
 
 
-def _json(text: bytes, what: str) -> Any:
+def _parse_json(text: bytes, what: str) -> object:
+    """The JSON value of a text; `what` names the text in messages."""
     if text.startswith(b"\xef\xbb\xbf"):
         raise Rejected(400, f"{what} is not JSON: it begins with a byte order mark.")
     try:
@@ -119,27 +120,35 @@ def _json(text: bytes, what: str) -> Any:
         raise Rejected(400, f"{what} is not JSON: {error}.") from None
 
 
-def _checked(given: dict[str, Any], marks: int) -> GraphQLRequest:
-    """`given` with the types that the specification asks for; it has no more depth and no more values than `marks`."""
+def _validate_parameters(given: dict[str, object], marks: int) -> GraphQLRequest:
+    """The request that has these parameters, checked for the types that the specification asks for.
+
+    `marks` is at least the number of levels in `given`: where it is small, they need not be counted.
+    """
     query, document_hash = given.get("query") or None, _document_hash(given)
     if query is None and document_hash is None:
         raise Rejected(400, "There is no query: send the GraphQL document as the string `query`.")
     if query is not None and not isinstance(query, str):
-        raise Rejected(400, f"`query` has to be a string, not {_kind(query)}.")
+        raise Rejected(400, f"`query` has to be a string, not {_describe_json_type(query)}.")
     name = given.get("operationName")
     if name is not None and not isinstance(name, str):
-        raise Rejected(400, f"`operationName` has to be a string, not {_kind(name)}.")
-    for key in OBJECTS:
-        if given.get(key) is not None and not isinstance(given[key], dict):
-            raise Rejected(400, f"`{key}` has to be an object, not {_kind(given[key])}.")
-    variables = given.get("variables") or {}
+        raise Rejected(400, f"`operationName` has to be a string, not {_describe_json_type(name)}.")
+    variables, _ = [_object_parameter(given, name) for name in OBJECTS]
     if marks > MAX_DEPTH:
-        _bound(variables)
+        _check_variables_size(variables)
     return GraphQLRequest(query, name or None, variables, document_hash)
 
 
-def _document_hash(given: dict[str, Any]) -> str | None:
-    """The SHA-256 of a document that is known by it: `documentId`, or `persistedQuery` among the extensions."""
+def _object_parameter(given: dict[str, object], name: str) -> dict[str, object]:
+    """A parameter that has to be a JSON object; empty where it is left out or null."""
+    value = given.get(name)
+    if value is not None and not isinstance(value, dict):
+        raise Rejected(400, f"`{name}` has to be an object, not {_describe_json_type(value)}.")
+    return value or {}
+
+
+def _document_hash(given: dict[str, object]) -> str | None:
+    """The SHA-256 that stands for a document: `documentId`, or `persistedQuery` among the extensions; or None."""
     extensions = given.get("extensions")
     persisted = extensions.get("persistedQuery") if isinstance(extensions, dict) else None
     named = given.get("documentId")
@@ -152,9 +161,9 @@ def _document_hash(given: dict[str, Any]) -> str | None:
     return named.removeprefix("sha256:").lower()
 
 
-def _bound(variables: dict[str, Any]) -> None:
-    """Refuse what is too deep or too much; level by level, so that no depth can exhaust the stack."""
-    level: list[Any] = [variables]
+def _check_variables_size(variables: dict[str, object]) -> None:
+    """Reject variables with too many levels or values; level by level, so that no depth exhausts the stack."""
+    level: list[dict[str, object] | list[object]] = [variables]
     depth = values = containers = 0
     while level:
         depth, containers = depth + 1, containers + len(level)
@@ -171,8 +180,8 @@ def _bound(variables: dict[str, Any]) -> None:
         level = [child for among in children for child in among if isinstance(child, (dict, list))]
 
 
-def _kind(value: Any) -> str:
-    """A JSON value as a person would call it."""
+def _describe_json_type(value: object) -> str:
+    """The type of a JSON value with its article, as in "an array"."""
     names = (
         (bool, "a boolean"),
         ((int, float), "a number"),

@@ -1,4 +1,4 @@
-"""A server process from its start to its end: the port it binds, the signals it obeys. What it serves is given."""
+"""A server process from its start to its end: it binds a port, serves an application and obeys signals."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ STARTUP_FAILURE = 3  # uvicorn's exit code where the application could not start
 
 
 class Server(uvicorn.Server):
-    """uvicorn, saying when it is ready."""
+    """A uvicorn server that calls `ready` when it serves."""
 
     def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
         super().__init__(config)
@@ -30,14 +30,14 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
-            settle()
+            freeze_gc()
             self.ready()
 
 
-def settle() -> None:
-    """Leave what was made at start-up, schema and code, out of every later collection of cyclic garbage.
+def freeze_gc() -> None:
+    """Exempt what was made at start-up, schema and code, from every later garbage collection.
 
-    Walking it again and again took a fifth of the time of a page under load.
+    To walk all of it again and again took a fifth of the time of a page under load.
     """
     gc.collect()
     gc.freeze()
@@ -66,8 +66,8 @@ def serve(application: ASGIApp, listener: socket.socket, ready: Callable[[], Non
 
 @contextmanager
 def leaving_on_signals() -> Iterator[None]:
-    """Let SIGTERM end the process as SIGINT does: with what was begun put away, and exit code 0."""
-    before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGINT)}
+    """Let SIGTERM and SIGINT end the process in order, with every context manager left, and exit code 0."""
+    before = {number: signal.signal(number, exit_process) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield
     finally:
@@ -75,14 +75,14 @@ def leaving_on_signals() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def leave(_signal: int, _frame: FrameType | None) -> NoReturn:
-    """End the process by way of everything that is to be put away."""
+def exit_process(_signal: int, _frame: FrameType | None) -> NoReturn:
+    """End the process by an exception, so that every context manager is left."""
     raise SystemExit(0)
 
 
 @contextmanager
 def listening(host: str, port: int) -> Iterator[socket.socket]:
-    """A socket that nobody else listens on; port 0 picks a free one. Bound before anything else is started."""
+    """A socket that listens there; port 0 picks a free one. It is bound before anything else is started."""
     try:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         listener = socket.create_server((str(address[0]), port), family=family, backlog=BACKLOG)
@@ -97,6 +97,6 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
 
 
 def url_of(listener: socket.socket) -> str:
-    """Where the server answers."""
+    """The URL of a server on that socket."""
     host, port, *_ = listener.getsockname()
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -1,7 +1,7 @@
-"""Transactions whose client is gone: the database would keep what they wrote locked for a minute, from everybody.
+"""Transactions whose client is gone: for a minute MongoDB lets nobody else write the documents that they wrote.
 
-A process that is killed, or a commit that never arrived, leaves its transaction open. Who is refused time and again
-looks whether the transaction in the way is such a one, and ends it.
+A process that is killed, or a commit that never reached the server, leaves its transaction open. A writer that has met
+write conflicts for some time calls `end_abandoned_transactions`, since the conflict may be with one of these.
 """
 
 from __future__ import annotations
@@ -13,26 +13,27 @@ from pymongo.read_concern import ReadConcern
 
 from app.mongo.client import DRIVER_OPTIONS, Store
 
-CURRENT = {"$currentOp": {"idleSessions": True, "idleConnections": True}}
+CURRENT_OPERATIONS = {"$currentOp": {"idleSessions": True, "idleConnections": True}}
 
 
-async def end_abandoned(store: Store) -> None:
-    """End this program's idle transactions whose last connection is closed. Where that is not allowed, nothing happens.
+async def end_abandoned_transactions(store: Store) -> None:
+    """Abort this program's idle transactions whose last connection is closed.
 
-    Should one of them be alive after all, between two connections, it is undone and tries again.
+    Nothing happens where the user may not list operations or kill sessions. Should the client of one be alive after
+    all, and merely between two connections, its transaction is aborted and retried.
     """
     with contextlib.suppress(PyMongoError):
-        admin = store.client.admin.with_options(read_concern=ReadConcern("local"))  # no other is possible here
-        async with await admin.aggregate([CURRENT]) as found:
-            rows = await found.to_list()
-        there = {row.get("connectionId") for row in rows if row.get("type") == "op"}
-        left = [
+        admin = store.client.admin.with_options(read_concern=ReadConcern("local"))  # $currentOp takes no other
+        async with await admin.aggregate([CURRENT_OPERATIONS]) as cursor:
+            operations = await cursor.to_list()
+        open_connections = {row.get("connectionId") for row in operations if row.get("type") == "op"}
+        abandoned_sessions = [
             {"id": row["lsid"]["id"]}
-            for row in rows
+            for row in operations
             if row.get("type") == "idleSession"
             and "transaction" in row
             and row.get("appName") == DRIVER_OPTIONS["appname"]
-            and row.get("connectionId") not in there
+            and row.get("connectionId") not in open_connections
         ]
-        if left:
-            await admin.command("killSessions", left)
+        if abandoned_sessions:
+            await admin.command("killSessions", abandoned_sessions)

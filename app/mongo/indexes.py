@@ -1,4 +1,7 @@
-"""Bringing a database's indexes to what is required. What to require is not decided here."""
+"""Create the indexes that are required, and replace those whose definition has changed.
+
+Which indexes a collection requires is declared with its records (`graph/indexes.py`), not here.
+"""
 
 from __future__ import annotations
 
@@ -11,24 +14,23 @@ from pymongo.errors import AutoReconnect, OperationFailure
 
 from app.mongo.client import Store
 
-BUILD_SECONDS = 3600.0  # an index that is new to a large collection; the driver's own deadline is a request's
-CONFLICTS = {85, 86}  # IndexOptionsConflict, IndexKeySpecsConflict: the name or the keys are there, otherwise made
+BUILD_SECONDS = 3600.0  # to build an index on a large collection; the client's own deadline is meant for requests
+CONFLICTS = {85, 86}  # IndexOptionsConflict, IndexKeySpecsConflict: one of its name or its keys is defined otherwise
 
 
 async def ensure_indexes(store: Store, required: Mapping[str, Sequence[IndexModel]]) -> None:
-    """Make the indexes that are missing; one whose definition has changed is dropped and made again.
+    """Create the indexes that are missing, by collection, and replace those whose definition has changed.
 
-    Indexes that nobody here asked for are left alone: an operator may have made them. Several processes may do this at
-    the same time.
+    All others are left alone: an operator may have created them. Several processes may call this at the same time.
     """
     with pymongo.timeout(BUILD_SECONDS):
         await asyncio.gather(*(ensure_collection(store, name, list(models)) for name, models in required.items()))
 
 
 async def ensure_collection(store: Store, name: str, models: list[IndexModel]) -> None:
-    """The indexes of one collection, in one command where none has changed.
+    """Create or replace the indexes of one collection, in one command where none has changed.
 
-    Asked for again where the connection was lost: the driver does not, and it may be done twice.
+    The command is repeated once after a lost connection, which the driver does not do; it is idempotent.
     """
     if not models:
         return
@@ -45,7 +47,7 @@ async def ensure_collection(store: Store, name: str, models: list[IndexModel]) -
 
 
 async def replace_index(store: Store, name: str, model: IndexModel) -> None:
-    """Make one index of the collection `name`, dropping the ones that conflict with it.
+    """Create one index of the collection `name`, and drop the indexes that conflict with it.
 
     Those are the index of its name, and the index on the same fields in the same order under another name.
     """

@@ -1,7 +1,7 @@
-"""The `keys` collection: whatever finds a record claims a row here, unique on (namespace, key).
+"""The `keys` collection: each key that a record can be looked up by is a claim here, unique on (namespace, key).
 
-A claim is written in the same transaction as the record it finds; the unique index, not a read, decides who has a key.
-One read resolves any number of keys.
+A claim is written in the same transaction as its record. The unique index decides who has a key, and not a read before
+the write. One read resolves any number of keys.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pymongo import ASCENDING, IndexModel, UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 
 from app.mongo.client import Doc, Store
-from app.mongo.reads import aggregate
+from app.mongo.reads import BATCH_SIZE, aggregate
 
 COLLECTION = "keys"
 INDEXES = [
@@ -24,7 +24,7 @@ INDEXES = [
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """`record_id` is found by `key` in `namespace`, because of its stored field `field`."""
+    """The record `record_id` can be looked up by `key` in `namespace`; the key comes from its stored field `field`."""
 
     namespace: str
     key: str
@@ -32,28 +32,27 @@ class Claim:
     field: str
 
     def document(self) -> Doc:
-        """As it is stored."""
+        """The claim as it is stored."""
         return {"namespace": self.namespace, "key": self.key, "recordId": self.record_id, "field": self.field}
 
 
 async def insert_claims(store: Store, claims: Sequence[Claim], session: AsyncClientSession) -> None:
-    """Claim keys; a DuplicateKeyError or BulkWriteError (code 11000) where one is taken."""
+    """Store claims; raises BulkWriteError (writeErrors with code 11000) where another record has one of the keys."""
     if claims:
         await store[COLLECTION].insert_many([claim.document() for claim in claims], session=session)
 
 
 async def release_claims(store: Store, keys: Sequence[tuple[str, str]], session: AsyncClientSession) -> None:
-    """Free these (namespace, key): whoever has them is not found by them any more."""
+    """Delete the claims to these (namespace, key), so that other records may claim them."""
     by_namespace: dict[str, set[str]] = {}
     for namespace, key in keys:
         by_namespace.setdefault(namespace, set()).add(key)
     if by_namespace:
-        each = [{"namespace": namespace, "key": {"$in": sorted(found)}} for namespace, found in by_namespace.items()]
-        await store[COLLECTION].delete_many({"$or": each}, session=session)
+        await store[COLLECTION].delete_many(any_key_in(by_namespace), session=session)
 
 
 async def repoint_claims(store: Store, claims: Sequence[Claim], session: AsyncClientSession) -> None:
-    """Give keys that are taken to other records."""
+    """Make keys that are claimed already lead to the record and field of these claims instead."""
     if claims:
         updates = [
             UpdateOne(
@@ -65,28 +64,36 @@ async def repoint_claims(store: Store, claims: Sequence[Claim], session: AsyncCl
         await store[COLLECTION].bulk_write(updates, session=session)
 
 
-async def claims_of(store: Store, record_ids: Sequence[str], session: AsyncClientSession) -> list[Claim]:
-    """Every key that these records have."""
-    found = store[COLLECTION].find({"recordId": {"$in": list(record_ids)}}, batch_size=100_000, session=session)
-    return [Claim(row["namespace"], row["key"], row["recordId"], row["field"]) for row in await found.to_list()]
+async def find_claims_by_record(store: Store, record_ids: Sequence[str], session: AsyncClientSession) -> list[Claim]:
+    """All claims of these records, in no order."""
+    return await find_claims(store, {"recordId": {"$in": list(record_ids)}}, session)
 
 
-async def owners(
-    store: Store, wanted: Mapping[str, Iterable[str]], session: AsyncClientSession | None = None
+async def find_claims_by_key(
+    store: Store, keys: Mapping[str, Iterable[str]], session: AsyncClientSession | None = None
 ) -> dict[tuple[str, str], Claim]:
-    """Who has which of these keys (namespace → keys), by (namespace, key), in one read."""
-    asked = [{"namespace": name, "key": {"$in": sorted(set(keys))}} for name, keys in wanted.items()]
-    if not asked:
+    """The claims to these keys (namespace → keys), by (namespace, key), in one read. Unclaimed keys are absent."""
+    if not keys:
         return {}
-    found = store[COLLECTION].find({"$or": asked}, batch_size=100_000, session=session)
-    claims = [Claim(row["namespace"], row["key"], row["recordId"], row["field"]) for row in await found.to_list()]
+    claims = await find_claims(store, any_key_in(keys), session)
     return {(claim.namespace, claim.key): claim for claim in claims}
 
 
-async def resolve_key(
-    store: Store, namespace: str, key: str, fields: Sequence[str], collection: str, shown: dict[str, int] | None
+async def find_claims(store: Store, query: Doc, session: AsyncClientSession | None) -> list[Claim]:
+    """The claims that match `query`."""
+    cursor = store[COLLECTION].find(query, batch_size=BATCH_SIZE, session=session)
+    return [Claim(row["namespace"], row["key"], row["recordId"], row["field"]) for row in await cursor.to_list()]
+
+
+def any_key_in(keys: Mapping[str, Iterable[str]]) -> Doc:
+    """The filter for claims to any of these keys (namespace → keys)."""
+    return {"$or": [{"namespace": namespace, "key": {"$in": sorted(set(among))}} for namespace, among in keys.items()]}
+
+
+async def find_record_by_key(
+    store: Store, namespace: str, key: str, fields: Sequence[str], collection: str, projection: dict[str, int] | None
 ) -> Doc | None:
-    """The record in `collection` that owns `key` through one of `fields`, in one command."""
+    """The live record of `collection` that has claimed `key` for one of `fields`, or None. One command."""
     pipeline: list[Doc] = [
         {"$match": {"namespace": namespace, "key": {"$eq": key}, "field": {"$in": list(fields)}}},
         {
@@ -94,12 +101,12 @@ async def resolve_key(
                 "from": collection,
                 "localField": "recordId",
                 "foreignField": "_id",
-                "pipeline": [{"$match": {"deletedAt": None}}, *([{"$project": shown}] if shown else [])],
-                "as": "found",
+                "pipeline": [{"$match": {"deletedAt": None}}, *([{"$project": projection}] if projection else [])],
+                "as": "record",
             }
         },
-        {"$unwind": "$found"},
-        {"$replaceRoot": {"newRoot": "$found"}},
+        {"$unwind": "$record"},
+        {"$replaceRoot": {"newRoot": "$record"}},
     ]
     rows = await aggregate(store, COLLECTION, pipeline)
     return rows[0] if rows else None

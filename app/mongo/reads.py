@@ -1,8 +1,8 @@
-"""Bounded reads, each one command whose whole answer comes in the first reply.
+"""Bounded reads: one `find` or `aggregate` command whose first batch holds the whole result.
 
-The driver's cursors decode a reply document by document and stand ready to fetch more; where the size is known in
-advance, that is half of the time. What a cursor does besides is done here: a read is tried again when the primary has
-changed, and one that does not fit into a reply (16 MB) goes through a cursor after all.
+The driver's cursors decode a batch document by document and are prepared to fetch more, which takes half of the time of
+a read. These functions decode the first batch at once. What a cursor does besides is done here too: a read is retried
+when the primary has changed, and a result that does not fit into one reply (16 MB) is read through a cursor after all.
 """
 
 from __future__ import annotations
@@ -13,18 +13,22 @@ from decimal import Decimal
 from bson import Decimal128, decode
 from bson.codec_options import CodecOptions, TypeEncoder, TypeRegistry
 from bson.raw_bson import RawBSONDocument
+from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import ConnectionFailure, OperationFailure
 
 from app.mongo.client import CODEC, Doc, Store
 
-ALL_AT_ONCE = 100_000
-"""Documents a reply; the server's default of 101 costs a second round trip."""
+Session = AsyncClientSession | None
+"""The session of the transaction that a read belongs to, if it belongs to one."""
+
+BATCH_SIZE = 100_000
+"""Documents in the first batch at most; with the server's default of 101 a read takes a second round trip."""
 
 MAJORITY = {"level": "majority"}
 
 
 class DecimalEncoder(TypeEncoder):
-    """Half of the codec. With a decoder among its options, the driver makes other options for each reply."""
+    """The encoding half of `DecimalCodec`: with a decoder in its options the driver copies them for each reply."""
 
     python_type = Decimal
 
@@ -41,46 +45,56 @@ async def find(
     store: Store,
     collection: str,
     query: Doc,
-    shown: Mapping[str, int] | None = None,
+    projection: Mapping[str, int] | None = None,
     *,
     limit: int,
     sort: Sequence[tuple[str, int]] = (),
+    session: Session = None,
 ) -> list[Doc]:
-    """At most `limit` documents."""
+    """The first `limit` documents that match `query`, in the order of `sort`; with a session, in its snapshot."""
     command: Doc = {"find": collection, "filter": query, "limit": limit, "batchSize": limit + 1}
-    if shown is not None:
-        command["projection"] = shown
+    if projection is not None:
+        command["projection"] = projection
     if sort:
         command["sort"] = dict(sort)
-    docs = await answer(store, command)
+    docs = await read_first_batch(store, command, session)
     if docs is None:
-        return await store[collection].find(query, shown, sort=sort or None, limit=limit).to_list()
+        cursor = store[collection].find(query, projection, sort=sort or None, limit=limit, session=session)
+        return await cursor.to_list()
     return docs
 
 
-async def aggregate(store: Store, collection: str | None, pipeline: Sequence[Doc]) -> list[Doc]:
-    """What a pipeline makes of a collection, or, with None, of documents of its own."""
+async def aggregate(
+    store: Store, collection: str | None, pipeline: Sequence[Doc], session: Session = None
+) -> list[Doc]:
+    """The result of a pipeline over a collection; with None, of one that begins with documents of its own."""
     command: Doc = {
         "aggregate": 1 if collection is None else collection,
         "pipeline": pipeline,
-        "cursor": {"batchSize": ALL_AT_ONCE},
+        "cursor": {"batchSize": BATCH_SIZE},
     }
-    docs = await answer(store, command)
+    docs = await read_first_batch(store, command, session)
     if docs is None:
-        made = store.aggregate(pipeline) if collection is None else store[collection].aggregate(pipeline)
-        return await (await made).to_list()
+        source = store if collection is None else store[collection]
+        return await (await source.aggregate(pipeline, session=session)).to_list()
     return docs
 
 
-async def answer(store: Store, command: Doc) -> list[Doc] | None:
-    """The documents of the one reply; None where they do not fit into it."""
-    asked = {**command, "readConcern": MAJORITY}
+async def read_first_batch(store: Store, command: Doc, session: Session = None) -> list[Doc] | None:
+    """The result of a command, from its first batch; None where that does not hold all of it.
+
+    A transaction has a read concern of its own, and is retried as a whole.
+    """
+    if session is not None:
+        cursor = await run_command(store, command, session)
+        return cursor["firstBatch"] if not cursor["id"] else None
+    command = {**command, "readConcern": MAJORITY}
     try:
-        cursor = await ask(store, asked)
+        cursor = await run_command(store, command)
     except (ConnectionFailure, OperationFailure) as error:
         if not is_retryable(error):
             raise
-        cursor = await ask(store, asked)
+        cursor = await run_command(store, command)
     if cursor["id"]:
         name = cursor["ns"].partition(".")[2]
         await store.command({"killCursors": name, "cursors": [cursor["id"]]})
@@ -89,18 +103,18 @@ async def answer(store: Store, command: Doc) -> list[Doc] | None:
     return docs
 
 
-async def ask(store: Store, command: Doc) -> Doc:
-    """The cursor in the reply to a command, decoded in one go; the driver itself decodes replies without our codec."""
-    reply = await store.command(command, codec_options=RAW)
+async def run_command(store: Store, command: Doc, session: Session = None) -> Doc:
+    """The `cursor` of the reply to a command, decoded with our codec, which the driver does not use for replies."""
+    reply = await store.command(command, codec_options=RAW, session=session)
     return decode(reply["cursor"].raw, CODEC)
 
 
-RETRYABLE = {6, 7, 63, 89, 91, 134, 189, 262, 9001, 10107, 11600, 11602, 13388, 13435, 13436}
-"""The codes of the specification of retryable reads: the primary stepped down, the connection was lost."""
+RETRYABLE_CODES = {6, 7, 63, 89, 91, 134, 189, 262, 9001, 10107, 11600, 11602, 13388, 13435, 13436}
+"""The error codes that MongoDB's retryable reads specification lists: the primary stepped down or shuts down."""
 
 
 def is_retryable(error: Exception) -> bool:
-    """Whether the same read may succeed at once, on a new connection or primary; never after a deadline."""
+    """Whether the same read may succeed at once on another connection or primary; never after a deadline."""
     if getattr(error, "timeout", False):
         return False
-    return isinstance(error, ConnectionFailure) or getattr(error, "code", None) in RETRYABLE
+    return isinstance(error, ConnectionFailure) or getattr(error, "code", None) in RETRYABLE_CODES

@@ -1,4 +1,4 @@
-"""Which MongoDB a process uses: the one that is set, or an embedded one that lives as long as the process."""
+"""The MongoDB that a process uses: the one that MONGODB_URI names, else an embedded one."""
 
 from __future__ import annotations
 
@@ -17,33 +17,38 @@ from app.mongo.client import connect
 from app.mongo.embedded import EmbeddedMongo
 from app.settings import Settings
 
-LOOK_SECONDS = 1.0
+CHECK_SECONDS = 1.0
+WATCHER = "embedded MongoDB watcher"  # the name of the thread that starts it again
 log = structlog.get_logger(__name__)
 
 
 @contextmanager
 def mongodb(settings: Settings) -> Iterator[str]:
-    """The database's URI: the one that is set, once it answers, or that of an embedded mongod, stopped at the end."""
+    """The connection string to use: MONGODB_URI, once that server answers, else that of an embedded mongod.
+
+    The embedded mongod is stopped at the end of the `with` block. Raises SetupError where there is no usable server.
+    """
     if settings.mongodb_uri is None:
-        with kept_running(None if settings.ephemeral else settings.data_directory) as uri:
+        with embedded_mongodb(None if settings.ephemeral else settings.data_directory) as uri:
             yield uri
     else:
-        asyncio.run(check(settings.mongodb_uri))
+        asyncio.run(require_replica_set(settings.mongodb_uri))
         yield settings.mongodb_uri
 
 
 @contextmanager
-def kept_running(directory: Path | None) -> Iterator[str]:
-    """An embedded mongod; one that goes, with the process that had started it or by itself, is started again.
+def embedded_mongodb(directory: Path | None) -> Iterator[str]:
+    """The connection string of an embedded mongod, which is started again whenever it has ended.
 
-    It answers at the same address, so that whoever is connected finds it again. An ephemeral one is not started again:
-    its data are gone.
+    It may end by itself, or with the process that started it. It is found again at the same address, except where the
+    path of its socket is so long that it is reached through a link. Without a directory it is not started again: its
+    data are gone.
     """
-    server, ended = EmbeddedMongo.start(directory), Event()
+    server, is_over = EmbeddedMongo.start(directory), Event()
 
-    def keep() -> None:
+    def restart_when_ended() -> None:
         nonlocal server
-        while not ended.wait(LOOK_SECONDS):
+        while not is_over.wait(CHECK_SECONDS):
             if server.running:
                 continue
             log.error("the embedded MongoDB is gone", directory=str(directory))
@@ -55,32 +60,32 @@ def kept_running(directory: Path | None) -> Iterator[str]:
             except SetupError as error:
                 log.error("the embedded MongoDB could not be started again", reason=str(error))
 
-    keeper = Thread(target=keep, daemon=True)
-    keeper.start()
+    watcher = Thread(target=restart_when_ended, name=WATCHER, daemon=True)
+    watcher.start()
     try:
         yield server.uri
     finally:
-        ended.set()
-        keeper.join()
+        is_over.set()
+        watcher.join()
         server.stop()
 
 
-async def check(uri: str) -> None:
-    """Raise SetupError where there is no replica set at that address, or it does not let us in."""
-    shown = re.sub(r"//[^@/]*@", "//…@", uri)
+async def require_replica_set(uri: str) -> None:
+    """Raise SetupError where no replica set answers at that address, or it refuses the connection."""
+    address = re.sub(r"//[^@/]*@", "//…@", uri)
     try:
         async with connect(uri) as client:
             hello = await client.admin.command("hello")
             await client.admin.command("ping")
     except (ConfigurationError, InvalidURI, ValueError) as error:
-        raise SetupError(f"MONGODB_URI ({shown}) is no address of a MongoDB: {error}") from None
+        raise SetupError(f"MONGODB_URI ({address}) is not a MongoDB connection string: {error}") from None
     except PyMongoError as error:
         raise SetupError(
-            f"The MongoDB at {shown} cannot be used ({type(error).__name__}). Start it, or correct MONGODB_URI; unset, "
-            "a MongoDB of our own is started."
+            f"The MongoDB at {address} cannot be used ({type(error).__name__}). Start it, or correct MONGODB_URI, "
+            "or unset that to use the embedded MongoDB."
         ) from None
     if "setName" not in hello and hello.get("msg") != "isdbgrid":
         raise SetupError(
-            f"The MongoDB at {shown} is not a member of a replica set, and so has no transactions. Start mongod with "
+            f"The MongoDB at {address} is not a member of a replica set, and so has no transactions. Start mongod with "
             "--replSet and run rs.initiate() once."
         )

@@ -1,28 +1,33 @@
-"""What a request asked of MongoDB, and how MongoDB answered: the commands, their indexes, what they examined.
+"""Traces: the commands that a request sent to MongoDB, and how MongoDB executed them (indexes, what was examined).
 
-A client that is made with a `Tracer` hears of its commands; the one that serves requests is not, since even an idle
-listener costs time with every command. Commands are explained by running them again, which only reads.
+A client that is made with a `Tracer` records its commands. The client that serves ordinary requests has none: even a
+listener that does nothing costs time with every command. A command is explained by running it again; it only reads.
+`http/explaining.py` makes a report of both.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any
 
 from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
 from app.mongo.client import CODEC, Doc, Store
 
-READS = {"find", "aggregate"}
-OWN = {"find", "filter", "sort", "limit", "projection", "batchSize", "aggregate", "pipeline", "cursor"}
-MAX_SHOWN = 3
+READ_COMMANDS = {"find", "aggregate"}
+KEPT_FIELDS = {"find", "filter", "sort", "limit", "projection", "batchSize", "aggregate", "pipeline", "cursor"}
+"""The fields of a command that we set; the driver adds others (session, read concern, cluster time)."""
+REJECTED_PLANS = {"rejectedPlans", "allPlansExecution"}
+MAX_ALTERNATIVES = 3
 
 
 @dataclass
 class Command:
-    """One command: for which part of the request, what it was, how long it took and how much came back."""
+    """A command that a request sent: for which part of it, how long it took, and how many documents it returned.
+
+    `label` is the path of a field in the response, or empty.
+    """
 
     label: str
     command: Doc
@@ -31,7 +36,7 @@ class Command:
 
     @property
     def collection(self) -> str:
-        """The collection it reads; for a look-up from documents of its own, the one it looks into."""
+        """The collection that it reads; of a `$lookup` from documents in the command itself, the one looked up in."""
         name = self.command.get("find") or self.command.get("aggregate")
         if isinstance(name, str):
             return name
@@ -41,78 +46,85 @@ class Command:
 
 @dataclass
 class Trace:
-    """The commands of one request, in the order they were sent."""
+    """The commands of one request, in the order they were sent, and by the driver's request id."""
 
     commands: list[Command] = field(default_factory=list)
     by_request: dict[int, Command] = field(default_factory=dict)
 
 
 TRACE: ContextVar[Trace | None] = ContextVar("trace", default=None)
+"""The trace of the current request; None where it is not traced."""
 LABEL: ContextVar[str] = ContextVar("label", default="")
-"""What the commands sent now are for."""
+"""The label of the commands that are sent from here on."""
 
 
 class Tracer(CommandListener):
-    """Writes what is sent into the trace of the request that sent it."""
+    """Adds each read command to the trace of the request that sends it."""
 
     def started(self, event: CommandStartedEvent) -> None:
         trace = TRACE.get()
-        if trace is not None and event.command_name in READS:
-            own = {name: value for name, value in event.command.items() if name in OWN}
-            trace.by_request[event.request_id] = made = Command(LABEL.get(), own)
-            trace.commands.append(made)
+        if trace is not None and event.command_name in READ_COMMANDS:
+            kept = {name: value for name, value in event.command.items() if name in KEPT_FIELDS}
+            trace.by_request[event.request_id] = command = Command(LABEL.get(), kept)
+            trace.commands.append(command)
 
     def succeeded(self, event: CommandSucceededEvent) -> None:
         trace = TRACE.get()
-        if trace is not None and (made := trace.by_request.get(event.request_id)):
-            made.milliseconds = event.duration_micros / 1000
-            made.returned = len(event.reply["cursor"]["firstBatch"])
+        if trace is not None and (command := trace.by_request.get(event.request_id)):
+            command.milliseconds = event.duration_micros / 1000
+            command.returned = len(event.reply["cursor"]["firstBatch"])
 
     def failed(self, event: CommandFailedEvent) -> None:
-        """What failed is told in the response."""
+        """Nothing to record: the response says what failed."""
 
 
 @dataclass(frozen=True)
-class Explained:
-    """How MongoDB answers a command."""
+class ExecutionStats:
+    """How MongoDB executed a command: the indexes it used, and how much it examined."""
 
     indexes: tuple[str, ...]
     documents_examined: int
     keys_examined: int
 
 
-async def explain(store: Store, command: Doc) -> Explained:
-    """Run a command again, for its indexes and what it examines."""
-    asked = {**command, "cursor": {}} if "aggregate" in command else command
-    plan = await store.command({"explain": asked, "verbosity": "executionStats"}, codec_options=CODEC)
-    facts = list(walk(plan))
-    named = [name for key, value in facts if key == "indexName" for name in [value]]
-    named += [name for key, value in facts if key == "indexesUsed" for name in value]
-    return Explained(
-        tuple(dict.fromkeys(named)),
-        sum(int(value) for key, value in facts if key == "totalDocsExamined"),
-        sum(int(value) for key, value in facts if key == "totalKeysExamined"),
+async def explain(store: Store, command: Doc) -> ExecutionStats:
+    """Run a command again with `explain`, and return its execution statistics."""
+    explained = {**command, "cursor": {}} if "aggregate" in command else command
+    output = await store.command({"explain": explained, "verbosity": "executionStats"}, codec_options=CODEC)
+    indexes = [str(name) for name in values_of("indexName", output)]
+    for names in values_of("indexesUsed", output):
+        indexes.extend(map(str, names if isinstance(names, list) else ()))
+    return ExecutionStats(
+        tuple(dict.fromkeys(indexes)),
+        total("totalDocsExamined", output),
+        total("totalKeysExamined", output),
     )
 
 
-def walk(node: Any) -> Iterator[tuple[str, Any]]:
-    """Every field of an explanation, but for plans that were tried and not taken."""
-    if isinstance(node, list):
-        for each in node:
-            yield from walk(each)
-    elif isinstance(node, dict):
-        for key, value in node.items():
-            yield key, value
-            if key not in ("rejectedPlans", "allPlansExecution"):
-                yield from walk(value)
+def total(name: str, output: object) -> int:
+    """The sum of a numeric field over the output of `explain`."""
+    return sum(int(value) for value in values_of(name, output) if isinstance(value, (int, float)))
 
 
-def shape(value: Any) -> Any:
-    """A filter without its values: operators and fields stay, a list says how long it is."""
-    if isinstance(value, dict):
-        return {name: shape(each) for name, each in value.items()}
-    if isinstance(value, (list, tuple)):
-        if any(isinstance(each, dict) for each in value):
-            return [shape(each) for each in value[:MAX_SHOWN]]
-        return f"{len(value)} values"
-    return None if value is None else "?"
+def values_of(name: str, output: object) -> Iterator[object]:
+    """Each value of the field `name` at any depth in the output of `explain`, leaving out plans that were rejected."""
+    if isinstance(output, list):
+        for item in output:
+            yield from values_of(name, item)
+    elif isinstance(output, Mapping):
+        for key, value in output.items():
+            if key == name:
+                yield value
+            if key not in REJECTED_PLANS:
+                yield from values_of(name, value)
+
+
+def without_values(query: object) -> object:
+    """A filter as it may be shown: fields and operators stay, a value becomes "?", a list of values its length."""
+    if isinstance(query, Mapping):
+        return {name: without_values(value) for name, value in query.items()}
+    if isinstance(query, (list, tuple)):
+        if any(isinstance(item, Mapping) for item in query):
+            return [without_values(item) for item in query[:MAX_ALTERNATIVES]]
+        return f"{len(query)} values"
+    return None if query is None else "?"

@@ -1,9 +1,9 @@
-"""`duplicateCandidates`: organizations that are probably one customer, found by the keys they share and then scored.
+"""`duplicateCandidates`: organizations that are probably the same customer, found by shared keys and then scored.
 
-Every read is bounded. A key that more than `MAX_SHARING` organizations share tells nobody apart and is left out; of
-those that share the others, at most `MAX_CANDIDATES` are looked at, those that share most first. Of one organization,
-that is one read of ids and one of documents. Of all, organizations are gone through in the order of their ids, a batch
-at a time and at most `MAX_BATCHES` a request, and a pair is told with the lesser id of its two.
+Every read is bounded. A key that more than `MAX_SHARING` organizations share is ignored; of those that share other
+keys, at most `MAX_CANDIDATES` are scored, those with most shared keys first. For one organization, that is one read of
+ids and one of documents. For all, organizations are read in the order of their ids, in at most `MAX_BATCHES` batches a
+request, and a pair is listed under the smaller of its two ids.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ MAX_SHARING, MAX_CANDIDATES = 50, 100
 BATCH, MAX_BATCHES = 100, 5
 LIST = "duplicateCandidates"
 SHOWN = (*NEEDED, "matchKeys", "deletedAt")
-ASKED = finding("Organization", doc="The organization asked about.")
+ASKED = finding("Organization", doc="The organization to find duplicates of.")
 ID_PATTERN = re.compile(r"dup_(org_[0-9A-Za-z]+)_(org_[0-9A-Za-z]+)")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where a cursor points: a pair of an organization, or, without the other, the end of all its pairs."""
+class CandidateCursor:
+    """A position in the list: a pair of an organization, or, without the other, the end of all its pairs."""
 
     organization_id: str
     score: float | None = None
     other_id: str | None = None
 
     def is_before(self, doc: Doc) -> bool:
-        """Whether a pair comes after it."""
+        """Whether the cursor is before that pair."""
         if doc["organizationId"] != self.organization_id:
             return bool(doc["organizationId"] > self.organization_id)
         if self.score is None or self.other_id is None:
@@ -53,17 +53,18 @@ class Place:
         return encode_cursor([LIST, of, self.organization_id, self.score, self.other_id])
 
 
-def decode(cursor: str | None, of: str | None) -> Place | None:
-    """The place that a cursor of these candidates marks."""
+def decode_candidate_cursor(cursor: str | None, of: str | None) -> CandidateCursor | None:
+    """The decoded cursor of the candidates of the organization `of`, or of all; raises BadRequest for another one."""
     if cursor is None:
         return None
     match decode_cursor(cursor, "after"):
         case [str(name), str() | None as whose, str(organization_id), float() | None as at, str() | None as other_id]:
             if name == LIST and whose == of:
-                return Place(organization_id, at, other_id)
+                return CandidateCursor(organization_id, at, other_id)
             if name == LIST:
                 raise BadRequest(
-                    "`after` is a cursor of other candidates: keep `of` from page to page.", argument="after"
+                    "`after` is a cursor of another list of candidates: pass the same `of` on every page.",
+                    argument="after",
                 )
     raise invalid_cursor("after")
 
@@ -75,56 +76,56 @@ async def duplicate_candidates(context: Context, args: Args, size: int) -> Compu
         raise BadRequest(f"`minimumScore` is {minimum}; it must be between 0 and 1.", argument="minimumScore")
     by, after = args.get("of"), args.get("after")
     if by is None:
-        return await of_all(context, minimum, size, decode(after, None))
+        return await find_all_pairs(context, minimum, size, decode_candidate_cursor(after, None))
     [about] = (await ASKED.read(context, [None], {"by": by}, SHOWN)).values()
-    place = decode(after, about["_id"])
-    docs = [] if about.get("deletedAt") else (await candidates(context, [about], minimum))[about["_id"]]
+    place = decode_candidate_cursor(after, about["_id"])
+    docs = [] if about.get("deletedAt") else (await find_candidates(context, [about], minimum))[about["_id"]]
     rest = [doc for doc in docs if place is None or place.is_before(doc)]
     return ComputedPage(
-        Page([marked(doc, about["_id"]) for doc in rest[:size]], len(rest) > size, place is not None), len(docs)
+        Page([with_cursor(doc, about["_id"]) for doc in rest[:size]], len(rest) > size, place is not None), len(docs)
     )
 
 
-async def of_all(context: Context, minimum: float, size: int, place: Place | None) -> ComputedPage:
-    """A page of pairs, or the beginning of one where finding the rest would take too many commands."""
+async def find_all_pairs(context: Context, minimum: float, size: int, place: CandidateCursor | None) -> ComputedPage:
+    """A page of pairs of all organizations; a shorter one if a full page would take more than `MAX_BATCHES` reads."""
     found: list[Doc] = []
     at, ended = (place.organization_id if place else ""), False
     bound = "$gte" if place and place.score is not None else "$gt"
     for _ in range(MAX_BATCHES):
         query = {"_id": {bound: at}, **LIVE}
         batch = await find_documents(context, "organizations", query, SHOWN, limit=BATCH, sort=[("_id", 1)])
-        pairs = await candidates(context, batch, minimum, only_after=True)
+        pairs = await find_candidates(context, batch, minimum, only_after=True)
         found += [doc for each in batch for doc in pairs[each["_id"]] if place is None or place.is_before(doc)]
         at, bound, ended = (batch[-1]["_id"] if batch else at), "$gt", len(batch) < BATCH
         if ended or len(found) > size:
             break
-    docs = [marked(doc, None) for doc in found[:size]]
+    docs = [with_cursor(doc, None) for doc in found[:size]]
     goes_on = len(found) > size or not ended
-    end = Place(at).encode(None) if goes_on and len(found) <= size else None
+    end = CandidateCursor(at).encode(None) if goes_on and len(found) <= size else None
     return ComputedPage(Page(docs, goes_on, place is not None, end), None)
 
 
-def marked(doc: Doc, of: str | None) -> Doc:
-    """A candidate with its cursor."""
-    return doc | {"cursor": Place(doc["organizationId"], doc["score"], doc["otherId"]).encode(of)}
+def with_cursor(doc: Doc, of: str | None) -> Doc:
+    """The candidate with its cursor added."""
+    return doc | {"cursor": CandidateCursor(doc["organizationId"], doc["score"], doc["otherId"]).encode(of)}
 
 
-async def candidates(
+async def find_candidates(
     context: Context, docs: Sequence[Doc], minimum: float, *, only_after: bool = False
 ) -> dict[str, list[Doc]]:
     """The candidates of each organization with at least that score, best first. Two commands for all of them.
 
     `only_after`: only those whose id comes after its own.
     """
-    near = await sharing(context, docs, only_after=only_after)
+    near = await find_sharing(context, docs, only_after=only_after)
     ids = sorted(set().union(*near.values()))
     query = {"_id": {"$in": ids}, **LIVE}
     others = await find_documents(context, "organizations", query, NEEDED, limit=len(ids)) if ids else []
-    return await asyncio.to_thread(judged, docs, near, others, minimum)
+    return await asyncio.to_thread(score_pairs, docs, near, others, minimum)
 
 
-async def sharing(context: Context, docs: Sequence[Doc], *, only_after: bool) -> dict[str, list[str]]:
-    """The ids of those that share keys with each organization, those that share most first."""
+async def find_sharing(context: Context, docs: Sequence[Doc], *, only_after: bool) -> dict[str, list[str]]:
+    """For each organization, the ids of others that share match keys with it, those with most shared keys first."""
     keys = sorted({key for doc in docs for key in doc.get("matchKeys") or ()})
     limited: list[Doc] = [{"$limit": MAX_SHARING + 1}, {"$project": {"_id": 1}}]
     rows = await look_up(context, "organizations", {"matchKeys": None}, keys, LIVE, limited, ()) if keys else {}
@@ -138,11 +139,11 @@ async def sharing(context: Context, docs: Sequence[Doc], *, only_after: bool) ->
     return near
 
 
-def judged(
+def score_pairs(
     docs: Iterable[Doc], near: Mapping[str, Sequence[str]], others: Iterable[Doc], minimum: float
 ) -> dict[str, list[Doc]]:
-    """The pairs that are like enough, best first."""
-    traits = {doc["_id"]: Traits.of(doc) for doc in (*others, *docs)}
+    """For each organization, its candidates with at least the minimum score, best first."""
+    traits = {doc["_id"]: Traits.from_document(doc) for doc in (*others, *docs)}
     found = {}
     for doc in docs:
         own = doc["_id"]
@@ -153,17 +154,17 @@ def judged(
 
 
 def candidate(own: str, other: str, by: Score) -> Doc:
-    """A candidate as a stored record would be."""
+    """A candidate in the form of a stored document."""
     reasons = [each.value for each in by.reasons]
     return {"_id": f"dup_{own}_{other}", "organizationId": own, "otherId": other, "score": by.score, "reasons": reasons}
 
 
 async def by_id(context: Context, keys: Sequence[Key], args: Args, fields: Fields) -> dict[Key, Doc]:
-    """Candidates by their ids, whatever their score; two organizations that nothing speaks for are none."""
+    """Candidates by their ids, whatever their score; pairs without any reason are left out."""
     named = {key: match for key in keys if (match := ID_PATTERN.fullmatch(key)) and match[1] != match[2]}
     ids = list(dict.fromkeys(each for match in named.values() for each in match.groups()))
     known = await find_by_ids(context, "organizations", ids, NEEDED) if ids else {}
-    traits = {own: Traits.of(doc) for own, doc in known.items()}
+    traits = {own: Traits.from_document(doc) for own, doc in known.items()}
     pairs = {key: match.groups() for key, match in named.items() if traits.keys() >= set(match.groups())}
     found = {key: candidate(own, other, score(traits[own], traits[other])) for key, (own, other) in pairs.items()}
     return {key: doc for key, doc in found.items() if doc["reasons"]}

@@ -1,4 +1,4 @@
-"""Whose people an e-mail host name stands for. Pure rules: who claims a name is told to them."""
+"""Which organization an e-mail domain belongs to. Pure rules."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ PUBLIC_MAIL_DOMAINS = frozenset(_PUBLIC.split())
 
 
 def is_public(domain: str) -> bool:
-    """Whether anybody can have an address there: it may be claimed, with a warning, and never decides anything."""
+    """Whether anybody can have an address at the domain: claiming it gives a warning and assigns nobody."""
     return domain in PUBLIC_MAIL_DOMAINS
 
 
 def domain_of(email_key: str) -> str:
-    """The host name of an address, both in the form in which they are compared."""
+    """The domain of a normalised e-mail address."""
     return email_key.rpartition("@")[2]
 
 
 def claimed_alone(domain: str, claimants: Collection[str]) -> str | None:
-    """The one organization that a person with an address there belongs to; None where that decides nothing."""
+    """The organization that people with that domain belong to: its only claimant, and none if it is public."""
     return next(iter(claimants)) if len(claimants) == 1 and not is_public(domain) else None

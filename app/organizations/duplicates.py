@@ -1,4 +1,4 @@
-"""Which organizations are probably one customer: the keys that bring them together, and the score that judges.
+"""Which organizations are probably the same customer: keys to find pairs, and a score to judge each pair.
 
 Pure rules. `match_keys` is stored with each organization and indexed, so that those that may be the same are found by
 what they share and never by comparing all with all; `score` looks at two of them closely.
@@ -10,12 +10,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
 from urllib.parse import urlsplit
 
 from app.entities.addresses import normalise_email
 from app.entities.duplicate import DuplicateReason
-from app.entities.organization import UNCLASSIFIED_ID, OrganizationKind
+from app.entities.identifiers import UNCLASSIFIED_ID
+from app.entities.organization import OrganizationKind
 from app.organizations.domains import is_public
 from app.organizations.names import GENERIC, Name, name_of, plain, similarity
 
@@ -43,7 +43,7 @@ NEEDED = (
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """How probable it is that two organizations are one, 0 to 1, and what speaks for it, the strongest first."""
+    """How likely two organizations are the same customer, 0 to 1, and the reasons, strongest first."""
 
     score: float
     reasons: tuple[DuplicateReason, ...]
@@ -51,7 +51,7 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """What of an organization is compared."""
+    """The values of an organization that are compared."""
 
     id: str
     name: Name
@@ -67,25 +67,40 @@ class Traits:
     above: frozenset[str]
 
     @classmethod
-    def of(cls, doc: Mapping[str, Any]) -> Traits:
+    def from_document(cls, doc: Mapping[str, object]) -> Traits:
         """The traits of a stored organization, or of the fields that will be stored."""
-        billing = doc.get("billing") or {}
-        name = name_of(doc.get("name") or "")
-        domains = frozenset(each for each in doc.get("associatedDomains") or () if not is_public(each))
-        given = (doc.get("externalId"), *(doc.get("aliases") or ()))
+        stored = doc.get("billing")
+        billing: Mapping[str, object] = stored if isinstance(stored, Mapping) else {}
+        name = name_of(text_in(doc, "name"))
+        domains = frozenset(each for each in texts_in(doc, "associatedDomains") if not is_public(each))
+        given = (text_in(doc, "externalId"), *texts_in(doc, "aliases"))
         return cls(
-            id=doc.get("_id") or "",
+            id=text_in(doc, "_id"),
             name=name,
             is_person=doc.get("kind") in (OrganizationKind.INDIVIDUAL, "INDIVIDUAL"),
             domains=domains,
-            hosts=domains | frozenset(host_of(doc.get("storefrontUrl") or "")),
-            emails=frozenset(normalise_email(each) for each in (doc.get("primaryEmail"), billing.get("email")) if each),
-            external_ids=frozenset(found for each in given if each and (found := bare_id(each))),
-            country=billing.get("country") or name.country,
-            city=plain(billing["city"]).strip() if billing.get("city") else None,
-            parent=doc.get("parentId"),
-            above=frozenset(doc.get("ancestorIds") or ()),
+            hosts=domains | frozenset(host_of(text_in(doc, "storefrontUrl"))),
+            emails=frozenset(
+                normalise_email(each) for each in (text_in(doc, "primaryEmail"), text_in(billing, "email")) if each
+            ),
+            external_ids=frozenset(found for each in given if each and (found := normalise_external_id(each))),
+            country=text_in(billing, "country") or name.country,
+            city=plain(text_in(billing, "city")).strip() or None,
+            parent=text_in(doc, "parentId") or None,
+            above=frozenset(texts_in(doc, "ancestorIds")),
         )
+
+
+def text_in(doc: Mapping[str, object], name: str) -> str:
+    """The text in a field of a document; empty if there is none."""
+    value = doc.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def texts_in(doc: Mapping[str, object], name: str) -> list[str]:
+    """The texts in a list field of a document."""
+    value = doc.get(name)
+    return [each for each in value if isinstance(each, str)] if isinstance(value, (list, tuple)) else []
 
 
 def host_of(url: str) -> Iterator[str]:
@@ -98,21 +113,21 @@ def host_of(url: str) -> Iterator[str]:
         yield host.removeprefix("www.")
 
 
-def bare_id(external_id: str) -> str | None:
-    """An external id without case and punctuation; None where that leaves too little to mean anything."""
+def normalise_external_id(external_id: str) -> str | None:
+    """An external id without case and punctuation; None if fewer than four characters remain."""
     found = re.sub(r"[\W_]+", "", plain(external_id))
     return found if len(found) >= 4 else None
 
 
-def match_keys(doc: Mapping[str, Any]) -> tuple[str, ...]:
+def match_keys(doc: Mapping[str, object]) -> tuple[str, ...]:
     """The keys under which an organization finds others like it, and is found: short, distinct, at most `MAX_KEYS`.
 
     `doc` is the document, or the fields that will be stored. Whoever writes an organization stores them with it. The
-    organization UNCLASSIFIED has none: it is like nobody.
+    organization UNCLASSIFIED has none.
     """
     if doc.get("_id") == UNCLASSIFIED_ID:
         return ()
-    traits = Traits.of(doc)
+    traits = Traits.from_document(doc)
     strong = [
         *(f"d:{each}" for each in sorted(traits.domains)[:4]),
         *(f"e:{each}" for each in sorted(traits.emails)),
@@ -134,7 +149,7 @@ def name_keys(name: Name) -> Iterator[str]:
     yield "j:" + "".join(name.words)
     if len(words) > 1:
         yield "a:" + "".join(word[:3] for word in words)
-    yield from (f"c:{each}" for each in sorted(short_for(name)))
+    yield from (f"c:{each}" for each in sorted(acronyms_of(name)))
     yield from typo_keys(name)
     if len(words) > 1:
         for word in sorted(dict.fromkeys(words), key=lambda each: (each not in GENERIC, -len(each)))[:8]:
@@ -143,30 +158,30 @@ def name_keys(name: Name) -> Iterator[str]:
             yield "l:" + "".join(each[:PREFIX] for each in rest)
 
 
-def short_for(name: Name) -> set[str]:
-    """The acronyms that a name is, has beside it in brackets, or comes to."""
+def acronyms_of(name: Name) -> set[str]:
+    """The acronyms of a name: itself if it is one, those in brackets beside it, and its initials."""
     said = {word for word in name.aside if 3 <= len(word) <= 8} | ({name.words[0]} if name.is_short else set())
     return said | ({name.initials} if len(name.initials) >= 3 else set())
 
 
 def typo_keys(name: Name) -> Iterator[str]:
-    """The distinctive words of a name with each letter left out in turn: names one letter apart share one of them."""
+    """Keys of the distinctive words with each letter removed in turn: names that differ by one letter share one."""
     distinct = sorted(set(name.distinctive))
     rest = "".join(sorted(word[0] for word in name.words if word not in distinct))
     if len(distinct) > 2:
         return
     for at, word in enumerate(distinct):
         other = "".join(each[:PREFIX] for n, each in enumerate(distinct) if n != at)
-        for shorter in without_one(word[:DELETED]):
+        for shorter in with_one_letter_removed(word[:DELETED]):
             yield f"t:{rest}|{other}|{shorter}"
 
 
-def without_one(word: str) -> Iterable[str]:
-    """A word, and the word without each of its letters."""
+def with_one_letter_removed(word: str) -> Iterable[str]:
+    """A word and its variants with one letter removed; a word of up to three letters has none."""
     return dict.fromkeys([word, *(word[:n] + word[n + 1 :] for n in range(len(word)))]) if len(word) > 3 else [word]
 
 
-# How much each thing says, from 0 to 1. A score is the chance that not all of what speaks for it is accidental.
+# The weight of each kind of evidence, 0 to 1. The score is the chance that not all of the evidence is accidental.
 DOMAIN, DOMAIN_ALONE, EMAIL, EXTERNAL_ID = 0.5, 0.3, 0.6, 0.75
 ACRONYM_ALONE, NAME_COUNTS = 0.62, 0.75
 SAME_CITY = 0.8
@@ -178,10 +193,10 @@ ANCESTOR, SIBLING = 0.6, 0.85
 
 
 def score(a: Traits, b: Traits) -> Score:
-    """How probable it is that two organizations are one; the same whichever comes first."""
+    """How likely two organizations are the same customer, with the reasons. The order of the two does not matter."""
     alike = similarity(a.name, b.name)
-    is_acronym = alike < NAME_COUNTS and (stands_for(a.name, b.name) or stands_for(b.name, a.name))
-    by_name = named(a, b, max(alike, ACRONYM_ALONE) if is_acronym else alike)
+    is_acronym = alike < NAME_COUNTS and (is_acronym_of(a.name, b.name) or is_acronym_of(b.name, a.name))
+    by_name = name_evidence(a, b, max(alike, ACRONYM_ALONE) if is_acronym else alike)
     found = {
         DuplicateReason.SAME_EXTERNAL_ID: EXTERNAL_ID if a.external_ids & b.external_ids else 0.0,
         DuplicateReason.SHARED_EMAIL: EMAIL if a.emails & b.emails else 0.0,
@@ -196,37 +211,37 @@ def score(a: Traits, b: Traits) -> Score:
     for weight in found.values():
         doubt *= 1.0 - weight
     reasons = sorted((each for each, weight in found.items() if weight), key=lambda each: -found[each])
-    return Score(round((1.0 - doubt) * held_against(a, b, alike), 3), tuple(reasons))
+    return Score(round((1.0 - doubt) * counter_evidence(a, b, alike), 3), tuple(reasons))
 
 
-def named(a: Traits, b: Traits, alike: float) -> float:
-    """What the names say, where the organizations are what they are."""
-    says = alike * alike
+def name_evidence(a: Traits, b: Traits, alike: float) -> float:
+    """The evidence of the names, 0 to 1: their similarity `alike`, adjusted for city, web site and e-mail address."""
+    evidence = alike * alike
     if a.city and a.city == b.city and a.country == b.country:
-        says = 1.0 - (1.0 - says) * SAME_CITY
+        evidence = 1.0 - (1.0 - evidence) * SAME_CITY
     elif a.city and b.city:
-        says *= OTHER_CITY
+        evidence *= OTHER_CITY
     else:
-        says *= GENERIC_NAME if a.name.is_generic and b.name.is_generic else NO_CITY
+        evidence *= GENERIC_NAME if a.name.is_generic and b.name.is_generic else NO_CITY
     if alike < 1.0 and a.hosts and b.hosts and not a.hosts & b.hosts:
-        says *= OTHER_SITE
+        evidence *= OTHER_SITE
     if a.is_person and b.is_person and a.emails and b.emails and not a.emails & b.emails:
-        says *= OTHER_EMAIL
-    return says
+        evidence *= OTHER_EMAIL
+    return evidence
 
 
-def held_against(a: Traits, b: Traits, alike: float) -> float:
-    """What speaks against two organizations being one, whatever they share: what is left of the score."""
-    left = 1.0
+def counter_evidence(a: Traits, b: Traits, alike: float) -> float:
+    """The factor, 0 to 1, by which country and position in the tree reduce the score of two organizations."""
+    factor = 1.0
     if a.country and b.country and a.country != b.country:
-        left *= OTHER_COUNTRY
+        factor *= OTHER_COUNTRY
     if a.id in b.above or b.id in a.above:
-        left *= ANCESTOR
+        factor *= ANCESTOR
     elif a.parent is not None and a.parent == b.parent and alike < 1.0:
-        left *= SIBLING
-    return left
+        factor *= SIBLING
+    return factor
 
 
-def stands_for(short: Name, long: Name) -> bool:
+def is_acronym_of(short: Name, long: Name) -> bool:
     """Whether one name is the acronym of the other."""
     return short.is_short and len(short.words[0]) >= 3 and short.words[0] == long.initials

@@ -1,144 +1,114 @@
-"""Organizations from files: in which order rows can be stored, and the record that a row makes."""
+"""Organizations from files: their columns, and the order in which rows can be stored, parents first."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable
 
-from app.entities.organization import Organization
 from app.errors import Problem
 from app.graph.depth import MAX_DEPTH
-from app.mongo.client import Doc
-from app.organizations.lifecycle import OrganizationLifecycle, place, public
-from app.organizations.organization_columns import COLUMNS
-from app.organizations.rounds import Place, Rounds, rounds
-from app.transfer.chunk import Chunk
-from app.transfer.claiming import by_column, keep, taken
-from app.transfer.columns import Draft, flat
-from app.transfer.importer import Importer, Made, Plan
-from app.transfer.references import Reference, wanted
-from app.transfer.rows import Format, Raw
-from app.writing.lifecycle import Key
+from app.graph.record import claimed
+from app.organizations.reading_order import FileRow, ReadingOrder, find_reading_order
+from app.organizations.rules import OrganizationRules
+from app.transfer.columns import Column, ReferenceTarget
+from app.transfer.importer import ImportPlan
+from app.transfer.record_columns import ROW_KEY_NOTE, ColumnBuilder
+from app.transfer.record_importer import RecordImporter
+from app.transfer.references import organization_key
+from app.transfer.rows import Format, RawRow
 
 NAMED_BY = ("externalId", "aliases", "id")
 """The fields whose keys name an organization in a row."""
+ORGANIZATION_KEY = claimed("external_id", "customer", "Its external id, an alias or its id.", fields=NAMED_BY)
 SHOWN = 10
-PARENT = Reference(
-    "parent_external_id",
-    "customer",
-    NAMED_BY,
-    "UNKNOWN_PARENT",
-    "organization",
-    hint=" If it is in this file, its row was refused.",
+BUILDER = ColumnBuilder(OrganizationRules)
+COLUMNS: tuple[Column, ...] = (
+    BUILDER.field("external_id", note=ROW_KEY_NOTE, required=True),
+    BUILDER.field("name"),
+    BUILDER.reference(
+        "parent_external_id",
+        "The organization directly above it, by external id, alias or id. It may be in the same file, in "
+        "any order, or stored already.",
+        ReferenceTarget(
+            "parent",
+            ORGANIZATION_KEY,
+            "UNKNOWN_PARENT",
+            "organization",
+            " If it is in this file, its row was refused.",
+        ),
+        default_by_rule=False,
+        export_reference=organization_key,
+    ),
+    BUILDER.field("kind"),
+    BUILDER.field("description"),
+    BUILDER.field("currency"),
+    BUILDER.field("timezone"),
+    BUILDER.field("aliases", note="A list."),
+    BUILDER.field("associated_domains", note="A list."),
+    BUILDER.field("website", "storefront_url"),
+    BUILDER.field("primary_email"),
+    BUILDER.field("address1", "billing.address1"),
+    BUILDER.field("address2", "billing.address2"),
+    BUILDER.field("city", "billing.city"),
+    BUILDER.field("state", "billing.state"),
+    BUILDER.field("zip", "billing.zip"),
+    BUILDER.field("country", "billing.country"),
+    BUILDER.field("phone", "billing.phone"),
+    BUILDER.field("billing_email", "billing.email"),
+    *BUILDER.metadata(),
 )
 
 
-class OrganizationImporter(Importer):
+class OrganizationImporter(RecordImporter):
     """Organizations, parents first whatever the order of the rows."""
 
     kind = "organizations"
-    columns = COLUMNS
     key = "external_id"
+    rules = OrganizationRules()
+    columns = COLUMNS
 
-    def plan(self, rows: Callable[[], Iterable[Raw]], written: Format) -> Plan:
+    def make_plan(self, rows: Callable[[], Iterable[RawRow]], row_format: Format) -> ImportPlan:
         """One reading for the tree alone: who is whose parent."""
-        found = Tree(dict(places(rows())), written)
-        return Plan(found.rounds.count, found.reading, found.problems)
-
-    async def read(self, drafts: Sequence[Draft], chunk: Chunk) -> None:
-        """The owners of every key in the rows, and the parents."""
-        rows = [draft.values for draft in drafts]
-        await chunk.look_up(wanted([PARENT], rows, claims))
-
-    def existing(self, draft: Draft, chunk: Chunk) -> Doc | None:
-        return chunk.found("customer", draft.values.get("external_id", ""), ("externalId",))
-
-    def resolve(self, draft: Draft, chunk: Chunk, problems: list[Problem]) -> Doc:
-        hopeless = any(problem.field == (PARENT.column,) for problem in draft.problems)
-        parent = None if hopeless else PARENT.find(draft.values, chunk, problems)
-        if "parent_external_id" not in draft.values:
-            return draft.values
-        return draft.values | {"parent_external_id": parent and parent["_id"]}
-
-    def objections(self, said: Doc, chunk: Chunk) -> list[Problem]:
-        problems: list[Problem] = []
-        place(chunk, {"parentId": said.get("parent_external_id")}, problems, ())
-        return taken(RULES, claims(said), said, chunk, COLUMN_OF) + by_column(problems, COLUMN_OF)
-
-    def create(self, said: Doc, chunk: Chunk) -> Made:
-        made = keep(RULES, organization(chunk.ids.new(Organization), said, chunk), chunk)
-        return Made(made["_id"], by_column(public(made["associatedDomains"], ()), COLUMN_OF))
+        tree = Tree(dict(places(rows())), row_format)
+        return ImportPlan(tree.order.count, tree.reading, tree.problems)
 
 
-def organization(new_id: str, said: Doc, chunk: Chunk) -> Organization:
-    """The record that a row says, below its parent."""
-    fields: Doc = {column.stored or "": said[column.name] for column in flat(COLUMNS) if column.name in said}
-    billing = {name.removeprefix("billing."): fields.pop(name) for name in list(fields) if name.startswith("billing.")}
-    if any(value is not None for value in billing.values()):
-        fields["billing"] = billing
-    fields |= {"_id": new_id, "payerId": new_id, "parentId": fields.get("parentId")}
-    place(chunk, fields, [], ())
-    fields |= RULES.derived(fields)
-    return Organization.model_validate(fields | {"createdAt": chunk.now, "updatedAt": chunk.now})
-
-
-def claims(row: Doc) -> list[Key]:
-    """(namespace, key, field) for every key in a row."""
-    names = {"externalId": "external_id", "aliases": "aliases", "appMetadata": "app_metadata"}
-    doc = {"_id": ""} | {stored: row[name] for stored, name in names.items() if name in row}
-    return [key for key in RULES.claims(doc) if key[2] != "id"]
-
-
-RULES = OrganizationLifecycle()
-COLUMN_OF = {
-    "externalId": "external_id",
-    "appMetadata": "app_metadata",
-    "associatedDomains": "associated_domains",
-    "parent": "parent_external_id",
-}
-"""Where the lifecycle's inputs come from."""
-
-
-def too_deep() -> Problem:
-    """The tree would have more levels than are read at once."""
-    return Problem("TOO_DEEP", ("parent_external_id",), f"It would stand more than {MAX_DEPTH} levels deep.")
-
-
-def places(rows: Iterable[Raw]) -> Iterable[tuple[str, Place]]:
+def places(rows: Iterable[RawRow]) -> Iterable[tuple[str, FileRow]]:
     """Every name in a file, aliases too, with its row's place; of rows with the same name, the first's."""
     seen: set[str] = set()
     for row in rows:
-        parent = word(row.values.get("parent_external_id"))
+        parent = name_in(row.values.get("parent_external_id"))
         aliases = row.values.get("aliases") or ()
-        for name in (row.values.get("external_id"), *(aliases.split() if isinstance(aliases, str) else aliases)):
-            if (found := word(name)) and found not in seen:
-                seen.add(found)
-                yield found, Place(row.line, parent)
+        for value in (row.values.get("external_id"), *(aliases.split() if isinstance(aliases, str) else aliases)):
+            if (name := name_in(value)) and name not in seen:
+                seen.add(name)
+                yield name, FileRow(row.line, parent)
 
 
-def word(value: Any) -> str | None:
+def name_in(value: object) -> str | None:
     """A name as it is compared, if it is one."""
     return value.strip() or None if isinstance(value, str) else None
 
 
 class Tree:
-    """What follows from who is whose parent in a file."""
+    """The tree of a file's rows: in which reading each row is stored, and what is wrong with it."""
 
-    def __init__(self, places: dict[str, Place], written: Format) -> None:
-        self.places, self.written = places, written
-        self.rounds: Rounds = rounds(places)
+    def __init__(self, places: dict[str, FileRow], row_format: Format) -> None:
+        self.places, self.row_format = places, row_format
+        self.order: ReadingOrder = find_reading_order(places)
 
-    def reading(self, row: Raw) -> int:
-        """In which reading a row is stored."""
-        return self.rounds.of.get(word(row.values.get("external_id")) or "", 0)
+    def reading(self, row: RawRow) -> int:
+        """The number of the reading in which a row is stored, from 0."""
+        return self.order.readings.get(name_in(row.values.get("external_id")) or "", 0)
 
-    def problems(self, row: Raw) -> list[Problem]:
-        """Why a row can never be stored."""
-        name = word(row.values.get("external_id")) or ""
-        if name in self.rounds.too_deep:
-            return [too_deep()]
-        if cycle := self.rounds.cycles.get(name):
-            told = ", ".join(f"{each} ({self.written.place} {self.places[each].line})" for each in cycle[:SHOWN])
+    def problems(self, row: RawRow) -> list[Problem]:
+        """The problems that keep a row from being stored: a cycle, or too many levels."""
+        name = name_in(row.values.get("external_id")) or ""
+        if name in self.order.too_deep:
+            message = f"It would be more than {MAX_DEPTH} levels deep in the tree."
+            return [Problem("TOO_DEEP", ("parent_external_id",), message)]
+        if cycle := self.order.cycles.get(name):
+            names = ", ".join(f"{each} ({self.row_format.row_noun} {self.places[each].line})" for each in cycle[:SHOWN])
             more = f" and {len(cycle) - SHOWN:,} more" if len(cycle) > SHOWN else ""
-            return [Problem("CYCLE", ("parent_external_id",), f"Parents that lead back to themselves: {told}{more}.")]
+            message = f"The parents form a cycle: {names}{more}."
+            return [Problem("CYCLE", ("parent_external_id",), message)]
         return []

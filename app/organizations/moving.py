@@ -1,110 +1,149 @@
-"""Putting an organization, with all that hangs below it, under another one."""
+"""Moves of an organization, with everything below it, to another parent."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from strawberry import UNSET
 
 from app.entities.audit_entry import AuditAction
-from app.entities.organization import UNCLASSIFIED_ID
-from app.errors import Problem, Refused
+from app.entities.identifiers import UNCLASSIFIED_ID
+from app.entities.organization import Organization
+from app.errors import Problem, Problems, Refused
+from app.graph.by import By
 from app.graph.choices import Choice, choices
+from app.graph.documents import evolve
 from app.mongo.client import Doc
-from app.organizations.lifecycle import fixed, paid_by
+from app.organizations.rules import fixed_unclassified, terms_with
 from app.organizations.subtrees import (
     Subtree,
-    below,
+    ancestor_position,
+    find_below,
     lock_tree,
     losing_payer,
     losing_subscription,
     payer_lost,
-    position,
+    reparenting_update,
     too_deep,
     too_many,
-    under,
 )
 from app.organizations.tree import ancestors_below, at_or_below
-from app.writing import references
-from app.writing.lifecycle import LIFECYCLES, stale
+from app.writing.input_types import (
+    MutationInput,
+    VersionedInput,
+    needed,
+    operation_input,
+    optional,
+    with_default,
+)
+from app.writing.inputs import record_key
+from app.writing.keys import find_named, resolve_keys
+from app.writing.lifecycle import stale
+from app.writing.payloads import Payload, payload, shown
 from app.writing.work import Work
 
 PATH = ("parent",)
 
 
-@choices(description="What becomes of organizations whose payer would not stand above them after a move.")
+@choices(description="What a move does with organizations whose payer would no longer be above them.")
 class LostPayer(Choice):
     """What becomes of those that lose their payer."""
 
-    REFUSE = "REFUSE", "The move is refused, and they are listed."
-    PAY_THEMSELVES = "PAY_THEMSELVES", "They pay for themselves from now on."
+    REFUSE = "REFUSE", "Refuse the move and list them."
+    PAY_THEMSELVES = "PAY_THEMSELVES", "Let them pay for themselves from now on."
+
+
+@operation_input
+class MoveTerms(VersionedInput):
+    """Which organization moves, and where to."""
+
+    by: By[Organization] = needed("The organization to move, with everything below it.")
+    parent: By[Organization] | None = optional(
+        "Its new parent; null makes it the top of a tree of its own. Required, even if null."
+    )
+    lost_payers: LostPayer = with_default(
+        LostPayer.REFUSE, "What to do with organizations whose payer would no longer be above them."
+    )
+
+
+@operation_input
+class MoveOrganizationInput(MoveTerms, MutationInput):
+    """Which organization moves, and where to."""
+
+
+@payload
+class MoveOrganizationPayload(Payload):
+    """The organization that moved."""
+
+    organization: Organization | None = shown("The organization after the move; null if the move was refused.")
 
 
 @dataclass(slots=True)
 class Move:
     """A move as it would be: who goes where, what goes along, and what keeps it from being done."""
 
-    organization: Doc
-    parent: Doc | None
+    organization: Organization
+    parent: Organization | None
     subtree: Subtree
-    losing_payer: list[Doc]
+    losing_payer: list[Organization]
     problems: list[Problem] = field(default_factory=list)
 
 
-async def plan_move(work: Work, given: Any) -> Move:
-    """Read and judge a move. Raises Refused where it names nothing that could be moved."""
-    lifecycle, problems = LIFECYCLES["Organization"], list[Problem]()
+async def plan_move(work: Work, given: MoveTerms) -> Move:
+    """The move with its effects and problems. Raises Refused if the organization or parent does not exist."""
+    problems = Problems()
     if given.parent is UNSET:
-        raise Refused([Problem("REQUIRED", PATH, "Say below which one it is to stand; null: at the top of a tree.")])
-    to_top = given.parent is None
-    named = [("Organization", given.by)] + ([] if to_top else [("Organization", given.parent)])
-    await lifecycle.prepare(work, [], named)
-    organization = references.find(work, "Organization", given.by, problems, ("by",))
-    parent = None if to_top else references.find(work, "Organization", given.parent, problems, PATH)
+        raise Refused([Problem("REQUIRED", PATH, "Give the new parent, or null for the top of a tree.")])
+    key, parent_key = record_key(given.by), record_key(given.parent) if given.parent else None
+    await resolve_keys(work, [key, parent_key] if parent_key else [key])
+    doc = find_named(work, key, problems.at("by"))
+    parent_doc = find_named(work, parent_key, problems.at(*PATH)) if parent_key else None
+    organization = work.get(Organization, doc["_id"]) if doc else None
     if organization is not None:
-        problems += stale(organization, given.expected_version)
-    if organization is None or problems:
-        raise Refused(problems)
-    subtree = Subtree([organization], await below(work, [organization]), ancestors_below(parent))
+        problems.extend(stale(organization, given.expected_version))
+    if organization is None or len(problems):
+        raise Refused(problems.gathered)
+    parent = work.get(Organization, parent_doc["_id"]) if parent_doc else None
+    subtree = Subtree([organization], await find_below(work, [organization]), ancestors_below(parent))
     move = Move(organization, parent, subtree, losing_payer(subtree))
-    move.problems += objections(move)
+    move.problems += find_objections(move)
     if not move.problems:
         move.problems += await losing_subscription(work, subtree, PATH)
     if given.lost_payers is LostPayer.REFUSE:
-        advice = "Say `lostPayers: PAY_THEMSELVES`, or let others pay first."
+        advice = "Pass `lostPayers: PAY_THEMSELVES`, or give them another payer first."
         move.problems += payer_lost(move.losing_payer, advice, PATH)
     return move
 
 
-def objections(move: Move) -> list[Problem]:
-    """What the tree itself objects to."""
+def find_objections(move: Move) -> list[Problem]:
+    """The problems of a move that come from the tree."""
     organization, parent = move.organization, move.parent
-    if organization["_id"] == UNCLASSIFIED_ID:
-        return [fixed("moved")]
-    if parent and parent["_id"] == UNCLASSIFIED_ID:
-        return [Problem("UNCLASSIFIED_FIXED", PATH, "Nothing stands below UNCLASSIFIED.")]
-    if parent and at_or_below(parent["_id"], parent["ancestorIds"], organization["_id"]):
-        message = f"{parent['name']!r} is the organization itself, or stands below it."
-        return [Problem("CYCLE", PATH, message)]
-    counts = {"organizations": 1 + len(move.subtree.below)}
+    if organization.id == UNCLASSIFIED_ID:
+        code, name, message = fixed_unclassified("moved")
+        return [Problem(code, (name,), message)]
+    if parent and parent.id == UNCLASSIFIED_ID:
+        return [Problem("UNCLASSIFIED_FIXED", PATH, "UNCLASSIFIED cannot be a parent: choose another organization.")]
+    if parent and at_or_below(parent.id, parent.ancestor_ids, organization.id):
+        return [
+            Problem("CYCLE", PATH, f"{parent.name!r} is the organization itself or is below it: choose another parent.")
+        ]
+    counts = {Organization.collection: 1 + len(move.subtree.below)}
     return too_many(counts, PATH) + too_deep(move.subtree, PATH)
 
 
-async def move_organization(work: Work, given: Any) -> Doc:
-    """Do it. Raises Refused."""
+async def move_organization(work: Work, given: MoveOrganizationInput) -> MoveOrganizationPayload:
+    """Move an organization. Raises Refused."""
     await lock_tree(work)
     move = await plan_move(work, given)
     if move.problems:
         raise Refused(move.problems)
-    root, above = move.organization, move.subtree.above
-    for doc in move.losing_payer:
-        work.records.setdefault(doc["_id"], doc)
-        work.change(doc["_id"], paid_by(doc["_id"], doc, work), AuditAction.UPDATED)
-    place: Doc = {"parentId": move.parent and move.parent["_id"], "ancestorIds": list(above)}
-    moved = work.change(root["_id"], place, AuditAction.MOVED)
-    if move.subtree.below and list(above) != root["ancestorIds"]:
-        query: Doc = {"ancestorIds": root["_id"], "deletedAt": None}
-        work.sweep("organizations", query, under(above, position(root["_id"])))
-    work.point_at(place["parentId"])
-    return moved
+    for loser in move.losing_payer:
+        work.change(loser, evolve(loser, payer_id=loser.id, payer_terms=terms_with(loser, loser.id, work.now)))
+    root, above = work.get(Organization, move.organization.id) or move.organization, move.subtree.above
+    parent_id = move.parent.id if move.parent else None
+    moved = work.change(root, evolve(root, parent_id=parent_id, ancestor_ids=tuple(above)), AuditAction.MOVED)
+    if move.subtree.below and tuple(above) != root.ancestor_ids:
+        query: Doc = {"ancestorIds": root.id, "deletedAt": None}
+        work.sweep(Organization.collection, query, reparenting_update(above, ancestor_position(root.id)))
+    work.lock_references(parent_id)
+    return MoveOrganizationPayload(organization=moved)

@@ -19,11 +19,15 @@ class OrganizationQueries:
         "DuplicateCandidate",
         batch="Query.duplicateCandidates",
         behind=5_000,
-        doc="Organizations that are probably one customer, each pair once: of one organization, the likeliest first; "
-        "of all, in the order of their ids, on pages that may have few pairs or none and still go on: ask until "
-        "`hasNextPage` is false.",
-        of=Argument(by_input(Organization) | None, UNSET, "Only what is like this one; all organizations if left out."),
-        minimum_score=Argument(float, 0.75, "Only candidates with at least this score, 0 to 1."),
+        doc="Organizations that are probably the same customer, each pair once. For one organization, the "
+        "most likely come first. For all organizations, pairs are in the order of ids and a page may "
+        "have few or none: continue until `hasNextPage` is false.",
+        of=Argument(
+            by_input(Organization) | None,
+            UNSET,
+            "Only duplicates of this organization; of all organizations if omitted.",
+        ),
+        minimum_score=Argument(float, 0.75, "Only candidates with at least this score, from 0 to 1."),
     )
     usage_attribute = find("UsageAttribute", doc="One usage attribute, by its id or key.")
     usage_attributes = page("UsageAttribute", doc="All usage attributes.")

@@ -1,17 +1,19 @@
-"""What hangs below organizations that are to stand elsewhere, and what that would break. Moves and merges share it.
+"""Subtrees that are moved or merged, and the rules that this could break.
 
-Whoever changes the tree takes its lock first: two moves at the same instant, each fine by itself, can make a cycle.
+A write that changes the tree locks it first: two concurrent moves, each valid by itself, could create a cycle.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from app.entities.organization import Organization
 from app.errors import Problem
 from app.graph.depth import MAX_DEPTH
+from app.graph.documents import from_document
 from app.mongo.client import Doc
-from app.writing.resting import SHOWN, listed
+from app.writing.owned import SHOWN, in_words, name_a_few
 from app.writing.work import Work
 
 MOST_WRITES = 25_000
@@ -21,95 +23,92 @@ SECONDS = 60.0
 """How long a move or merge may take: it has a deadline of its own."""
 
 LOCKS = "locks"
-SEEN = dict.fromkeys(("name", "payerId", "ancestorIds", "currency", "payerTerms", "createdAt", "version"), 1)
+READ = dict.fromkeys(("name", "payerId", "ancestorIds", "currency", "payerTerms", "createdAt", "version"), 1)
+"""The fields that are read of organizations below: an entity made of them has no others."""
 
 
 @dataclass(frozen=True, slots=True)
 class Subtree:
-    """Organizations that are to stand elsewhere: `roots`, and all that is live below them. `above` is where."""
+    """Organizations that move: `roots` and all live organizations below them. `above` are their new ancestors."""
 
-    roots: Sequence[Doc]
-    below: Sequence[Doc]
+    roots: Sequence[Organization]
+    below: Sequence[Organization]
     above: Sequence[str]
 
     @property
     def ids(self) -> set[str]:
         """All of them."""
-        return {doc["_id"] for doc in (*self.roots, *self.below)}
+        return {each.id for each in (*self.roots, *self.below)}
 
     @property
     def lost(self) -> set[str]:
-        """The organizations that will not stand above the roots any more."""
-        return {each for root in self.roots for each in root["ancestorIds"]} - set(self.above) - self.ids
+        """The ids of the organizations that will no longer be above the roots."""
+        return {each for root in self.roots for each in root.ancestor_ids} - set(self.above) - self.ids
 
 
 async def lock_tree(work: Work) -> None:
-    """Let nobody else change the tree before this is committed."""
+    """Lock the tree until the transaction ends, so that no other transaction changes it."""
     work.acquire_write_locks(LOCKS)
     taken: Doc = {"$inc": {"taken": 1}}
     await work.store[LOCKS].update_one({"_id": "tree"}, taken, upsert=True, session=work.session)
 
 
-async def below(work: Work, roots: Sequence[Doc]) -> list[Doc]:
-    """The live organizations below, one more than may be written at the most."""
-    query: Doc = {"ancestorIds": {"$in": [root["_id"] for root in roots]}, "deletedAt": None}
-    return await work.find("organizations", query, SEEN, limit=MOST_WRITES + 1)
+async def find_below(work: Work, roots: Sequence[Organization]) -> list[Organization]:
+    """The live organizations below the roots, with the fields in `READ`; at most `MOST_WRITES` + 1."""
+    query: Doc = {"ancestorIds": {"$in": [root.id for root in roots]}, "deletedAt": None}
+    docs = await work.find(Organization.collection, query, READ, limit=MOST_WRITES + 1)
+    return [from_document(Organization, doc) for doc in docs]
 
 
 def too_many(counts: Mapping[str, int], path: tuple[str, ...]) -> list[Problem]:
-    """More records than one transaction takes."""
+    """The problem TOO_LARGE if the counts by collection are more than one transaction can change."""
     total = sum(counts.values())
     if total <= MOST_WRITES:
         return []
-    told = ", ".join(f"{count:,} {what}" for what, count in counts.items() if count)
-    message = f"It concerns {total:,} records ({told}); one transaction takes {MOST_WRITES:,}. Do it in parts."
-    return [Problem("TOO_LARGE", path, message)]
+    message = f"It changes {total:,} records ({in_words(counts)}); one transaction can change {MOST_WRITES:,}."
+    return [Problem("TOO_LARGE", path, f"{message} Do it in parts.")]
 
 
 def too_deep(subtree: Subtree, path: tuple[str, ...]) -> list[Problem]:
-    """Whether something would stand deeper than trees may be."""
-    height = (
-        max(
-            (
-                len(doc["ancestorIds"])
-                - min(doc["ancestorIds"].index(r["_id"]) for r in subtree.roots if is_below(doc, r))
-            )
-            for doc in subtree.below
-        )
-        if subtree.below
-        else 0
-    )
+    """The problem TOO_DEEP if an organization would be deeper than trees may be."""
+    height = max((height_above(subtree, each) for each in subtree.below), default=0)
     if len(subtree.above) + height <= MAX_DEPTH:
         return []
-    return [Problem("TOO_DEEP", path, f"Its tree would reach more than {MAX_DEPTH} levels deep.")]
+    return [Problem("TOO_DEEP", path, f"The tree would be more than {MAX_DEPTH} levels deep.")]
 
 
-def is_below(doc: Doc, root: Doc) -> bool:
-    """Whether an organization stands under another."""
-    return root["_id"] in doc["ancestorIds"]
+def height_above(subtree: Subtree, organization: Organization) -> int:
+    """The number of levels between an organization and the topmost root above it."""
+    ancestors = organization.ancestor_ids
+    return len(ancestors) - min(ancestors.index(root.id) for root in subtree.roots if is_below(organization, root))
 
 
-def losing_payer(subtree: Subtree) -> list[Doc]:
-    """Those whose payer would not stand above them any more."""
+def is_below(organization: Organization, root: Organization) -> bool:
+    """Whether an organization is below another."""
+    return root.id in organization.ancestor_ids
+
+
+def losing_payer(subtree: Subtree) -> list[Organization]:
+    """The organizations whose payer would no longer be above them."""
     lost = subtree.lost
-    return [doc for doc in (*subtree.roots, *subtree.below) if doc["payerId"] in lost]
+    return [each for each in (*subtree.roots, *subtree.below) if each.payer_id in lost]
 
 
-def payer_lost(losing: Sequence[Doc], advice: str, path: tuple[str, ...]) -> list[Problem]:
-    """What is said of those who would lose their payer, if there are any."""
+def payer_lost(losing: Sequence[Organization], advice: str, path: tuple[str, ...]) -> list[Problem]:
+    """The problem PAYER_NOT_ABOVE that lists the organizations that would lose their payer, if any."""
     if not losing:
         return []
-    told = f"{len(losing):,}: {listed(losing[:SHOWN], len(losing), 'name')}"
-    return [Problem("PAYER_NOT_ABOVE", path, f"Their payer would not stand above them any more: {told}. {advice}")]
+    names = f"{len(losing):,}: {name_a_few([each.name for each in losing[:SHOWN]], len(losing))}"
+    return [Problem("PAYER_NOT_ABOVE", path, f"Their payer would no longer be above them: {names}. {advice}")]
 
 
 async def losing_subscription(work: Work, subtree: Subtree, path: tuple[str, ...]) -> list[Problem]:
-    """Credentials linked to a subscription of an organization that would not stand above them any more."""
+    """The problem that lists credentials whose subscription would no longer belong to an ancestor of theirs."""
     lost, ids = subtree.lost, subtree.ids
     if not lost:
         return []
     theirs: Doc = {"organizationId": {"$in": sorted(lost)}, "deletedAt": None}
-    subscriptions = {doc["_id"]: doc for doc in await work.find("subscriptions", theirs, {"externalId": 1})}
+    subscriptions = [doc["_id"] for doc in await work.find("subscriptions", theirs, {"_id": 1})]
     if not subscriptions:
         return []
     query: Doc = {"subscriptionId": {"$in": sorted(subscriptions)}, "deletedAt": None}
@@ -117,26 +116,18 @@ async def losing_subscription(work: Work, subtree: Subtree, path: tuple[str, ...
     linked = [doc for doc in await work.find("credentials", query, shown) if doc["organizationId"] in ids]
     if not linked:
         return []
-    message = (
-        f"{len(linked):,} credentials are linked to subscriptions above it: "
-        f"{listed(linked[:SHOWN], len(linked), 'name')}. Unlink them first."
-    )
+    names = name_a_few([doc["name"] for doc in linked[:SHOWN]], len(linked))
+    message = f"{len(linked):,} credentials are linked to subscriptions of lost ancestors: {names}. Unlink them first."
     return [Problem("SUBSCRIPTION_ELSEWHERE", path, message)]
 
 
-async def counted(work: Work, organization_ids: Collection[str], collections: Mapping[str, str]) -> dict[str, int]:
-    """How many live records these organizations have, in words → number, each counted a little beyond the bound."""
-    query: Doc = {"organizationId": {"$in": sorted(organization_ids)}, "deletedAt": None}
-    return {words: await work.count(name, query, MOST_WRITES + 1) for name, words in collections.items()}
-
-
-def position(root_id: str) -> Doc:
-    """Where an organization stands among the ancestors of those below it."""
+def ancestor_position(root_id: str) -> Doc:
+    """The expression for the position of an organization among the ancestors of a document."""
     return {"$indexOfArray": ["$ancestorIds", root_id]}
 
 
-def under(above: Sequence[str], start: Doc) -> list[Doc]:
-    """The update that puts organizations below others: `above` in place of their ancestors before `start`."""
+def reparenting_update(above: Sequence[str], start: Doc) -> list[Doc]:
+    """The update that replaces the ancestors of organizations before position `start` by `above`."""
     count: Doc = {"$max": [1, {"$subtract": [{"$size": "$ancestorIds"}, start]}]}
     ends: Doc = {"$gte": [start, {"$size": "$ancestorIds"}]}
     kept: Doc = {"$cond": [ends, [], {"$slice": ["$ancestorIds", start, count]}]}

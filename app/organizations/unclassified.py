@@ -8,7 +8,8 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import DuplicateKeyError
 
 from app.entities.billing_profile import DEFAULT_ID, BillingProfile
-from app.entities.organization import UNCLASSIFIED_ID, Organization
+from app.entities.identifiers import UNCLASSIFIED_ID
+from app.entities.organization import Organization
 from app.graph.documents import to_document
 from app.mongo.client import Store
 from app.mongo.keys import Claim, insert_claims
@@ -16,7 +17,7 @@ from app.mongo.transactions import in_transaction
 
 
 async def ensure_defaults(store: Store) -> None:
-    """Make them where they are missing. Exactly one of each comes of any number of processes doing this at once."""
+    """Create UNCLASSIFIED and the default billing profile if they are missing. Safe in concurrent processes."""
     found = await store["organizations"].find_one({"_id": UNCLASSIFIED_ID}, {"_id": 1})
     if found is not None:
         return

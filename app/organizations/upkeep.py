@@ -14,7 +14,7 @@ SHOWN = dict.fromkeys(NEEDED, 1)
 
 
 async def ensure_match_keys(store: Store) -> None:
-    """Give keys to organizations that were stored before there were any; where none were, it is one read."""
+    """Store match keys of organizations that have none. If all have them, that is one read."""
     missing = {"matchKeys": None, **LIVE}
     while docs := await find(store, "organizations", missing, SHOWN, limit=BATCH):
         made = [UpdateOne({"_id": doc["_id"]}, {"$set": {"matchKeys": match_keys(doc)}}) for doc in docs]

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import ClassVar
 
-from app.entities.texts import one_of, text
-from app.entities.usage_attribute import UsageAttribute, UsageAttributeKind
-from app.mongo.client import Doc
-from app.organizations.lifecycle import CUSTOM_METADATA, external_id
-from app.writing.inputs import Field, Inputs, Reference
-from app.writing.lifecycle import Key, Lifecycle
+from app.entities.organization import Organization
+from app.entities.usage_attribute import UsageAttribute
+from app.writing.inputs import CUSTOM_METADATA, Field, Inputs, Reference
+from app.writing.rules import Rules
 
 
-class UsageAttributeLifecycle(Lifecycle):
+class UsageAttributeRules(Rules[UsageAttribute]):
     """Usage attributes."""
 
     record = UsageAttribute
     inputs: ClassVar[Inputs] = (
-        Field("kind", one_of(UsageAttributeKind), required=True),
-        Field("key", external_id, required=True),
-        Field("display_name", text(256)),
+        Field("kind"),
+        Field("key"),
+        Field("display_name"),
         CUSTOM_METADATA,
-        Reference("organization", "Organization", "organizationId", "Whose usage it produces.", required=True),
+        Reference(
+            "organization",
+            Organization,
+            "organizationId",
+            "The organization its usage is attributed to.",
+            required=True,
+        ),
     )
-
-    def claims(self, doc: Doc) -> Iterable[Key]:
-        yield "customer", doc["key"], "key"

@@ -6,4 +6,4 @@ from app.entities.subscriber import Subscriber
 from app.subscribers.importing import COLUMNS
 from app.transfer.exporting import Exporter
 
-SUBSCRIBERS = Exporter(COLUMNS, Subscriber, by="emailKey")
+SUBSCRIBERS = Exporter(COLUMNS, Subscriber, order_key="emailKey")

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from app.writing.crud import create, delete, restore, update
+from app.entities.subscriber import Subscriber
+from app.subscribers.importing import SubscriberImporter
+from app.subscribers.rules import SubscriberRules
+from app.transfer.import_mutations import import_mutation
+from app.writing.record_mutations import create, delete, restore, update
 
 
 class SubscriberMutations:
     """What can be done with subscribers."""
 
-    create_subscriber = create("Subscriber", doc="Make a subscriber: a person or a service account.")
+    create_subscriber = create(SubscriberRules, doc="Create a subscriber: a person or a service account.")
     update_subscriber = update(
-        "Subscriber",
-        doc="Change a subscriber. With another organization its credentials go there too, but for those elsewhere.",
+        SubscriberRules,
+        doc="Update a subscriber. If its organization changes, its credentials in the old organization move with it.",
     )
-    delete_subscriber = delete("Subscriber", doc="Delete a subscriber. Refused while it has credentials.")
-    restore_subscriber = restore("Subscriber", doc="Bring a deleted subscriber back, with its keys.")
+    delete_subscriber = delete(SubscriberRules, doc="Delete a subscriber. Refused while it has credentials.")
+    restore_subscriber = restore(SubscriberRules, doc="Restore a deleted subscriber with its keys.")
+    import_subscribers = import_mutation(
+        "subscribers", Subscriber, SubscriberImporter, "Their organizations must already exist."
+    )

@@ -1,7 +1,7 @@
-"""Columns: what a row may say, and how each value is read. A column stands in the code, `--help` and docs alike.
+"""Columns: the values that a row may have, and how each is parsed. `--help` and docs/import.md list the same columns.
 
-A column that a row does not have says nothing. An empty cell (in NDJSON: null, or empty text) says that there is
-nothing: the column's default. What a file says is compared with a record that is there; what it does not say is not.
+A column that is missing from a row leaves the record's value open. An empty cell (in NDJSON: null, or empty text) means
+the column's default. When a row comes again, only the columns that it has are compared with the stored record.
 """
 
 from __future__ import annotations
@@ -9,20 +9,23 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard, TypeVar
 
 from app.entities.texts import Invalid, Parse, kind_of
 from app.errors import Problem
+from app.graph.record import Finder
 from app.mongo.client import Doc
 
+T = TypeVar("T")
 
-def as_it_is(value: Any) -> Any:
-    """Values are compared as they are."""
+
+def keep_value(value: T) -> T:
+    """The value itself: it is compared as it is stored."""
     return value
 
 
-class Shape(enum.Enum):
-    """What a value looks like: text, several texts, or an object, for which CSV has no form."""
+class CellType(enum.Enum):
+    """The type of a cell: text, a list of texts, or an object, which only NDJSON can hold."""
 
     TEXT = "TEXT"
     LIST = "LIST"
@@ -30,14 +33,29 @@ class Shape(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class ReferenceTarget:
+    """The record that a column names by a key: the lifecycle's `input` for it, and the `finder` that resolves the key.
+
+    An unknown key is refused with `code`, the message "There is no {noun} {key}." and the `hint`.
+    """
+
+    input: str
+    finder: Finder
+    code: str
+    noun: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Column:
-    """One column. `stored` is the path of its value in the record; None where a rule makes something else of it.
+    """One column of a file. `stored` is the path of its value in the record; None where it is not stored as it is.
 
-    `decided` says that an empty cell says nothing at all, since a rule then decides. `same` gives the form in which
-    values are compared. A `secret` is never compared, told or written back.
+    `parse` turns a cell into a value, or raises `Invalid`. An empty cell means `default`; with `default_by_rule` it is
+    left out, and a rule of the record chooses the value. Two values are equal if `normalise` returns the same for both.
 
-    What an export writes is what is stored; or what `says` makes of the record; or, where an id is stored, what `names`
-    calls the record of that id; or nothing, where it is not `written`.
+    An export writes the stored value; or what `export_value` returns for the record; or, where the stored value is an
+    id, what `export_reference` returns for the record with that id. It omits a column that is not `exported`. A
+    `secret` is never compared, shown or exported.
     """
 
     name: str
@@ -45,29 +63,32 @@ class Column:
     parse: Parse
     stored: str | None = None
     required: bool = False
-    decided: bool = False
-    default: Any = None
-    shape: Shape = Shape.TEXT
+    default_by_rule: bool = False
+    default: object = None
+    cell_type: CellType = CellType.TEXT
     secret: bool = False
-    same: Callable[[Any], Any] = as_it_is
-    says: Callable[[Doc], Any] | None = None
-    names: Callable[[Doc], Any] | None = None
-    written: bool = True
+    normalise: Callable[[Any], Any] = keep_value
+    export_value: Callable[[Doc], object] | None = None
+    export_reference: Callable[[Doc], str] | None = None
+    exported: bool = True
+    input: str = ""
+    """The input of the record's lifecycle that its value goes into: a path of stored names."""
+    reference: ReferenceTarget | None = None
 
     @property
-    def is_written(self) -> bool:
+    def is_exported(self) -> bool:
         """Whether an export has this column."""
-        return self.written and not self.secret
+        return self.exported and not self.secret
 
     @property
     def only_ndjson(self) -> bool:
         """Whether CSV has no form for it."""
-        return self.shape is Shape.OBJECT
+        return self.cell_type is CellType.OBJECT
 
 
 @dataclass(frozen=True, slots=True)
-class Nested:
-    """A list of objects inside an NDJSON row, with columns of its own. In CSV its columns stand in the row itself."""
+class NestedColumn:
+    """A list of up to `most` objects in an NDJSON row, with columns of its own; in CSV they stand in the row itself."""
 
     name: str
     doc: str
@@ -76,14 +97,14 @@ class Nested:
     most: int = 10_000
 
 
-Columns = Sequence[Column | Nested]
+Columns = Sequence[Column | NestedColumn]
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
-    """A row as far as it can be read: column → value, for the columns that say what holds; and what does not hold.
+class ParsedRow:
+    """A row after parsing: column → value for the valid values, and a problem for each of the others.
 
-    `rows` and `size` are those of `Raw`.
+    `rows` and `size` are those of its `RawRow`.
     """
 
     line: int
@@ -94,34 +115,34 @@ class Draft:
 
     @property
     def weight(self) -> int:
-        """How many records it comes to."""
-        return 1 + sum(len(value) for value in self.values.values() if is_nested(value))
+        """How many records it makes: its own and one for each nested object."""
+        return 1 + sum(len(value) for value in self.values.values() if is_object_list(value))
 
 
-def is_nested(value: Any) -> bool:
-    """Whether a value is what `Nested` gives."""
+def is_object_list(value: object) -> TypeGuard[list[Doc]]:
+    """Whether a parsed value is that of a `NestedColumn`."""
     return isinstance(value, list)  # lists of texts are tuples
 
 
-def flat(columns: Columns) -> Iterator[Column]:
-    """Every column, those of nested objects in their places."""
+def flatten_columns(columns: Columns) -> Iterator[Column]:
+    """Every column in its order, a nested one replaced by its own columns."""
     for each in columns:
-        if isinstance(each, Nested):
+        if isinstance(each, NestedColumn):
             yield from each.columns
         else:
             yield each
 
 
-def parse_row(columns: Columns, raw: Mapping[str, Any], problems: list[Problem], path: tuple[str, ...] = ()) -> Doc:
-    """What a row says, each value read by its column's rule. A value that does not hold is a problem, and left out."""
-    problems += unknown_columns(columns, raw, path)
+def parse_row(columns: Columns, raw: Mapping[str, object], problems: list[Problem], path: tuple[str, ...] = ()) -> Doc:
+    """Column → value, parsed by the column's rule. An invalid value is left out and added to `problems` at `path`."""
+    problems += find_unknown_columns(columns, raw, path)
     values: Doc = {}
     for column in columns:
         if column.name not in raw and not column.required:
             continue
         try:
-            if isinstance(column, Nested):
-                values |= parse_nested(column, raw.get(column.name), problems, path)
+            if isinstance(column, NestedColumn):
+                values |= parse_object_list(column, raw.get(column.name), problems, path)
             else:
                 values |= parse_cell(column, raw.get(column.name))
         except Invalid as error:
@@ -129,32 +150,32 @@ def parse_row(columns: Columns, raw: Mapping[str, Any], problems: list[Problem],
     return values
 
 
-def unknown_columns(columns: Columns, raw: Mapping[str, Any], path: tuple[str, ...]) -> list[Problem]:
-    """The names in a row that are nobody's."""
+def find_unknown_columns(columns: Columns, raw: Mapping[str, object], path: tuple[str, ...]) -> list[Problem]:
+    """A problem for each name in a row that is no column."""
     known = [each.name for each in columns]
     message = f"There is no such column. The columns are {', '.join(known)}."
     return [Problem("UNKNOWN_COLUMN", (*path, name), message) for name in raw if name not in known]
 
 
-def parse_cell(column: Column, value: Any) -> Doc:
-    """The value of one cell by its column's name; nothing where the cell leaves it to a rule."""
+def parse_cell(column: Column, value: object) -> Doc:
+    """Column → value of one cell; empty if the cell is empty and a rule chooses the value. Raises Invalid."""
     if is_empty(value):
         if column.required:
             raise Invalid("REQUIRED", "A value is needed here.")
-        return {} if column.decided else {column.name: column.default}
+        return {} if column.default_by_rule else {column.name: column.default}
     return {column.name: column.parse(value)}
 
 
-def is_empty(value: Any) -> bool:
-    """Whether a cell says that there is nothing."""
+def is_empty(value: object) -> bool:
+    """Whether a cell is null or blank."""
     return value is None or (isinstance(value, str) and not value.strip())
 
 
-def parse_nested(column: Nested, value: Any, problems: list[Problem], path: tuple[str, ...]) -> Doc:
-    """The rows of a list of objects; none where it is empty."""
+def parse_object_list(column: NestedColumn, value: object, problems: list[Problem], path: tuple[str, ...]) -> Doc:
+    """Column → its parsed objects. Raises Invalid if the value is no such list; their own errors go to `problems`."""
     value = [] if is_empty(value) else value
     if value == [] and column.required:
-        raise Invalid("REQUIRED", "At least one is needed.")
+        raise Invalid("REQUIRED", "At least one is needed: add an object to the list.")
     if not isinstance(value, list):
         raise Invalid("INVALID_TYPE", f"A list of objects is expected, not {kind_of(value)}.")
     if len(value) > column.most:
@@ -167,8 +188,8 @@ def parse_nested(column: Nested, value: Any, problems: list[Problem], path: tupl
     }
 
 
-def parse_object(columns: Columns, value: Any, problems: list[Problem], path: tuple[str, ...]) -> Doc:
-    """One object of a list."""
+def parse_object(columns: Columns, value: object, problems: list[Problem], path: tuple[str, ...]) -> Doc:
+    """One object of a list, by its columns; empty, with a problem, if it is no object."""
     if not isinstance(value, dict):
         problems.append(Problem("INVALID_TYPE", path, f"An object is expected, not {kind_of(value)}."))
         return {}

@@ -1,4 +1,4 @@
-"""What each kind of record says to the machinery: its columns, what its rows need to know, and what they come to."""
+"""The interface that each kind of record implements to be imported: its columns, and how a row becomes a record."""
 
 from __future__ import annotations
 
@@ -9,32 +9,35 @@ from typing import Protocol
 from app.errors import Problem
 from app.mongo.client import Doc
 from app.transfer.chunk import Chunk
-from app.transfer.columns import Columns, Draft
-from app.transfer.rows import Format, Raw
+from app.transfer.columns import Columns, ParsedRow
+from app.transfer.rows import Format, RawRow
 
 
-def no_problem(_raw: Raw) -> list[Problem]:
-    """Nothing about a row follows from the others."""
+def find_no_problems(_raw: RawRow) -> list[Problem]:
+    """No problems: a row is valid or not by itself."""
     return []
 
 
-def first_reading(_raw: Raw) -> int:
-    """Every row can be stored when it is first met."""
+def store_in_first_reading(_raw: RawRow) -> int:
+    """The first reading: rows can be stored in the order of the file."""
     return 0
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """What follows from a file as a whole: how often it is read, which row is stored when, which cannot be."""
+class ImportPlan:
+    """How a file is imported: the number of readings, the reading in which a row is stored (from 0), and its problems.
+
+    The problems are those that follow from the other rows, such as a cycle of parents.
+    """
 
     readings: int = 1
-    reading: Callable[[Raw], int] = first_reading
-    problems: Callable[[Raw], list[Problem]] = no_problem
+    reading_of: Callable[[RawRow], int] = store_in_first_reading
+    problems_of: Callable[[RawRow], list[Problem]] = find_no_problems
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
-    """A record that a row came to, added to the chunk."""
+class CreatedRecord:
+    """A record made of a row and added to the chunk, with warnings about it."""
 
     record_id: str
     warnings: list[Problem] = field(default_factory=list)
@@ -43,42 +46,40 @@ class Made:
 class Importer(Protocol):
     """One kind of record. `kind` names it, in the plural; a row is recognised by its column `key` when it comes again.
 
-    A row is first read by its `columns` alone; then, a chunk at a time, `read` fetches what all its rows need,
-    `resolve` turns the references of one row into ids, and what it says is compared with the record that is there
-    already; where none is, and there is nothing to object to, `create` makes one. A value that does not hold is missing
-    from a draft, whose other values are looked at all the same: every problem of a row is told at once.
+    A row is first parsed by its `columns` alone. Then, a chunk at a time, `prefetch` reads what all its rows need, and
+    `resolve_references` turns the keys in a row into ids. If `find_existing` returns a record, the row is compared with
+    it; if not, `create` makes one, unless the row has problems. An invalid value is missing from a parsed row and its
+    other values are still judged, so that every problem of a row is reported at once.
     """
 
     kind: str
     columns: Columns
     key: str
 
-    def same_key(self, key: str) -> str:
-        """The form in which keys are compared."""
+    def normalise_key(self, key: str) -> str:
+        """The normal form of a key: two keys that find the same record have the same."""
         return key
 
-    def from_csv(self, rows: Iterator[Raw]) -> Iterator[Raw]:
-        """The rows of a CSV file as records: here, each is one."""
+    def group_csv_rows(self, rows: Iterator[RawRow]) -> Iterator[RawRow]:
+        """The rows of a CSV file grouped into one row for each record; by default each row is a record."""
         return rows
 
-    def plan(self, rows: Callable[[], Iterable[Raw]], written: Format) -> Plan:
-        """What follows from the file as a whole: here, nothing, and it is not read."""
-        return Plan()
+    def make_plan(self, rows: Callable[[], Iterable[RawRow]], row_format: Format) -> ImportPlan:
+        """How the file is imported; `rows` reads it. By default it is stored in one reading, in its order."""
+        return ImportPlan()
 
-    async def read(self, drafts: Sequence[Draft], chunk: Chunk) -> None:
-        """Have at hand all that the rows need to know."""
+    async def prefetch(self, parsed_rows: Sequence[ParsedRow], chunk: Chunk) -> None:
+        """Read all that the rows of a chunk refer to, in a bounded number of commands."""
 
-    def existing(self, draft: Draft, chunk: Chunk) -> Doc | None:
-        """The record that is there already."""
+    def find_existing(self, parsed: ParsedRow, chunk: Chunk) -> Doc | None:
+        """The stored record with the key of the row, and the values to compare with the row; None if there is none."""
 
-    def resolve(self, draft: Draft, chunk: Chunk, problems: list[Problem]) -> Doc:
-        """What the row says, by column, as it is stored: references as ids. Problems are added to `problems`."""
+    def resolve_references(self, parsed: ParsedRow, chunk: Chunk, problems: list[Problem]) -> Doc:
+        """Column → value of the row with keys replaced by ids. Adds to `problems`."""
         raise NotImplementedError
 
-    def objections(self, said: Doc, chunk: Chunk) -> list[Problem]:
-        """What keeps a new record from being made: keys that are taken, for one."""
-        raise NotImplementedError
-
-    def create(self, said: Doc, chunk: Chunk) -> Made:
-        """Add the record that a row says, with its claims and what it points at. Nothing is wrong with it."""
+    async def create(
+        self, parsed: ParsedRow, values: Doc, chunk: Chunk, problems: list[Problem]
+    ) -> CreatedRecord | None:
+        """Add the record made of `values` to the chunk; None if there are problems. Adds to `problems`."""
         raise NotImplementedError

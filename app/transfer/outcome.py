@@ -1,4 +1,4 @@
-"""What became of the rows of an import."""
+"""The outcome of each row of an import, and the summary of all."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from dataclasses import dataclass, field, replace
 
 from app.errors import Problem
 
-SHOWN = 10
+MAX_REFUSED_KEPT = 10
 
 
 class Result(enum.StrEnum):
-    """What became of one row."""
+    """The result of one row."""
 
     CREATED = "CREATED"
     UNCHANGED = "UNCHANGED"
@@ -22,7 +22,7 @@ class Result(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One record of the file, `rows` rows of it: what became of it, and what there is to say: problems, or warnings."""
+    """The result of one record of the file, which has `rows` rows from `line` on, with its problems or warnings."""
 
     line: int
     result: Result
@@ -32,16 +32,16 @@ class Outcome:
     rows: int = 1
 
 
-def refused(line: int, problems: Sequence[Problem], rows: int = 1) -> Outcome:
-    """A row that breaks rules. Nothing of it was stored."""
+def refuse_row(line: int, problems: Sequence[Problem], rows: int = 1) -> Outcome:
+    """The outcome of a row that is refused for these problems."""
     return Outcome(line, Result.REFUSED, problems=tuple(problems), rows=rows)
 
 
 @dataclass(slots=True)
 class Summary:
-    """A whole import: how many records came to what, of how many rows, the first refused, and how long it took.
+    """The counts of an import: records by result, rows of the file, warnings, and the first refused records.
 
-    `rows_before` of the rows, those up to `after_line`, were done by an earlier run; the time is this one's alone.
+    An earlier run did `rows_before` of the rows, up to `after_line`; `seconds` is the time of this run alone.
     """
 
     counts: Counter[Result] = field(default_factory=Counter)
@@ -52,22 +52,22 @@ class Summary:
     rows_before: int = 0
     after_line: int | None = None
 
-    def with_(self, outcomes: Iterable[Outcome]) -> Summary:
-        """This one and more."""
-        found = replace(self, counts=Counter(self.counts), first_refused=list(self.first_refused))
+    def with_outcomes(self, outcomes: Iterable[Outcome]) -> Summary:
+        """A new summary that counts these outcomes too."""
+        summary = replace(self, counts=Counter(self.counts), first_refused=list(self.first_refused))
         for each in outcomes:
-            found.count(each)
-        return found
+            summary.count(each)
+        return summary
 
     def count(self, outcome: Outcome) -> None:
-        """Add one record."""
+        """Count the outcome of one record."""
         self.rows += outcome.rows
         self.counts[outcome.result] += 1
         self.warnings += len(outcome.warnings)
-        if outcome.result is Result.REFUSED and len(self.first_refused) < SHOWN:
+        if outcome.result is Result.REFUSED and len(self.first_refused) < MAX_REFUSED_KEPT:
             self.first_refused.append(outcome)
 
     @property
     def records(self) -> int:
-        """How many the rows came to, or would have."""
+        """How many records the rows made, or would make in a dry run."""
         return self.counts.total()

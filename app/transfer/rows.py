@@ -1,7 +1,7 @@
-"""Files as rows: CSV and NDJSON, read one row at a time, whatever is wrong with some of them.
+"""Reading files as rows: CSV and NDJSON, one row at a time.
 
-A row is known by the line on which it begins. One that cannot be read is refused by itself, and the next one is read; a
-file that cannot be read at all raises `Unreadable`. What a value means is not known here.
+A row is identified by the line on which it begins. An unreadable row has a problem, and reading goes on after it; an
+unreadable file raises `UnreadableFile`. Cells are not parsed here.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, BinaryIO, NoReturn
+from typing import BinaryIO, NoReturn
 
 from strawberry.utils.str_converters import to_camel_case
 
@@ -22,34 +22,34 @@ from app.entities.texts import encodable, kind_of
 from app.errors import Problem
 from app.mongo.client import Doc
 from app.transfer.columns import Columns
-from app.transfer.header import Unreadable, header
+from app.transfer.csv_header import UnreadableFile, read_header
 
-LONGEST_LINE = 16 * 1024 * 1024  # bytes: the largest document that the database takes
-LONGEST_FIELD = 128 * 1024  # characters; a quotation mark that is never closed swallows no more than this
+MAX_LINE_BYTES = 16 * 1024 * 1024  # bytes: the largest document that the database takes
+MAX_FIELD_CHARACTERS = 128 * 1024  # characters; a quotation mark that is never closed swallows no more than this
 
 
 class Format(enum.StrEnum):
-    """How rows are written: in a file, or as the input of a mutation."""
+    """The format of rows: that of a file, or the input of a mutation."""
 
     CSV = "csv"
     NDJSON = "ndjson"
     INPUT = "input"
 
     @property
-    def place(self) -> str:
-        """What the number of a row counts."""
+    def row_noun(self) -> str:
+        """What a message calls the number of a row: line or row."""
         return "row" if self is Format.INPUT else "line"
 
-    def spelt(self, column: str) -> str:
-        """How a column is called there."""
+    def spell_column(self, column: str) -> str:
+        """A column's name in this format."""
         return to_camel_case(column) if self is Format.INPUT else column
 
 
 @dataclass(frozen=True, slots=True)
-class Raw:
-    """A row as the file has it, or the problem that keeps it from being read.
+class RawRow:
+    """A row with its cells as they stand in the file, or the problem that made it unreadable.
 
-    Of `rows` rows, where several are one, and `size` bytes.
+    `rows` is how many rows of a CSV file it was grouped from, `size` how many bytes they have.
     """
 
     line: int
@@ -60,72 +60,72 @@ class Raw:
 
 
 @dataclass
-class Lines:
-    """The lines of a file as text, and how far it is read. Bytes that are no UTF-8 become surrogates."""
+class LineReader:
+    """Iterates over the lines of a file as text, and counts lines and bytes. Invalid UTF-8 becomes surrogates."""
 
     file: BinaryIO
     number: int = 0
     position: int = 0
 
-    def __iter__(self) -> Lines:
+    def __iter__(self) -> LineReader:
         return self
 
     def __next__(self) -> str:
-        line = self.file.readline(LONGEST_LINE)
+        line = self.file.readline(MAX_LINE_BYTES)
         if not line:
             raise StopIteration
         self.number += 1
         self.position += len(line)
-        if len(line) == LONGEST_LINE and not line.endswith(b"\n"):
-            self.skip()
+        if len(line) == MAX_LINE_BYTES and not line.endswith(b"\n"):
+            self.skip_long_line()
         encoding = "utf-8-sig" if self.number == 1 else "utf-8"
         return line.decode(encoding, errors="surrogateescape")
 
-    def skip(self) -> NoReturn:
-        """Read to the end of a line that is too long."""
-        while (rest := self.file.readline(LONGEST_LINE)) and not rest.endswith(b"\n"):
+    def skip_long_line(self) -> NoReturn:
+        """Read to the end of a line that is too long, and raise csv.Error."""
+        while (rest := self.file.readline(MAX_LINE_BYTES)) and not rest.endswith(b"\n"):
             self.position += len(rest)
         self.position += len(rest)
-        raise csv.Error(f"a line is longer than {LONGEST_LINE:,} bytes")
+        raise csv.Error(f"a line is longer than {MAX_LINE_BYTES:,} bytes")
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file to import. It is read several times, so it must be one that can be."""
+    """A file to import. It is read several times, so it cannot be a pipe."""
 
     path: Path
     format: Format
 
-    def rows(self, columns: Columns, at: Callable[[int], None] = lambda _: None) -> Iterator[Raw]:
-        """Its rows; `at` is told how many bytes have been read."""
-        read = csv_rows if self.format is Format.CSV else json_rows
+    def read_rows(self, columns: Columns, on_progress: Callable[[int], None] = lambda _: None) -> Iterator[RawRow]:
+        """The rows of the file; `on_progress` is called with the number of bytes read so far."""
+        read = read_csv_rows if self.format is Format.CSV else read_json_rows
         with self.path.open("rb") as file:
-            lines = Lines(file)
+            lines = LineReader(file)
             for row in read(lines, columns):
-                at(lines.position)
+                on_progress(lines.position)
                 yield row
 
-    def digest(self) -> str:
-        """The SHA-256 of all that it holds."""
+    def compute_digest(self) -> str:
+        """The SHA-256 of its content, in hexadecimal."""
         with self.path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def source(path: Path, given: str | None = None) -> Source:
-    """The file at `path`, in the format given or the one that its name says."""
+def find_source(path: Path, format_name: str | None = None) -> Source:
+    """The file at `path`, in the named format or that of its suffix. Raises UnreadableFile."""
     if not path.is_file():
-        raise Unreadable(f"There is no file {path}." if not path.exists() else f"{path} is no regular file.")
-    name = (given or path.suffix.removeprefix(".")).lower()
+        raise UnreadableFile(f"There is no file {path}." if not path.exists() else f"{path} is no regular file.")
+    name = (format_name or path.suffix.removeprefix(".")).lower()
     if name not in ("csv", "ndjson", "jsonl"):
-        raise Unreadable(f"{path.name} is neither .csv, .ndjson nor .jsonl: say --format csv or --format ndjson.")
+        raise UnreadableFile(f"{path.name} is neither .csv, .ndjson nor .jsonl: say --format csv or --format ndjson.")
     return Source(path, Format.CSV if name == "csv" else Format.NDJSON)
 
 
-def csv_rows(lines: Lines, columns: Columns) -> Iterator[Raw]:
+def read_csv_rows(lines: LineReader, columns: Columns) -> Iterator[RawRow]:
     """Rows of a CSV file (RFC 4180, UTF-8, comma) whose first row names the columns."""
-    csv.field_size_limit(LONGEST_FIELD)
+    csv.field_size_limit(MAX_FIELD_CHARACTERS)
     reader = csv.reader(lines, strict=True)
-    names = header(reader, columns)
+    names = read_header(reader, columns)
     while True:
         line, begin = lines.number + 1, lines.position
         try:
@@ -134,23 +134,23 @@ def csv_rows(lines: Lines, columns: Columns) -> Iterator[Raw]:
             return
         except csv.Error as error:
             where = f"Lines {line} to {lines.number} are" if lines.number > line else "It is"
-            yield Raw(line, {}, Problem("MALFORMED_ROW", (), f"{where} not CSV: {error}."))
+            yield RawRow(line, {}, Problem("MALFORMED_ROW", (), f"{where} not CSV: {error}."))
             continue
         if cells:
-            yield csv_row(line, names, cells, lines.position - begin)
+            yield parse_csv_row(line, names, cells, lines.position - begin)
 
 
-def csv_row(line: int, names: Sequence[str], cells: list[str], size: int) -> Raw:
-    """One row, if it has a cell for each column."""
+def parse_csv_row(line: int, names: Sequence[str], cells: list[str], size: int) -> RawRow:
+    """One row of cells by the names of the columns; with a problem if their numbers differ."""
     if len(cells) != len(names):
         message = f"It has {len(cells)} fields, the header has {len(names)}."
-        return Raw(line, {}, Problem("FIELD_COUNT", (), message))
+        return RawRow(line, {}, Problem("FIELD_COUNT", (), message))
     if not all(cell.isascii() or encodable(cell) for cell in cells):
-        return Raw(line, {}, Problem("NOT_UTF8", (), "It is not UTF-8: save the file in that encoding."))
-    return Raw(line, dict(zip(names, cells, strict=True)), size=size)
+        return RawRow(line, {}, Problem("NOT_UTF8", (), "It is not UTF-8: save the file in that encoding."))
+    return RawRow(line, dict(zip(names, cells, strict=True)), size=size)
 
 
-def json_rows(lines: Lines, columns: Columns) -> Iterator[Raw]:
+def read_json_rows(lines: LineReader, columns: Columns) -> Iterator[RawRow]:
     """Rows of an NDJSON file: one object a line. Numbers are read exactly; empty lines are passed over."""
     while True:
         begin = lines.position
@@ -159,35 +159,35 @@ def json_rows(lines: Lines, columns: Columns) -> Iterator[Raw]:
         except StopIteration:
             return
         except csv.Error as error:
-            yield Raw(lines.number, {}, Problem("MALFORMED_ROW", (), f"It cannot be read: {error}."))
+            yield RawRow(lines.number, {}, Problem("MALFORMED_ROW", (), f"It cannot be read: {error}."))
             continue
         if text.strip():
-            yield json_row(lines.number, text, lines.position - begin)
+            yield parse_json_row(lines.number, text, lines.position - begin)
 
 
-def json_row(line: int, text: str, size: int) -> Raw:
-    """One object."""
+def parse_json_row(line: int, text: str, size: int) -> RawRow:
+    """One line as a row; with a problem if it is no JSON object."""
     if not encodable(text):
-        return Raw(line, {}, Problem("NOT_UTF8", (), "It is not UTF-8: save the file in that encoding."))
+        return RawRow(line, {}, Problem("NOT_UTF8", (), "It is not UTF-8: save the file in that encoding."))
     try:
-        value = json.loads(text, parse_float=Decimal, parse_constant=no_constant, object_pairs_hook=each_once)
+        value = json.loads(text, parse_float=Decimal, parse_constant=refuse_constant, object_pairs_hook=build_object)
     except (ValueError, RecursionError) as error:
-        return Raw(line, {}, Problem("MALFORMED_ROW", (), f"It is not JSON: {error}."))
+        return RawRow(line, {}, Problem("MALFORMED_ROW", (), f"It is not JSON: {error}."))
     except ArithmeticError:
-        return Raw(line, {}, Problem("MALFORMED_ROW", (), "It holds a number whose exponent nothing can hold."))
+        return RawRow(line, {}, Problem("MALFORMED_ROW", (), "It holds a number whose exponent nothing can hold."))
     if not isinstance(value, dict):
-        return Raw(line, {}, Problem("MALFORMED_ROW", (), f"It is {kind_of(value)}, not an object."))
-    return Raw(line, value, size=size)
+        return RawRow(line, {}, Problem("MALFORMED_ROW", (), f"It is {kind_of(value)}, not an object."))
+    return RawRow(line, value, size=size)
 
 
-def no_constant(name: str) -> NoReturn:
-    """Python reads NaN and infinities, which are not JSON."""
+def refuse_constant(name: str) -> NoReturn:
+    """Raise ValueError for NaN and infinities, which Python would read and JSON does not have."""
     raise ValueError(f"{name} is no JSON number")
 
 
-def each_once(pairs: list[tuple[str, Any]]) -> Doc:
-    """An object whose names are all different: of two values for one name, neither is to be trusted."""
-    made = dict(pairs)
-    if len(made) < len(pairs):
+def build_object(pairs: list[tuple[str, object]]) -> Doc:
+    """A JSON object as a dictionary. Raises ValueError if it has a name twice."""
+    built = dict(pairs)
+    if len(built) < len(pairs):
         raise ValueError("an object has the same name twice")
-    return made
+    return built

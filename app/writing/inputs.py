@@ -1,65 +1,83 @@
-"""What a mutation may say of a record: GraphQL inputs made of tables, and what was said, read by each field's rule.
+"""What may be said of a record, as a table, and what was said, each value read by the rule of its field.
 
-A table names fields of the record; type, description and default are the record's own. What is absent is left alone;
-null clears a field, to its default. `Reference` is a field that names another record by any of its keys.
+A table names fields of the record; their types, limits, defaults and descriptions are the record's own. `Reference` is
+an input that names another record. What is absent is left alone; null clears a field, to its default.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import enum
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
-from types import UnionType
-from typing import Any, Union, cast, get_args, get_origin
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast, get_args
 
 import strawberry
 from pydantic import BaseModel
-from pydantic.fields import FieldInfo
 from strawberry import UNSET
 from strawberry.utils.str_converters import to_camel_case
 
+from app.entities.metadata import app_documents, metadata_entries
 from app.entities.texts import Invalid, InvalidItems, Parse
-from app.errors import Problem
+from app.entities.value_rules import value_rule, without_null
+from app.errors import Problem, Problems
+from app.graph.by import By
 from app.graph.documents import stored_value
-from app.graph.filters import class_with_fields
-from app.graph.record import RECORDS, Record
-from app.graph.roots import by_input
+from app.graph.record import Record
 from app.graph.scalars import JSON
 from app.mongo.client import Doc
-
-Path = tuple[str, ...]
+from app.writing.keys import RecordKey
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field of the record that a caller may set. `of` makes it an object with fields of its own.
+    """A field of the record that a caller may give.
 
-    `annotation` and `doc` are given where the input is another than what is shown. `on_update` is False for what is
-    set once.
+    `required` is that of the record's field unless it is given here. `rule`, `annotation` and `doc` are given where the
+    input is other than the record's field, or is none of its fields. `of` makes it an object with fields of its own.
+    `on_update` is False for what is given once, when the record is made.
     """
 
     name: str
-    parse: Parse
-    required: bool = False
-    annotation: Any = None
+    required: bool | None = None
+    rule: Parse | None = None
+    annotation: object = None
     doc: str | None = None
     of: tuple[Field, ...] = ()
     on_update: bool = True
 
+    @property
+    def stored(self) -> str:
+        """The stored name of the field."""
+        return to_camel_case(self.name)
+
+    def is_required(self, model: type[BaseModel]) -> bool:
+        """Whether it always has a value."""
+        if self.required is None:
+            return self.name in model.model_fields and model.model_fields[self.name].is_required()
+        return self.required
+
+    def read(self, model: type[BaseModel], value: object) -> object:
+        """The value as it is stored; raises Invalid."""
+        rule = self.rule or value_rule(model, self.name)
+        return stored_value(rule(value))
+
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A field that names a record by any of its keys; its id goes into the stored field `stored`."""
+    """An input that names a record by any of its keys, or several; what it names goes into `stored` by its id."""
 
     name: str
-    target: str
+    target: type[Record]
     stored: str
     doc: str
     required: bool = False
     on_update: bool = True
     many: bool = False
+
+
+Inputs = Sequence[Field | Reference]
+Named = RecordKey | Sequence[RecordKey] | None
 
 
 @strawberry.input(description="One entry of custom metadata.")
@@ -78,146 +96,128 @@ class AppDocumentInput:
     data: JSON = strawberry.field(description='Its document, an object: {customerId: "cus_…"} for stripe.')
 
 
-Inputs = Sequence[Field | Reference]
-Described = tuple[str, Any, Any]
+def entries(parse: Callable[[Mapping[str, object]], Any], name: str, value: str) -> Parse:
+    """The rule for an object of names and values that a mutation's input has as a list of pairs, and a row as it is."""
 
-IDEMPOTENCY_KEY: Described = (
-    "idempotency_key",
-    str | None,
-    strawberry.field(
-        default=UNSET,
-        description="1 to 255 characters of your own. The same mutation with the same key and input, within seven "
-        "days, returns the first result and changes nothing.",
-    ),
+    def read(given: Any) -> Any:
+        if not isinstance(given, list):
+            return parse(given)
+        found = {row[name]: row.get(value) for row in given if isinstance(row, dict)}
+        if len(found) < len(given):
+            raise Invalid("DUPLICATE", f"Two of them have the same {name}.")
+        return [dict(each) for each in parse(found)]
+
+    return read
+
+
+CUSTOM_METADATA = Field("custom_metadata", rule=entries(metadata_entries, "name", "value"))
+APP_METADATA = Field(
+    "app_metadata",
+    rule=entries(app_documents, "app", "data"),
+    annotation=list[AppDocumentInput],
+    doc="What other systems keep beside it, one document an app; later by `setAppMetadata`.",
+    on_update=False,
 )
-EXPECTED_VERSION: Described = (
-    "expected_version",
-    int | None,
-    strawberry.field(
-        default=UNSET, description="Refuse with STALE_VERSION if the record has another version than this by now."
-    ),
-)
 
 
-def attribute(record: type[BaseModel], name: str) -> FieldInfo:
-    """A record's own field of that name."""
-    return record.model_fields[name]
+@dataclass(slots=True)
+class RecordInput:
+    """What was said of a record: stored field → value as it is stored, and reference → the records that it names.
+
+    Values that do not hold are not in it: they are problems.
+    """
+
+    values: Doc = field(default_factory=dict)
+    named: dict[str, Named] = field(default_factory=dict)
+
+    def record_keys(self) -> Iterator[RecordKey]:
+        """Every record that is named."""
+        for named in self.named.values():
+            if isinstance(named, RecordKey):
+                yield named
+            else:
+                yield from named or ()
 
 
-def described(record: type[BaseModel], inputs: Inputs, *, creating: bool) -> Iterator[Described]:
-    """(name, annotation, field) of each input, as `class_with_fields` takes them."""
-    for each in inputs:
-        if not creating and not each.on_update:
-            continue
-        needed = each.required and creating
-        if isinstance(each, Reference):
-            inner = by_input(cast(type[Record], RECORDS[each.target]))
-            annotation, text = list[inner] if each.many else inner, each.doc  # type: ignore[valid-type]  # dynamic
-        else:
-            info = None if each.annotation and each.doc else attribute(record, each.name)
-            annotation = each.annotation or input_type(record, info, each)
-            text = each.doc or str(info and info.description)
-        yield (
-            each.name,
-            annotation if needed else annotation | None,
-            strawberry.field(description=text) if needed else strawberry.field(default=UNSET, description=text),
-        )
+def read_input(model: type[BaseModel], inputs: Inputs, given: object, problems: Problems) -> RecordInput:
+    """What an input object of GraphQL says of a record; what does not hold is added to `problems`."""
+    return RecordInput(read_values(model, inputs, given, problems), read_named(inputs, given))
 
 
-def input_type(record: type[BaseModel], info: FieldInfo | None, each: Field) -> Any:
-    """What a caller gives for a field of the record."""
-    assert info is not None  # noqa: S101  # only a field of the record comes here
-    shown, is_list = without_null(info.annotation), False
-    if get_origin(shown) is tuple:
-        shown, is_list = get_args(shown)[0], True
-    if isinstance(shown, type) and issubclass(shown, BaseModel):
-        shown = MetadataEntryInput if shown.__name__ == "MetadataEntry" else object_input(shown, each.of)
-    return list[shown] if is_list else shown  # type: ignore[valid-type]  # dynamic
+def read_named(inputs: Inputs, given: object) -> dict[str, Named]:
+    """Reference → the records that an input object names; None where it is null."""
+    values = ((each.name, getattr(given, each.name, UNSET)) for each in references(inputs))
+    return {name: record_keys(value) for name, value in values if value is not UNSET}
 
 
-def without_null(annotation: Any) -> Any:
-    """`T` of `T | None`."""
-    if get_origin(annotation) in (Union, UnionType):
-        [inner] = [each for each in get_args(annotation) if each is not type(None)]
-        return inner
-    return annotation
-
-
-@cache
-def object_input(model: type[BaseModel], fields: tuple[Field, ...]) -> Any:
-    """`BillingInput` and its like: what may be said of a value inside a record."""
-    cls = class_with_fields(f"{model.__name__}Input", list(described(model, fields, creating=True)))
-    text = model.__strawberry_definition__.description  # type: ignore[attr-defined]  # it is a GraphQL type
-    return strawberry.input(cls, description=text)
-
-
-def input_class(name: str, text: str, fields: Sequence[Described]) -> Any:
-    """A GraphQL input of these fields."""
-    ordered = sorted(fields, key=lambda each: each[2].default is not dataclasses.MISSING)
-    return strawberry.input(class_with_fields(name, ordered), description=text)
-
-
-def read_fields(
-    record: type[BaseModel],
-    inputs: Inputs,
-    given: Any,
-    problems: list[Problem],
-    path: Path = (),
-    before: Doc | None = None,
+def read_values(
+    model: type[BaseModel], inputs: Inputs, given: object, problems: Problems, before: Doc | None = None
 ) -> Doc:
-    """Stored name → value, for every field that was given and holds. What does not is added to `problems`."""
-    said: Doc = {}
+    """Stored field → value, for each field that an input object gives and that holds.
+
+    `before` is the document that is changed, if there is one: an object inside it keeps what is not said of it.
+    """
+    found: Doc = {}
     for each in inputs:
         value = getattr(given, each.name, UNSET)
         if value is UNSET or isinstance(each, Reference):
             continue
-        here = (*path, to_camel_case(each.name))
+        here = problems.at(each.stored)
         try:
-            found = read_field(record, each, value, problems, here, before)
+            found[each.stored] = read_value(model, each, value, here, before)
         except Invalid as error:
-            problems += problems_of(error, here)
-            continue
-        said[to_camel_case(each.name)] = list(found) if isinstance(found, tuple) else found
-    return said
+            here.extend(problems_of(error, here.path))
+    return found
 
 
-def problems_of(error: Invalid, path: Path) -> list[Problem]:
+def record_keys(value: object) -> Named:
+    """The records that a reference names."""
+    if isinstance(value, By):
+        return record_key(value)
+    return [record_key(by) for by in value] if isinstance(value, list) else None
+
+
+def record_key(by: By[Any]) -> RecordKey:
+    """The record that an input such as `OrganizationBy` names."""
+    name, value = by.given()
+    finder = next((each for each in by.record.finders if each.name == name), None)
+    return RecordKey(by.record, value, finder)
+
+
+def problems_of(error: Invalid, path: tuple[str, ...]) -> list[Problem]:
     """What is wrong with a value; of a list, with each of its items."""
     if isinstance(error, InvalidItems):
         return [Problem(each.code, (*path, str(position)), each.message) for position, each in error.wrong]
     return [Problem(error.code, path, error.message)]
 
 
-def read_field(
-    record: type[BaseModel], each: Field, value: Any, problems: list[Problem], path: Path, before: Doc | None
-) -> Any:
+def read_value(model: type[BaseModel], each: Field, value: object, problems: Problems, before: Doc | None) -> object:
     """What is stored of one value; raises Invalid."""
-    if value is None or value == "" or (isinstance(value, str) and not value.strip()):
-        if each.required:
+    if value is None or (isinstance(value, str) and not value.strip()):
+        if each.is_required(model):
             raise Invalid("REQUIRED", "It always has a value, and that is not empty.")
         if value is not None:
             raise Invalid("REQUIRED", "It is empty. Give null to clear it.")
-        return default_of(record, each.name)
-    if each.of and not isinstance(value, list):
-        inside = cast(type[BaseModel], without_null(attribute(record, each.name).annotation))
-        there = (before or {}).get(to_camel_case(each.name)) or {}
-        return {**there, **read_fields(inside, each.of, value, problems, path, there)}
-    if each.of:
-        inside = get_args(without_null(attribute(record, each.name).annotation))[0]
-        return each.parse(
-            [read_fields(inside, each.of, row, problems, (*path, str(number))) for number, row in enumerate(value)]
-        )
-    return stored_value(each.parse(plain_value(value)))
+        return default_of(model, each.name)
+    if not each.of:
+        return each.read(model, plain_value(value))
+    inner = cast(type[BaseModel], without_null(model.model_fields[each.name].annotation))
+    if isinstance(value, list):
+        inner = get_args(inner)[0]
+        rows = [read_values(inner, each.of, row, problems.at(str(n))) for n, row in enumerate(value)]
+        return each.rule(rows) if each.rule else rows
+    there = (before or {}).get(each.stored) or {}
+    return {**there, **read_values(inner, each.of, value, problems, there)}
 
 
-def default_of(record: type[BaseModel], name: str) -> Any:
-    """What a cleared field holds."""
-    info = record.model_fields.get(name)
+def default_of(model: type[BaseModel], name: str) -> object:
+    """What is stored in a field that was cleared, or that nobody gave."""
+    info = model.model_fields.get(name)
     default = None if info is None or info.is_required() else info.default
-    return list(default) if isinstance(default, tuple) else plain_value(default)
+    return stored_value(default)
 
 
-def plain_value(value: Any) -> Any:
+def plain_value(value: object) -> object:
     """A value of an input without its classes: enums by their values, objects as dictionaries of what was given."""
     if isinstance(value, enum.Enum):
         return value.value
@@ -229,13 +229,11 @@ def plain_value(value: Any) -> Any:
     return value
 
 
-def as_mapping(parse: Callable[[Mapping[str, Any]], Any], name: str, value: str, code: str) -> Parse:
-    """A rule for an object of names and values, for input that comes as a list of pairs."""
+def references(inputs: Iterable[Field | Reference]) -> list[Reference]:
+    """Those of a table that name other records."""
+    return [each for each in inputs if isinstance(each, Reference)]
 
-    def pairs(rows: Sequence[Mapping[str, Any]]) -> Any:
-        found = {row[name]: row.get(value) for row in rows}
-        if len(found) < len(rows):
-            raise Invalid(code, f"Two of them have the same {name}.")
-        return [dict(each) for each in parse(found)]
 
-    return pairs
+def is_given(value: object) -> bool:
+    """Whether an input has a value there, and it is not null."""
+    return value is not UNSET and value is not None

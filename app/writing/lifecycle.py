@@ -1,310 +1,311 @@
-"""Create, update, delete and restore: the same for every kind of record, by what each room says of it.
+"""Create, update, delete and restore: the phases that every record goes through, whatever its kind.
 
-All that is wrong is found before anything is refused: fields that do not hold, records that are not there, keys that
-are taken, and what the record's own rules object to.
+    read_input → refer → construct → complete → validate → claim keys → store
+
+All that is wrong is found before anything is refused: values that do not hold, records that are not there, keys that
+are taken, and what the record's own rules object to. Imports create and update records by the same functions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any, ClassVar
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from typing import TypeVar
 
-from strawberry import UNSET
 from strawberry.utils.str_converters import to_camel_case
 
 from app.entities.audit_entry import AuditAction
-from app.entities.texts import encodable
-from app.errors import Problem, Refused
-from app.graph.documents import stored_fields
-from app.graph.record import Record
+from app.errors import Problem, Problems, Refused
+from app.graph.documents import evolve, stored_fields, to_document
+from app.graph.edges import One
+from app.graph.ownership import OnMerge
+from app.graph.record import Record, declarations_of
 from app.mongo.client import Doc
-from app.mongo.keys import Claim, claims_of
-from app.writing import references
-from app.writing.inputs import Inputs, Path, Reference, default_of, read_fields
+from app.mongo.keys import Claim, find_claims_by_record
+from app.writing.inputs import Inputs, RecordInput, default_of, references
+from app.writing.keys import Key, RecordKey, by_namespace, claimed_keys, find_named, removed, resolve_keys
+from app.writing.rules import Rules
 from app.writing.work import Work
 
-Key = tuple[str, str, str]
-"""(namespace, key, stored field) of a claim."""
+R = TypeVar("R", bound=Record)
 
 
-LIFECYCLES: dict[str, Lifecycle] = {}
-"""By the record's name: each room's registers itself."""
+async def prepare(
+    work: Work,
+    rules: Rules[R],
+    given: Sequence[RecordInput],
+    also: Iterable[RecordKey] = (),
+    keys: Mapping[str, Iterable[str]] | None = None,
+) -> None:
+    """Have at hand what these inputs and `also` name, who has `keys` (namespace → keys), and what the rules look at."""
+    await resolve_keys(work, [*also, *(key for each in given for key in each.record_keys())], keys)
+    await rules.prefetch(work, given)
 
 
-class Lifecycle:
-    """What a room says of its record. What rooms override is pure, but for what it reads through `work`."""
-
-    record: ClassVar[type[Record]]
-    inputs: ClassVar[Inputs]
-    field_of: ClassVar[dict[str, str]] = {}
-    """Stored field → the input's, where a claim's field is not called what the input is."""
-
-    def __init_subclass__(cls) -> None:
-        LIFECYCLES[cls.record.__name__] = cls()
-
-    def claims(self, doc: Doc) -> Iterable[Key]:
-        """The keys that find a record."""
-        return ()
-
-    def derived(self, doc: Doc) -> Doc:
-        """Stored facts that follow from the others."""
-        return {}
-
-    async def settle(self, work: Work, before: Doc | None, after: Doc, problems: list[Problem], path: Path) -> None:
-        """Complete and judge what a record is to be, in place; `before` is None where it is new.
-
-        It is asked again where a deleted record returns: `before` has its `deletedAt` then.
-        """
-
-    async def in_the_way(self, work: Work, doc: Doc) -> list[Problem]:
-        """What rests on a record and keeps it from being deleted."""
-        return []
-
-    def kept_keys(self) -> frozenset[str]:
-        """Namespaces whose keys a deleted record keeps."""
-        return frozenset()
-
-    def may_take(self, work: Work, claim: Claim, doc: Doc) -> bool:
-        """Whether a record may have a key that a deleted one kept."""
-        return False
-
-    def keeps(self, stored: str) -> bool:
-        """Whether a caller may set that field."""
-        return any(to_camel_case(each.name) == stored for each in self.inputs)
-
-    @property
-    def links(self) -> list[Reference]:
-        """The inputs that name other records."""
-        return [each for each in self.inputs if isinstance(each, Reference)]
-
-    async def prepare(self, work: Work, givens: Sequence[Any], more: Iterable[references.By] = ()) -> None:
-        """Have at hand every record that these inputs name."""
-        await references.resolve(work, [*more, *(each for given in givens for each in self.named(given))])
-
-    def named(self, given: Any) -> Iterable[references.By]:
-        """The records that an input names."""
-        for each in self.links:
-            value = getattr(given, each.name, UNSET)
-            if value is not UNSET and value is not None:
-                yield from ((each.target, by) for by in (value if each.many else [value]))
-
-    def referred(self, work: Work, given: Any, problems: list[Problem], path: Path) -> Doc:
-        """Stored field → id, for each record that an input names; None where it is cleared."""
-        said: Doc = {}
-        for each in self.links:
-            value = getattr(given, each.name, UNSET)
-            here = (*path, to_camel_case(each.name))
-            if value is UNSET:
-                continue
-            if value is None:
-                if each.required:
-                    problems.append(Problem("REQUIRED", here, "It always has one: leave it out to keep it."))
-                said[each.stored] = [] if each.many else None
-            elif each.many:
-                found = [
-                    references.find(work, each.target, by, problems, (*here, str(n))) for n, by in enumerate(value)
-                ]
-                said[each.stored] = list(dict.fromkeys(doc["_id"] for doc in found if doc))
-            elif doc := references.find(work, each.target, value, problems, here):
-                said[each.stored] = doc["_id"]
-        return said
-
-    async def create(self, work: Work, given: Any, problems: list[Problem], path: Path = (), **decided: Any) -> Doc:
-        """A new record of what an input says; `prepare` came before. Added to the work if nothing is wrong with it.
-
-        `decided` are stored values that the caller of this decided. Where `problems` were found the document returned
-        is not stored, and not whole.
-        """
-        count = len(problems)
-        said = read_fields(self.record, self.inputs, given, problems, path)
-        said |= self.referred(work, given, problems, path) | decided
-        after = self.blank(work) | said
-        await self.settle(work, None, after, problems, path)
-        after |= self.derived(after)
-        keys = list(self.claims(after))
-        await work.look_up(wanted(key for key in keys if key[1] != after["_id"]))
-        problems += self.taken(work, keys, after, path)
-        if len(problems) > count:
-            self.pretend(work, keys, after)
-            return after
-        made = self.record.model_validate(after)
-        doc = work.add(made)
-        for key in keys:
-            self.claim(work, key, doc)
-        work.point_at(*self.pointed(doc))
-        return doc
-
-    def pretend(self, work: Work, keys: Iterable[Key], doc: Doc) -> None:
-        """Have a record found that is refused, so that what names it can be judged: nothing of it is written."""
-        work.records.setdefault(doc["_id"], doc)
-        for namespace, text, name in keys:
-            work.claims.setdefault((namespace, text), Claim(namespace, text, doc["_id"], name))
-
-    def blank(self, work: Work) -> Doc:
-        """A record before anything is said of it: an id, the time, and every default."""
-        stored = stored_fields(self.record)
-        blank = {name: default_of(self.record, attribute) for name, attribute in stored.items()}
-        stamps = {"createdAt": work.now, "updatedAt": work.now, "version": 1}
-        return {**blank, "_id": work.ids.new(self.record), **stamps}
-
-    async def target(self, work: Work, given: Any, *, deleted: bool = False) -> Doc:
-        """The record that an update, delete or restore means, at the version that is expected; raises Refused."""
-        if deleted:
-            await work.fetch([given.id] if encodable(given.id) else [])
+def refer(work: Work, inputs: Inputs, given: RecordInput, problems: Problems) -> Doc:
+    """Stored field → id of each record that an input names; None where it is cleared. They are at hand."""
+    ids: Doc = {}
+    for each in references(inputs):
+        if each.name not in given.named:
+            continue
+        named, here = given.named[each.name], problems.at(to_camel_case(each.name))
+        if named is None:
+            if each.required:
+                here.add("REQUIRED", (), "It always has one: leave it out to keep it.")
+            ids[each.stored] = [] if each.many else None
+        elif isinstance(named, RecordKey):
+            if doc := find_named(work, named, here):
+                ids[each.stored] = doc["_id"]
         else:
-            await self.prepare(work, [given], [(self.record.__name__, given.by)])
-        problems: list[Problem] = []
-        if deleted:
-            doc = references.by_id(work, self.record.__name__, given.id, problems, ("id",))
-            if doc and not doc.get("deletedAt"):
-                problems.append(Problem("NOT_DELETED", ("id",), f"{doc['_id']} was not deleted."))
-        else:
-            doc = references.find(work, self.record.__name__, given.by, problems, ("by",))
-        if doc is not None:
-            problems += stale(doc, getattr(given, "expected_version", UNSET))
-        if doc is None or problems:
-            raise Refused(problems)
-        return doc
-
-    async def update(self, work: Work, given: Any) -> Doc:
-        """A record with what an input says of it; what is absent is left alone. Raises Refused."""
-        problems: list[Problem] = []
-        try:
-            before = await self.target(work, given)
-        except Refused as refused:
-            problems += refused.problems
-            before = {}
-        said = read_fields(self.record, self.inputs, given, problems, (), before)
-        said |= self.referred(work, given, problems, ())
-        if not before:
-            raise Refused(problems)
-        return await self.alter(work, before, said, problems)
-
-    async def alter(self, work: Work, before: Doc, said: Doc, problems: list[Problem]) -> Doc:
-        """A record with other values, judged by all its rules. Raises Refused."""
-        after = before | said
-        await self.settle(work, before, after, problems, ())
-        after |= self.derived(after)
-        had, has = list(self.claims(before)), list(self.claims(after))
-        kept, claimed = {each[:2] for each in has}, set(had)
-        new = [key for key in has if key not in claimed]  # or one that is another field's from now on
-        await work.look_up(wanted(new))
-        problems += self.taken(work, has, after, ())
-        if problems:
-            raise Refused(problems)
-        doc = work.change(before["_id"], {name: after[name] for name in after if name not in STAMPS})
-        for key in had:
-            if key[:2] not in kept:
-                work.release(*key[:2])
-        for key in new:
-            self.claim(work, key, doc)
-        points = self.pointed(after)
-        if not set(points) <= set(self.pointed(before)):
-            work.point_at(*points)  # the others too: whether it may point there was judged by where they stand
-        return doc
-
-    async def delete(self, work: Work, given: Any) -> Doc:
-        """A record deleted, its keys free again. Raises Refused with all that stands in the way."""
-        doc = await self.target(work, given)
-        if problems := await self.in_the_way(work, doc):
-            raise Refused(problems)
-        for claim in await claims_of(work.store, [doc["_id"]], work.session):
-            if claim.namespace not in self.kept_keys():
-                work.release(claim.namespace, claim.key)
-        return work.change(doc["_id"], {"deletedAt": work.now}, AuditAction.DELETED)
-
-    async def restore(self, work: Work, given: Any) -> Doc:
-        """A deleted record brought back, its keys with it, judged by all its rules. Raises Refused."""
-        doc = await self.target(work, given, deleted=True)
-        if doc.get("mergedIntoId"):
-            raise Refused([references.gone(doc, ("id",))])
-        keys = list(self.claims(doc))
-        await work.look_up(wanted(keys))
-        await work.fetch(self.pointed(doc))
-        survivors = self.survivors(work, doc)
-        await work.fetch(each for each in survivors.values() if isinstance(each, str))
-        doc = doc | survivors
-        after, found = {**doc, "deletedAt": None}, list[Problem]()
-        await self.settle(work, doc, after, found, ())
-        after |= self.derived(after)
-        problems = [
-            references.gone(referred, ("id",))
-            for each in self.pointed(after)
-            if each and (referred := work.records.get(each)) and referred.get("deletedAt")
-        ]
-        problems += self.taken(work, keys, doc, ()) + found
-        if problems:
-            raise Refused([Problem(each.code, ("id",), each.message) for each in problems])
-        restored = work.change(doc["_id"], after, AuditAction.RESTORED)
-        for key in keys:
-            self.claim(work, key, restored)
-        work.point_at(*self.pointed(restored))
-        return restored
-
-    def survivors(self, work: Work, doc: Doc) -> Doc:
-        """What a record refers to where that was merged away meanwhile: the survivor in its place."""
-        found: Doc = {}
-        for each in self.links:
-            referred = None if each.many else work.records.get(doc.get(each.stored) or "")
-            if referred and referred.get("mergedIntoId"):
-                found[each.stored] = referred["mergedIntoId"]
-        return found
-
-    def pointed(self, doc: Doc) -> list[str | None]:
-        """The ids that a record refers to."""
-        found: list[str | None] = []
-        for each in self.links:
-            value = doc.get(each.stored)
-            found += value if isinstance(value, list) else [value]
-        return found
-
-    def claim(self, work: Work, key: Key, doc: Doc) -> None:
-        """Give a record its key, be it one that a deleted record kept."""
-        namespace, text, name = key
-        claim = Claim(namespace, text, doc["_id"], name)
-        owner = work.owner(namespace, text)
-        if owner is None:
-            work.claim(claim)
-        elif owner != claim:
-            work.point_at(owner.record_id)  # it kept the key, and might be brought back with it meanwhile
-            work.repoint(claim)
-
-    def taken(self, work: Work, keys: Iterable[Key], doc: Doc, path: Path) -> list[Problem]:
-        """A problem for each key that another record has, or that is given twice."""
-        problems, seen = [], set()
-        for namespace, text, name in keys:
-            owner = work.owner(namespace, text)
-            if (namespace, text) in seen:
-                problems.append(Problem("DUPLICATE", self.place(doc, name, text, path), f"{text!r} is given twice."))
-            elif owner is not None and owner.record_id != doc["_id"] and not self.may_take(work, owner, doc):
-                problems.append(self.taken_problem(work, owner, self.place(doc, name, text, path), text))
-            seen.add((namespace, text))
-        return problems
-
-    def place(self, doc: Doc, name: str, text: str, path: Path) -> Path:
-        """Where in the input a key of a stored field was given."""
-        values, here = doc.get(name), (*path, self.field_of.get(name, name))
-        return (*here, str(values.index(text))) if isinstance(values, (list, tuple)) and text in values else here
-
-    def taken_problem(self, work: Work, owner: Claim, path: Path, text: str) -> Problem:
-        """Who has a key already."""
-        return Problem("TAKEN", path, f"{text!r} finds {owner.record_id} already. Update that one, or take another.")
+            found = [find_named(work, key, here.at(str(n))) for n, key in enumerate(named)]
+            ids[each.stored] = list(dict.fromkeys(doc["_id"] for doc in found if doc))
+    return ids
 
 
-STAMPS = frozenset({"_id", "createdAt", "updatedAt", "version", "guard"})
+async def create(
+    work: Work,
+    rules: Rules[R],
+    given: RecordInput,
+    problems: Problems,
+    *,
+    ids: Mapping[str, object] | None = None,
+    is_refused: bool = False,
+) -> R:
+    """A new record of what was given; `prepare` came before. It is added to the work if nothing is wrong with it.
+
+    `ids` (stored field → id) are the records that were named, where `refer` was called before. Where there are problems
+    the record that is returned is not stored, and not whole; so it is where it `is_refused` already.
+    """
+    given.values |= refer(work, rules.inputs, given, problems) if ids is None else ids
+    after = rules.construct(work, blank(work, rules.record), None, given, problems)
+    after = await rules.complete(work, None, after)
+    await rules.validate(work, None, after, problems)
+    doc = to_document(after)
+    keys = list(claimed_keys(rules.record, doc))
+    await work.look_up(by_namespace(key for key in keys if key.text != after.id))
+    check_keys(work, rules, keys, after, doc, problems)
+    along = await rules.consequences(work, None, after, problems)
+    if len(problems) or is_refused:
+        return after
+    work.add_document(after, doc)
+    for key in keys:
+        claim_key(work, key, after.id)
+    work.lock_references(*referenced_ids(rules, doc))
+    for other, changed in along:
+        work.change(other, changed)
+    return after
 
 
-def stale(doc: Doc, expected: Any) -> list[Problem]:
-    """Whether somebody changed the record since the caller read it."""
-    if expected is UNSET or expected is None or expected == doc.get("version", 1):
-        return []
-    message = f"It has version {doc.get('version', 1)} by now. Read it again, and decide anew."
-    return [Problem("STALE_VERSION", ("expectedVersion",), message)]
+def stage_for_validation(work: Work, record: Record) -> None:
+    """Let a record that is refused be found, so that what names it can be judged. Nothing of it is written."""
+    doc = work.records.setdefault(record.id, to_document(record))
+    for key in claimed_keys(type(record), doc):
+        work.claims.setdefault((key.namespace, key.text), Claim(key.namespace, key.text, doc["_id"], key.stored))
 
 
-def wanted(keys: Iterable[Key]) -> dict[str, set[str]]:
-    """Namespace → keys, as they are looked up."""
-    found: dict[str, set[str]] = {}
-    for namespace, text, _ in keys:
-        found.setdefault(namespace, set()).add(text)
+@cache
+def defaults_of(record: type[Record]) -> Doc:
+    """Stored field → its default. What always has a value, and has none yet, is an empty text, or None."""
+    defaults: Doc = {}
+    for stored, name in stored_fields(record).items():
+        info = record.model_fields[name]
+        has_none = info.is_required() and is_text(info.annotation)
+        defaults[stored] = "" if has_none else default_of(record, name)
+    return defaults
+
+
+def is_text(annotation: object) -> bool:
+    """Whether it is `str`, or a scalar that is text."""
+    return annotation is str or getattr(annotation, "__supertype__", None) is str
+
+
+def blank(work: Work, record: type[Record]) -> Doc:
+    """The document of a record before anything is said of it: an id, the time, and every default."""
+    stamps = {"createdAt": work.now, "updatedAt": work.now, "version": 1}
+    return {**defaults_of(record), "_id": work.ids.new(record), **stamps}
+
+
+def find_target(work: Work, record: type[R], key: RecordKey, expected_version: object, problems: Problems) -> R | None:
+    """The live record that a resolved key names, at the version that is expected; else None, and a problem."""
+    doc = find_named(work, key, problems.at("by"))
+    found = work.get(record, doc["_id"]) if doc else None
+    if found is None:
+        return None
+    problems.extend(outdated := stale(found, expected_version))
+    return None if outdated else found
+
+
+async def require_target(work: Work, record: type[R], key: RecordKey, expected_version: object) -> R:
+    """The same, resolved here; raises Refused where there is none."""
+    problems = Problems()
+    await resolve_keys(work, [key])
+    found = find_target(work, record, key, expected_version, problems)
+    if found is None:
+        raise Refused(problems.gathered)
     return found
+
+
+async def update(work: Work, rules: Rules[R], before: R | None, given: RecordInput, problems: Problems) -> R:
+    """A record with what was given; what is absent is left alone. `prepare` came before.
+
+    Raises Refused, with all problems; `before` is None where it was not found, which is among them already.
+    """
+    given.values |= refer(work, rules.inputs, given, problems)
+    if before is None:
+        raise Refused(problems.gathered)
+    after = rules.construct(work, work.records[before.id], before, given, problems)
+    return await change_record(work, rules, before, after, problems)
+
+
+async def change_record(
+    work: Work,
+    rules: Rules[R],
+    before: R,
+    after: R,
+    problems: Problems,
+    action: AuditAction = AuditAction.UPDATED,
+) -> R:
+    """Judge what a record is to be by all its rules, and store what differs. Raises Refused."""
+    after = await rules.complete(work, before, after)
+    await rules.validate(work, before, after, problems)
+    had_doc, doc = to_document(before), to_document(after)
+    had, has = list(claimed_keys(rules.record, had_doc)), list(claimed_keys(rules.record, doc))
+    kept, claimed = {key[:2] for key in has}, set(had)
+    new = [key for key in has if key not in claimed]  # or one that is another field's from now on
+    await work.look_up(by_namespace(new))
+    check_keys(work, rules, has, after, doc, problems)
+    along = await rules.consequences(work, before, after, problems)
+    problems.refuse()
+    changed = work.change(before, after, action)
+    for key in had:
+        if key[:2] not in kept:
+            work.release(key.namespace, key.text)
+    for key in new:
+        claim_key(work, key, before.id)
+    ids = referenced_ids(rules, doc)
+    if not set(ids) <= set(referenced_ids(rules, had_doc)):
+        work.lock_references(*ids)  # the others too: whether it may refer there was judged by where they stand
+    for other, other_after in along:
+        work.change(other, other_after)
+    return changed
+
+
+async def delete(work: Work, rules: Rules[R], record: R) -> R:
+    """A record deleted, its keys free again. Raises Refused with all that blocks it."""
+    if blockers := await rules.deletion_blockers(work, record):
+        raise Refused(blockers)
+    for claim in await find_claims_by_record(work.store, [record.id], work.session):
+        if claim.namespace not in rules.kept_namespaces:
+            work.release(claim.namespace, claim.key)
+    return work.change(record, evolve(record, deleted_at=work.now), AuditAction.DELETED)
+
+
+async def restore(work: Work, rules: Rules[R], record_id: str, expected_version: object) -> R:
+    """A deleted record brought back, its keys with it, judged by all its rules. Raises Refused."""
+    deleted = await find_deleted(work, rules.record, record_id, expected_version)
+    keys = list(claimed_keys(rules.record, to_document(deleted)))
+    await work.look_up(by_namespace(keys))
+    await work.fetch(referenced_ids(rules, to_document(deleted)))
+    before = await with_survivors(work, deleted)
+    problems = Problems()
+    after = await rules.complete(work, before, evolve(before, deleted_at=None))
+    await rules.validate(work, before, after, problems)
+    doc = to_document(after)
+    for referred in (work.records.get(each or "") for each in referenced_ids(rules, doc)):
+        if referred and referred.get("deletedAt"):
+            problems.extend([removed(referred, ("id",))])
+    check_keys(work, rules, keys, after, doc, problems)
+    if len(problems):
+        raise Refused([Problem(each.code, ("id",), each.message) for each in problems.gathered])
+    restored = work.change(deleted, after, AuditAction.RESTORED)
+    for key in keys:
+        claim_key(work, key, restored.id)
+    work.lock_references(*referenced_ids(rules, doc))
+    more = await rules.keys_to_restore(work, restored)
+    await work.look_up(by_namespace(more))
+    for key in more:
+        if work.owner(key.namespace, key.text) is None:
+            claim_key(work, key, restored.id)
+    return restored
+
+
+async def find_deleted(work: Work, record: type[R], record_id: str, expected_version: object) -> R:
+    """The deleted record with that id, at the version that is expected; raises Refused."""
+    problems = Problems(("id",))
+    await resolve_keys(work, [RecordKey(record, record_id)])
+    found = work.get(record, record_id) if record_id.startswith(f"{record.prefix}_") else None
+    if found is None:
+        find_named(work, RecordKey(record, record_id), Problems((), problems.gathered))
+        raise Refused([Problem(each.code, ("id",), each.message) for each in problems.gathered])
+    if found.deleted_at is None:
+        problems.add("NOT_DELETED", (), f"{found.id} was not deleted.")
+    problems.extend(stale(found, expected_version))
+    problems.refuse()
+    doc = work.records[found.id]
+    if doc.get("mergedIntoId"):
+        raise Refused([removed(doc, ("id",))])
+    return found
+
+
+async def with_survivors(work: Work, record: R) -> R:
+    """A record with survivors for owners where those that it had were merged away meanwhile."""
+    attributes = stored_fields(type(record))
+    handed_over = [attributes[via] for via in handed_over_by_merges(type(record))]
+    await work.fetch(getattr(record, name) for name in handed_over)
+    owners = {name: work.records.get(getattr(record, name) or "") for name in handed_over}
+    survivors = {name: doc["mergedIntoId"] for name, doc in owners.items() if doc and doc.get("mergedIntoId")}
+    await work.fetch(survivors.values())
+    return evolve(record, **survivors) if survivors else record
+
+
+@cache
+def handed_over_by_merges(record: type[Record]) -> tuple[str, ...]:
+    """The stored fields in which a merge puts the survivor's id."""
+    edges = (edge for edge in declarations_of(record) if isinstance(edge, One) and edge.owned)
+    return tuple(edge.via for edge in edges if edge.owned and edge.owned.on_merge in (OnMerge.REASSIGN, OnMerge.SWEEP))
+
+
+def referenced_ids(rules: Rules[R], doc: Doc) -> list[str | None]:
+    """The ids that a document refers to by the references of its table, but for its own."""
+    found: list[str | None] = []
+    for each in references(rules.inputs):
+        value = doc.get(each.stored)
+        found += value if isinstance(value, list) else [value]
+    return [each for each in found if each != doc["_id"]]
+
+
+def claim_key(work: Work, key: Key, record_id: str) -> None:
+    """Give a record its key, be it one that a deleted record kept."""
+    claim, owner = Claim(key.namespace, key.text, record_id, key.stored), work.owner(key.namespace, key.text)
+    if owner is None:
+        work.claim(claim)
+    elif owner != claim:
+        work.lock_references(owner.record_id)  # it kept the key, and might be brought back with it meanwhile
+        work.repoint(claim)
+
+
+def check_keys(work: Work, rules: Rules[R], keys: Iterable[Key], record: R, doc: Doc, problems: Problems) -> None:
+    """Add a problem for each key that another record has, or that is given twice."""
+    seen = set()
+    for key in keys:
+        owner = work.owner(key.namespace, key.text)
+        if key[:2] in seen:
+            problems.add("DUPLICATE", place_of(rules, doc, key), f"{key.text!r} is given twice.")
+        elif owner is not None and owner.record_id != record.id and not rules.may_take(work, owner, record):
+            code, message = rules.describe_taken(work, owner, key.text)
+            problems.add(code, place_of(rules, doc, key), message)
+        seen.add(key[:2])
+
+
+def place_of(rules: Rules[R], doc: Doc, key: Key) -> tuple[str, ...]:
+    """Where in the input a key was given."""
+    values, name = doc.get(key.stored), rules.input_of.get(key.stored, key.stored)
+    return (name, str(values.index(key.text))) if isinstance(values, list) and key.text in values else (name,)
+
+
+def stale(record: Record, expected: object) -> list[Problem]:
+    """A problem where somebody changed the record since the caller read it; none where no version is expected."""
+    if not isinstance(expected, int) or expected == record.version:
+        return []
+    message = f"It has version {record.version} by now. Read it again, and decide anew."
+    return [Problem("STALE_VERSION", ("expectedVersion",), message)]

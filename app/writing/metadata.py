@@ -2,28 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import strawberry
-from strawberry import UNSET
 
-from app.context import Context
 from app.entities.metadata import MOST_BYTES, app_documents, metadata_entries, size_of_documents
 from app.entities.texts import Invalid
-from app.errors import Problem, Refused
+from app.errors import Problem, Problems, Refused
 from app.graph.choices import Choice, choices
+from app.graph.documents import evolve, stored_fields
 from app.graph.edges import forbidden
 from app.graph.nodes import record_name_of
-from app.graph.record import Node
+from app.graph.record import Node, Record
 from app.graph.scalars import JSON
-from app.mongo.client import Doc
-from app.writing.crud import WRITTEN_UNDER
-from app.writing.inputs import EXPECTED_VERSION, Described, MetadataEntryInput, plain_value
-from app.writing.lifecycle import LIFECYCLES, Lifecycle, stale
-from app.writing.mutation import Mutation, Shown
-from app.writing.references import gone
+from app.writing.input_types import (
+    MutationInput,
+    VersionedInput,
+    needed,
+    operation_input,
+    optional,
+    with_default,
+)
+from app.writing.inputs import MetadataEntryInput, is_given
+from app.writing.keys import removed
+from app.writing.lifecycle import change_record, stale
+from app.writing.mutation import Mutation
+from app.writing.payloads import Payload, payload, shown
+from app.writing.record_mutations import WRITTEN_UNDER
+from app.writing.registry import RULES
+from app.writing.rules import Rules
 from app.writing.work import Work
+
+CUSTOM, APPS = "customMetadata", "appMetadata"
+ID_TEXT = "The id of any record that has such metadata."
+RECORD_TEXT = "The record as it is now; null where it was refused."
 
 
 @choices(description="What becomes of the entries that a record has.")
@@ -34,105 +46,106 @@ class MetadataMode(Choice):
     SET = "SET", "Those that are named are all there is."
 
 
-async def record_of(work: Work, given: Any, context: Context, stored: str) -> tuple[Lifecycle, Doc]:
-    """The live record that is meant, which can keep what goes into `stored`, at the version that is expected."""
-    kind = record_name_of(given.id)
-    lifecycle = LIFECYCLES.get(kind or "")
-    if lifecycle is None or not lifecycle.keeps(stored):
-        able = ", ".join(sorted(name for name, each in LIFECYCLES.items() if each.keeps(stored)))
-        message = f"{given.id[:60]!r} is not the id of a record that has {stored}: that are {able}."
+@operation_input
+class SetCustomMetadataInput(VersionedInput, MutationInput):
+    """The record, and its entries."""
+
+    id: strawberry.ID = needed(ID_TEXT)
+    mode: MetadataMode = with_default(MetadataMode.MERGE, "What becomes of the entries that it has.")
+    entries: list[MetadataEntryInput] | None = optional("The entries to set.")
+    remove: list[str] | None = optional("The names of entries to remove.")
+
+
+@payload
+class SetCustomMetadataPayload(Payload):
+    """The record."""
+
+    record: Node | None = shown(RECORD_TEXT)
+
+
+@operation_input
+class SetAppMetadataInput(VersionedInput, MutationInput):
+    """The record, the app, and its document."""
+
+    id: strawberry.ID = needed(ID_TEXT)
+    app: str = needed('The app, such as "stripe".')
+    data: JSON | None = needed('Its document, an object: {customerId: "cus_…"} for stripe. Null removes it.')
+
+
+@payload
+class SetAppMetadataPayload(Payload):
+    """The record."""
+
+    record: Node | None = shown(RECORD_TEXT)
+
+
+async def find_record(work: Work, record_id: str, expected_version: object, stored: str) -> tuple[Rules[Any], Record]:
+    """The live record with that id, which can keep what goes into `stored`, at the version that is expected."""
+    rules = RULES.get(record_name_of(record_id) or "")
+    if rules is None or not rules.accepts(stored):
+        kinds = ", ".join(sorted(name for name, each in RULES.items() if each.accepts(stored)))
+        message = f"{record_id[:60]!r} is not the id of a record that has {stored}. These have: {kinds}."
         raise Refused([Problem("INVALID_ID", ("id",), message)])
-    for scope in (lifecycle.record.read_scope, WRITTEN_UNDER[lifecycle.record.read_scope]):
-        if not context.viewer.may(scope):
+    for scope in (rules.record.read_scope, WRITTEN_UNDER[rules.record.read_scope]):
+        if not work.viewer.may(scope):
             raise forbidden(scope)
-    await work.fetch([given.id])
-    doc = work.records.get(given.id)
-    if doc is None:
-        raise Refused([Problem("NOT_FOUND", ("id",), f"No {kind} has the id {given.id[:60]!r}.")])
-    problems = [gone(doc, ("id",))] if doc.get("deletedAt") else stale(doc, given.expected_version)
+    await work.fetch([record_id])
+    record = work.get(rules.record, record_id)
+    if record is None:
+        message = f"No {rules.record.__name__} has the id {record_id[:60]!r}."
+        raise Refused([Problem("NOT_FOUND", ("id",), message)])
+    is_deleted = record.deleted_at is not None
+    problems = [removed(work.records[record.id], ("id",))] if is_deleted else stale(record, expected_version)
     if problems:
         raise Refused(problems)
-    return lifecycle, doc
+    return rules, record
 
 
-async def set_custom(work: Work, given: Any, context: Context) -> Mapping[str, Any]:
-    """Set, merge and remove custom entries."""
-    lifecycle, doc = await record_of(work, given, context, "customMetadata")
-    entries = [plain_value(each) for each in given.entries or ()]
-    removed = set(given.remove or ())
-    problems = []
+async def set_custom_metadata(work: Work, given: SetCustomMetadataInput) -> SetCustomMetadataPayload:
+    """Set, merge and remove custom entries of a record."""
+    rules, record = await find_record(work, given.id, given.expected_version, CUSTOM)
+    entries = list(given.entries or ()) if is_given(given.entries) else []
+    names = set(given.remove or ()) if is_given(given.remove) else set[str]()
+    problems = Problems(("entries",))
     seen: set[str] = set()
-    for n, name in enumerate(each["name"] for each in entries):
-        if name in seen or name in removed:
+    for n, name in enumerate(entry.name for entry in entries):
+        if name in seen or name in names:
             message = f"{name[:40]!r} is given twice." if name in seen else f"{name[:40]!r} is set and removed."
-            problems.append(Problem("DUPLICATE", ("entries", str(n), "name"), message))
+            problems.add("DUPLICATE", (str(n), "name"), message)
         seen.add(name)
-    before = {} if given.mode is MetadataMode.SET else {row["name"]: row["value"] for row in doc["customMetadata"]}
-    kept = {name: value for name, value in before.items() if name not in removed}
+    stored = work.records[record.id][CUSTOM]
+    before = {} if given.mode is MetadataMode.SET else {row["name"]: row["value"] for row in stored}
+    kept = {name: value for name, value in before.items() if name not in names}
+    rows: tuple[dict[str, object], ...] = ()
     try:
-        rows = metadata_entries(kept | {each["name"]: each.get("value") for each in entries})
+        rows = metadata_entries(kept | {entry.name: entry.value for entry in entries})
     except Invalid as error:
-        problems.append(Problem(error.code, ("entries",), error.message))
-    if problems:
-        raise Refused(problems)
-    return {"record": await lifecycle.alter(work, doc, {"customMetadata": list(rows)}, [])}
+        problems.add(error.code, (), error.message)
+    problems.refuse()
+    after = evolve(record, **{stored_fields(type(record))[CUSTOM]: rows})
+    return SetCustomMetadataPayload(record=await change_record(work, rules, record, after, Problems()))
 
 
-async def set_app(work: Work, given: Any, context: Context) -> Mapping[str, Any]:
-    """Set or remove the document of one app; those of others stay."""
-    lifecycle, doc = await record_of(work, given, context, "appMetadata")
-    others = [row for row in doc["appMetadata"] if row["app"] != given.app]
+async def set_app_metadata(work: Work, given: SetAppMetadataInput) -> SetAppMetadataPayload:
+    """Set or remove the document of one app beside a record; those of others stay."""
+    rules, record = await find_record(work, given.id, given.expected_version, APPS)
+    stored = work.records[record.id][APPS]
+    others = [row for row in stored if row["app"] != given.app]
     try:
         rows = [] if given.data is None else [dict(row) for row in app_documents({given.app: given.data})]
     except Invalid as error:
         raise Refused([Problem(error.code, ("data",), error.message)]) from None
     if not given.app.strip():
         raise Refused([Problem("REQUIRED", ("app",), "Name the app.")])
-    place = next((n for n, row in enumerate(doc["appMetadata"]) if row["app"] == given.app), len(others))
-    both = [*others[:place], *rows, *others[place:]]
+    place = next((n for n, row in enumerate(stored) if row["app"] == given.app), len(others))
+    both = (*others[:place], *rows, *others[place:])
     if rows and size_of_documents(both) > MOST_BYTES:
         message = "What all apps keep beside it would come to more than 64 KiB. Remove some first."
         raise Refused([Problem("TOO_LONG", ("data",), message)])
-    return {"record": await lifecycle.alter(work, doc, {"appMetadata": both}, [])}
+    after = evolve(record, **{stored_fields(type(record))[APPS]: both})
+    return SetAppMetadataPayload(record=await change_record(work, rules, record, after, Problems()))
 
 
-def target() -> list[Described]:
-    """Which record is meant."""
-    return [
-        ("id", strawberry.ID, strawberry.field(description="The id of any record that has such metadata.")),
-        EXPECTED_VERSION,
-    ]
-
-
-def custom_inputs() -> list[Described]:
-    """What `setCustomMetadata` is told."""
-    entries, names = list[MetadataEntryInput] | None, list[str] | None
-    return [
-        *target(),
-        (
-            "mode",
-            MetadataMode,
-            strawberry.field(default=MetadataMode.MERGE, description="What becomes of the entries that it has."),
-        ),
-        ("entries", entries, strawberry.field(default=UNSET, description="The entries to set.")),
-        ("remove", names, strawberry.field(default=UNSET, description="The names of entries to remove.")),
-    ]
-
-
-def app_inputs() -> list[Described]:
-    """What `setAppMetadata` is told."""
-    return [
-        *target(),
-        ("app", str, strawberry.field(description='The app, such as "stripe".')),
-        (
-            "data",
-            JSON | None,
-            strawberry.field(description='Its document, an object: {customerId: "cus_…"} for stripe. Null removes it.'),
-        ),
-    ]
-
-
-RECORD = {"record": Shown(Node, "The record as it is now; null where it was refused.")}
 OWN = "Needs what the record itself is read and written under."
 
 
@@ -141,15 +154,11 @@ class MetadataMutations:
 
     set_custom_metadata = Mutation(
         doc=f"Set, merge or remove custom metadata of a record. {OWN}",
-        operation=set_custom,
-        inputs=custom_inputs,
-        shows=RECORD,
+        operation=set_custom_metadata,
         needs=frozenset,
     )
     set_app_metadata = Mutation(
         doc=f"Set or remove what one app keeps beside a record; what others keep is left alone. {OWN}",
-        operation=set_app,
-        inputs=app_inputs,
-        shows=RECORD,
+        operation=set_app_metadata,
         needs=frozenset,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import time
+from time import monotonic
 
 from pymongo.errors import BulkWriteError, ConnectionFailure, OperationFailure, PyMongoError
 
@@ -25,7 +25,7 @@ class RetryPolicy:
     """
 
     def __init__(self, total_seconds: float | None = None) -> None:
-        self.attempts, self.began, self.was_unreachable = 0, time.monotonic(), False
+        self.attempts, self.began, self.was_unreachable = 0, monotonic(), False
         self.is_bounded = total_seconds is not None
         self.total_seconds = OUTAGE_SECONDS if total_seconds is None else total_seconds
 
@@ -37,7 +37,7 @@ class RetryPolicy:
     @property
     def seconds_left(self) -> float:
         """How much of `total_seconds` is left; negative when it is over."""
-        return self.total_seconds - (time.monotonic() - self.began)
+        return self.total_seconds - (monotonic() - self.began)
 
     def should_retry(self, error: PyMongoError) -> bool:
         """Count an attempt that failed with `error`, and say whether to make another."""

@@ -11,24 +11,29 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypeVar
 
 from pymongo import UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
 
 from app.access.secrets import Cipher
+from app.access.viewer import Viewer
 from app.entities.audit_entry import AuditAction, AuditEntry
 from app.entities.identifiers import Identifiers
 from app.errors import Problem
-from app.graph.documents import to_document
+from app.graph.documents import from_document, to_document
 from app.graph.record import Record, stored_records
 from app.mongo.client import Doc, Store
-from app.mongo.keys import Claim, insert_claims, owners, release_claims, repoint_claims
+from app.mongo.keys import Claim, find_claims_by_key, insert_claims, release_claims, repoint_claims
 from app.mongo.write_locks import WriteLock
 from app.writing.audit import Author, entry
 
 ALL_AT_ONCE = 100_000
 Wanted = Mapping[str, Iterable[str]]
+
+
+R = TypeVar("R", bound=Record)
+P = TypeVar("P")
 
 
 class Sweep(NamedTuple):
@@ -56,12 +61,16 @@ class Work:
     session: AsyncClientSession
     now: datetime
     ids: Identifiers
-    author: Author
+    viewer: Viewer
+    operation: str
+    """The mutation or command that writes."""
     cipher: Cipher | None = None
     write_lock: WriteLock | None = None
     claims: dict[tuple[str, str], Claim] = field(default_factory=dict)
     asked: set[tuple[str, str]] = field(default_factory=set)
     records: dict[str, Doc] = field(default_factory=dict)
+    entities: dict[str, tuple[Doc, Record]] = field(default_factory=dict)
+    parts: dict[type, object] = field(default_factory=dict)
     named: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     new_claims: list[Claim] = field(default_factory=list)
     released: list[tuple[str, str]] = field(default_factory=list)
@@ -71,28 +80,34 @@ class Work:
     changes: dict[str, Change] = field(default_factory=dict)
     sweeps: list[Sweep] = field(default_factory=list)
     reassigned: list[tuple[Doc, Doc]] = field(default_factory=list)
-    pointed_at: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    referenced: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     warnings: list[Problem] = field(default_factory=list)
+    taken_advice: str = " Update that one, or take another."
+    """What to do about a key that another record has."""
     dry_run: bool = False
     """Whether nothing of it is to be written."""
 
     async def look_up(self, wanted: Wanted) -> None:
         """Resolve keys (namespace → keys) and fetch what they lead to: one read, and one for each collection."""
         asked = {name: {key for key in keys if (name, key) not in self.asked} for name, keys in wanted.items()}
-        if asked := {name: keys for name, keys in asked.items() if keys}:
-            self.claims = await self.find_owners(asked) | self.claims
-            self.asked |= {(name, key) for name, keys in asked.items() for key in keys}
-        await self.fetch(claim.record_id for claim in self.claims.values())
+        asked = {name: keys for name, keys in asked.items() if keys}
+        if not asked:
+            return
+        found = await self.find_owners(asked)
+        for place, claim in found.items():
+            self.claims.setdefault(place, claim)
+        self.asked |= {(name, key) for name, keys in asked.items() for key in keys}
+        await self.fetch(claim.record_id for claim in found.values())
 
     async def find_owners(self, asked: Wanted) -> dict[tuple[str, str], Claim]:
         """Who has which of these keys, in one read."""
-        return await owners(self.store, asked, self.session)
+        return await find_claims_by_key(self.store, asked, self.session)
 
     async def fetch(self, ids: Iterable[str | None]) -> None:
         """Have these records at hand, deleted ones too: one read for each collection. What is not there is left out."""
         missing = defaultdict(list)
-        for each in set(ids) - self.records.keys() - {None}:
-            if each is not None and (collection := collection_of(each)):
+        for each in {each for each in ids if each is not None and each not in self.records}:
+            if collection := collection_of(each):
                 missing[collection].append(each)
         for collection, wanted in missing.items():
             for doc in await self.find(collection, {"_id": {"$in": sorted(wanted)}}):
@@ -119,10 +134,31 @@ class Work:
         record = self.records.get(claim.record_id) if claim and claim.field in fields else None
         return record if record and not record.get("deletedAt") else None
 
-    def called(self, value: Any) -> Any:
+    def get(self, kind: type[R], record_id: str | None) -> R | None:
+        """The record with that id, deleted or not, where it is at hand: made here, looked up or fetched before."""
+        doc = self.records.get(record_id or "")
+        if doc is None:
+            return None
+        known, entity = self.entities.get(doc["_id"], (None, None))
+        if known is not doc or not isinstance(entity, kind):
+            entity = from_document(kind, doc)
+            self.entities[doc["_id"]] = doc, entity
+        return entity
+
+    def part(self, kind: type[P]) -> P:
+        """What a room keeps with this unit of work: one object of its own class, made when it is first asked for."""
+        found = self.parts.setdefault(kind, kind())
+        assert isinstance(found, kind)  # noqa: S101  # made of that class
+        return found
+
+    def display_key(self, value: object) -> object:
         """The external id of a record at hand, given its id; any other value as it is."""
         record = self.records.get(value) if isinstance(value, str) else None
         return (record and record.get("externalId")) or value
+
+    def name_of_owner(self, record_id: str) -> str:
+        """What a message calls the record that has a key: its id."""
+        return record_id
 
     def is_new(self, record_id: str) -> bool:
         """Whether the record is made here."""
@@ -132,27 +168,42 @@ class Work:
         """The records that are made here."""
         return (doc for documents in self.new_records.values() for doc in documents)
 
+    def add_document(self, record: Record, doc: Doc) -> None:
+        """Store a new record, whose document is `doc`."""
+        self.records[record.id] = doc
+        self.entities[record.id] = doc, record
+        self.new_records[record.collection].append(doc)
+        self.new_ids.add(record.id)
+
     def add(self, record: Record, claims: Iterable[tuple[str, str, str]] = ()) -> Doc:
         """Store a new record with its claims (namespace, key, field). Returns its document."""
         doc = to_document(record)
-        self.records[record.id] = doc
-        self.new_records[record.collection].append(doc)
-        self.new_ids.add(record.id)
+        self.add_document(record, doc)
         for namespace, key, name in claims:
             self.claim(Claim(namespace, key, record.id, name))
         return doc
 
-    def change(self, record_id: str, values: Mapping[str, Any], action: AuditAction = AuditAction.UPDATED) -> Doc:
-        """Give stored fields other values; nothing at all where they have them. Returns the document as it will be.
+    def change(self, before: R, after: R, action: AuditAction = AuditAction.UPDATED) -> R:
+        """Store what differs between a record and what it is to be; nothing where nothing does. Returns it as stored.
 
         Of several actions on one record the first that is not a mere update names its audit entry.
         """
+        old = to_document(before)
+        differing = {name: value for name, value in to_document(after).items() if old[name] != value}
+        self.records.setdefault(before.id, old)
+        self.set_fields(before.id, differing, action)
+        found = self.get(type(before), before.id)
+        return found or after
+
+    def set_fields(self, record_id: str, values: Mapping[str, object], action: AuditAction) -> Doc:
+        """Give stored fields of a record at hand other values. Returns the document as it will be."""
         there = self.records[record_id]
         differing = {name: value for name, value in values.items() if name not in there or there[name] != value}
         if not differing:
             return there
         if self.is_new(record_id):
             there.update(differing)
+            self.entities.pop(record_id, None)
             return there
         change = self.changes.setdefault(record_id, Change(there, there, action))
         change.action = action if change.action is AuditAction.UPDATED else change.action
@@ -189,11 +240,11 @@ class Work:
             stamps: Doc = {**values, "updatedAt": self.now}
             self.sweep(collection, query, {"$set": stamps, "$inc": {"version": 1}})
 
-    def point_at(self, *ids: str | None) -> None:
-        """A record points at these: their guards are written, so that none of them can be deleted meanwhile."""
+    def lock_references(self, *ids: str | None) -> None:
+        """A record refers to these: their guards are written, so that none of them can be deleted meanwhile."""
         for each in ids:
             if each is not None and (collection := collection_of(each)):
-                self.pointed_at[collection].add(each)
+                self.referenced[collection].add(each)
 
     def acquire_write_locks(self, *names: str) -> None:
         """Keep the other writers of this process from writing these; raises LockContended where one of them does."""
@@ -203,7 +254,7 @@ class Work:
     def contested(self) -> Iterable[str]:
         """What others may be about to write as well: records that are there, and keys."""
         yield from self.changes
-        for ids in self.pointed_at.values():
+        for ids in self.referenced.values():
             yield from ids - self.new_ids
         for claim in (*self.new_claims, *self.repointed):
             if claim.key != claim.record_id:
@@ -224,7 +275,7 @@ class Work:
         await self.write_changes()
         for sweep in self.sweeps:
             await self.store[sweep.collection].update_many(sweep.query, sweep.update, session=self.session)
-        for collection, ids in self.pointed_at.items():
+        for collection, ids in self.referenced.items():
             if there := sorted(ids - self.new_ids):
                 raised = {"$inc": {"guard": 1}}
                 await self.store[collection].update_many({"_id": {"$in": there}}, raised, session=self.session)
@@ -239,6 +290,11 @@ class Work:
             updates[collection_of(record_id)].append(UpdateOne({"_id": record_id}, {"$set": fields}))
         for collection, requests in updates.items():
             await self.store[str(collection)].bulk_write(requests, session=self.session)
+
+    @property
+    def author(self) -> Author:
+        """Who writes, and by which mutation or command."""
+        return Author(self.viewer.id, self.operation)
 
     def entries(self) -> Iterable[Doc]:
         """An audit entry for each record that is made or changed."""

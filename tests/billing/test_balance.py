@@ -8,7 +8,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.billing.balance import Balance, Issued, Settlement, settle
+from app.billing.balance import Balance, Issued, Settlement, settle_invoice
 from app.entities.invoice import FOREVER, InvoiceStatus
 from tests.records import EPOCH
 
@@ -30,40 +30,40 @@ def shown(balance: Balance) -> tuple[str, int, int]:
 
 
 def test_an_open_invoice_is_due_less_what_was_paid_and_credited() -> None:
-    assert shown(settle(Issued(HUNDRED, D1), [paid(30), credited(20)], D4)) == ("OPEN", 50, 0)
+    assert shown(settle_invoice(Issued(HUNDRED, D1), [paid(30), credited(20)], D4)) == ("OPEN", 50, 0)
 
 
 def test_what_is_paid_over_the_total_is_credit_and_due_is_never_below_zero() -> None:
-    assert shown(settle(Issued(HUNDRED, D1), [paid(130)], D4)) == ("PAID", 0, 30)
-    assert shown(settle(Issued(HUNDRED, D1), [paid(100), credited(30)], D4)) == ("PAID", 0, 30)
+    assert shown(settle_invoice(Issued(HUNDRED, D1), [paid(130)], D4)) == ("PAID", 0, 30)
+    assert shown(settle_invoice(Issued(HUNDRED, D1), [paid(100), credited(30)], D4)) == ("PAID", 0, 30)
 
 
 def test_voiding_releases_the_payments_into_credit() -> None:
     """100 invoiced, 30 paid, voided: 0 outstanding, 30 credit."""
-    assert shown(settle(Issued(HUNDRED, D1, voided_at=D3), [paid(30)], D4)) == ("VOID", 0, 30)
+    assert shown(settle_invoice(Issued(HUNDRED, D1, voided_at=D3), [paid(30)], D4)) == ("VOID", 0, 30)
 
 
 def test_a_credit_note_on_a_voided_invoice_is_no_money() -> None:
-    assert shown(settle(Issued(HUNDRED, D1, voided_at=D3), [paid(30), credited(20)], D4)) == ("VOID", 0, 30)
+    assert shown(settle_invoice(Issued(HUNDRED, D1, voided_at=D3), [paid(30), credited(20)], D4)) == ("VOID", 0, 30)
 
 
 def test_what_is_written_off_is_due_but_not_open() -> None:
-    assert shown(settle(Issued(HUNDRED, D1, written_off_at=D3), [paid(30)], D4)) == ("UNCOLLECTIBLE", 70, 0)
-    assert shown(settle(Issued(HUNDRED, D1, written_off_at=D3), [paid(100)], D4)) == ("PAID", 0, 0)
+    assert shown(settle_invoice(Issued(HUNDRED, D1, written_off_at=D3), [paid(30)], D4)) == ("UNCOLLECTIBLE", 70, 0)
+    assert shown(settle_invoice(Issued(HUNDRED, D1, written_off_at=D3), [paid(100)], D4)) == ("PAID", 0, 0)
 
 
 def test_a_draft_owes_nothing_and_an_invoice_of_nothing_is_paid() -> None:
-    assert shown(settle(Issued(HUNDRED, None), [], D4)) == ("DRAFT", 0, 0)
-    assert settle(Issued(HUNDRED, D2), [], D1).status is InvoiceStatus.DRAFT, "not issued yet"
-    free = settle(Issued(Decimal(0), D1), [], D4)
+    assert shown(settle_invoice(Issued(HUNDRED, None), [], D4)) == ("DRAFT", 0, 0)
+    assert settle_invoice(Issued(HUNDRED, D2), [], D1).status is InvoiceStatus.DRAFT, "not issued yet"
+    free = settle_invoice(Issued(Decimal(0), D1), [], D4)
     assert (free.status, free.open_until) == (InvoiceStatus.PAID, D1)
 
 
 def test_an_invoice_was_open_until_the_first_thing_that_closed_it() -> None:
-    assert settle(Issued(HUNDRED, D1), [paid(60, D2), paid(40, D3)], D4).open_until == D3
-    assert settle(Issued(HUNDRED, D1), [paid(60, D2)], D4).open_until == FOREVER
-    assert settle(Issued(HUNDRED, D1, voided_at=D3), [paid(60, D2)], D4).open_until == D3
-    assert settle(Issued(HUNDRED, D2), [paid(100, D1)], D4).open_until == D2, "paid before it was issued"
+    assert settle_invoice(Issued(HUNDRED, D1), [paid(60, D2), paid(40, D3)], D4).open_until == D3
+    assert settle_invoice(Issued(HUNDRED, D1), [paid(60, D2)], D4).open_until == FOREVER
+    assert settle_invoice(Issued(HUNDRED, D1, voided_at=D3), [paid(60, D2)], D4).open_until == D3
+    assert settle_invoice(Issued(HUNDRED, D2), [paid(100, D1)], D4).open_until == D2, "paid before it was issued"
 
 
 days = st.integers(0, 10).map(lambda n: EPOCH + timedelta(days=n))
@@ -74,7 +74,7 @@ invoices = st.builds(Issued, st.decimals(0, 500, places=2), days, st.none() | da
 @given(invoice=invoices, given=settlements, as_of=days)
 def test_money_is_never_lost(invoice: Issued, given: list[Settlement], as_of: object) -> None:
     """What was paid is on the invoice or in credit, and the invoice is open exactly in its period."""
-    balance = settle(invoice, given, as_of)  # type: ignore[arg-type]  # an instant
+    balance = settle_invoice(invoice, given, as_of)  # type: ignore[arg-type]  # an instant
     assert balance.due >= 0
     assert balance.excess >= 0
     if balance.status in (InvoiceStatus.OPEN, InvoiceStatus.PAID, InvoiceStatus.UNCOLLECTIBLE):
@@ -87,8 +87,8 @@ def test_money_is_never_lost(invoice: Issued, given: list[Settlement], as_of: ob
 def test_an_invoice_is_open_exactly_in_its_half_open_period(
     invoice: Issued, given: list[Settlement], as_of: object
 ) -> None:
-    final = settle(invoice, given, EPOCH + timedelta(days=99))
-    then = settle(invoice, given, as_of)  # type: ignore[arg-type]  # an instant
+    final = settle_invoice(invoice, given, EPOCH + timedelta(days=99))
+    then = settle_invoice(invoice, given, as_of)  # type: ignore[arg-type]  # an instant
     assert invoice.issued_at is not None
     inside = invoice.issued_at <= as_of < final.open_until  # type: ignore[operator]  # instants
     assert inside == (then.status is InvoiceStatus.OPEN)
@@ -97,4 +97,4 @@ def test_an_invoice_is_open_exactly_in_its_half_open_period(
 @given(invoice=invoices, given=settlements, data=st.data())
 def test_the_order_of_recording_does_not_matter(invoice: Issued, given: list[Settlement], data: st.DataObject) -> None:
     late = EPOCH + timedelta(days=99)
-    assert settle(invoice, given, late) == settle(invoice, data.draw(st.permutations(given)), late)
+    assert settle_invoice(invoice, given, late) == settle_invoice(invoice, data.draw(st.permutations(given)), late)

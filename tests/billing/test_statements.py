@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from app.billing.aging import BUCKETS, boundaries, bucket
-from app.billing.balance import Balance, Issued, Settlement, settle
+from app.billing.balance import Balance, Issued, Settlement, settle_invoice
 from app.entities.invoice import CreditNote, Invoice, InvoiceStatus, Payment
 from app.entities.organization import Organization
 from app.mongo.client import Store
@@ -77,7 +77,7 @@ class Books:
         settlements += [
             Settlement(c.credited_at, c.amount.amount, False) for c in self.notes if c.invoice_id == bill.id
         ]
-        return settle(
+        return settle_invoice(
             Issued(bill.total.amount, bill.issued_at, bill.voided_at, bill.written_off_at), settlements, as_of
         )
 

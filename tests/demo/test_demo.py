@@ -123,7 +123,7 @@ async def test_loading_it_again_is_one_read(demo: Store, commands: Commands) -> 
 
 
 async def test_a_load_that_was_cut_short_goes_on(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def cut(_store: Store) -> None:
+    async def cut(_store: Store, _now: datetime) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:

@@ -13,7 +13,7 @@ from app.entities.texts import Invalid
 
 @pytest.mark.parametrize("text", ["1_0", "１２", "٣", "1e3", "0x1", "+1", "1.", ".5", "NaN", "Infinity", "- 1", "1,5"])
 def test_a_number_is_written_out_in_ascii_digits(text: str) -> None:
-    with pytest.raises(Invalid, match="is no number such as") as found:
+    with pytest.raises(Invalid, match="is not a number such as") as found:
         number(text)
     assert found.value.code == "INVALID_NUMBER"
 

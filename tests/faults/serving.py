@@ -82,7 +82,7 @@ async def post(url: str, given: dict[str, Any], query: str = QUERY) -> Any:
 
 
 async def leave(url: str, given: dict[str, Any], seconds: float, query: str = QUERY) -> None:
-    """Send a whole request, and be gone before it is answered."""
+    """Send a whole request, and close the connection so many seconds later, wherever the server is by then."""
     _, writer = await connect(url)
     writer.write(request(query, given))
     await writer.drain()

@@ -14,7 +14,7 @@ import pytest
 
 from app.main import prepare
 from app.mongo.client import Client, Store, connect, database
-from app.mongo.server import kept_running
+from app.mongo.server import embedded_mongodb
 from tests.asking import ask
 from tests.faults.customer import NOTHING, QUERY, WHOLE, customer, gold, left_of
 from tests.faults.relay import Fate, Relay, to_mongodb
@@ -71,7 +71,7 @@ async def steps_of(mongod_uri: str, store: Store) -> int:
 @pytest.fixture
 async def kept(tmp_path: Path) -> AsyncIterator[tuple[Relay, Store, Store]]:
     """An embedded MongoDB that is started again when it is gone: a relay to it, and both ways to a database there."""
-    with kept_running(tmp_path) as uri:
+    with embedded_mongodb(tmp_path) as uri:
         async with to_mongodb(uri) as relay, connect(uri) as direct, connect(relay.mongodb_uri) as client:
             store: Store = database(direct, "killed")
             await prepare(store)

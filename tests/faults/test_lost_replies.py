@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.mongo.abandoned import end_abandoned
+from app.mongo.abandoned import end_abandoned_transactions
 from app.mongo.client import Client, Store, connect, database
 from app.onboarding.mutations import OnboardingMutations
 from tests.asking import Answer, ask
@@ -33,7 +33,7 @@ async def behind(relay: Relay, store: Store) -> AsyncIterator[Store]:
     yield database(client, store.name)
     relay.heal()
     await client.close()
-    await end_abandoned(store)  # or the test after this one waits for what it left open
+    await end_abandoned_transactions(store)  # or the test after this one waits for what it left open
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 
 from app.graph.page import Ordering
 from app.mongo.client import Store
-from tests.asking import ask, data
+from tests.asking import Ask, Data
 from tests.records import NOW, credential, organization, save, subscriber
 
 other_list = Ordering("Organization.children", "NAME", "name", is_instant=False, descending=False)
@@ -79,20 +79,22 @@ CASES = [
 
 
 @pytest.mark.parametrize(("query", "code", "words"), CASES, ids=[query[:90] for query, _, _ in CASES])
-async def test_bad_input_is_refused_with_a_code_and_a_way_out(store: Store, query: str, code: str, words: str) -> None:
+async def test_bad_input_is_refused_with_a_code_and_a_way_out(
+    store: Store, ask: Ask, query: str, code: str, words: str
+) -> None:
     await save(store, organization("twin1", name="twin"), organization("twin2", name="twin"))
     answer = await ask(store, query)
     assert set(answer.codes.values()) == {code}
     assert words in answer.messages[0]
 
 
-async def test_a_name_of_many_lists_the_candidates(store: Store) -> None:
+async def test_a_name_of_many_lists_the_candidates(store: Store, ask: Ask) -> None:
     await save(store, *(organization(f"twin{n:02}", name="twin") for n in range(12)))
     answer = await ask(store, '{ organization(by: {name: "twin"}) { id } }')
     assert "10 or more" in answer.messages[0]
 
 
-async def test_a_deleted_record_is_found_by_id_and_in_no_other_way(store: Store) -> None:
+async def test_a_deleted_record_is_found_by_id_and_in_no_other_way(store: Store, ask: Ask, data: Data) -> None:
     gone = organization("gone", externalId="ext", deletedAt=NOW)
     await save(store, gone, subscriber("s", gone), credential("k", subscriber("s", gone)))
     found = await data(store, '{ node(id: "org_gone") { id ... on Organization { deletedAt } } }')
@@ -106,7 +108,7 @@ async def test_a_deleted_record_is_found_by_id_and_in_no_other_way(store: Store)
     assert found["search"]["totalCount"] == 0
 
 
-async def test_one_bad_id_among_nodes_leaves_the_others(store: Store) -> None:
+async def test_one_bad_id_among_nodes_leaves_the_others(store: Store, ask: Ask) -> None:
     await save(store, organization("a"), organization("b"))
     answer = await ask(store, '{ nodes(ids: ["org_b", "nonsense", "org_a", "org_nobody", "org_b"]) { id } }')
     assert answer.data["nodes"] == [{"id": "org_b"}, None, {"id": "org_a"}, None, {"id": "org_b"}]
@@ -114,18 +116,18 @@ async def test_one_bad_id_among_nodes_leaves_the_others(store: Store) -> None:
 
 
 @pytest.mark.parametrize("instant", ["0001-01-01T00:00:00+23:00", "9999-12-31T23:59:59-23:00", "2026-01-01"])
-async def test_a_cursor_of_an_instant_that_there_is_not_is_refused(store: Store, instant: str) -> None:
+async def test_a_cursor_of_an_instant_that_there_is_not_is_refused(store: Store, ask: Ask, instant: str) -> None:
     cursor = other_order.encode({"createdAt": instant, "_id": "org_a"})
     answer = await ask(store, f'{{ organizations({BY_TIME}, after: "{cursor}") {{ nodes {{ id }} }} }}')
     assert answer.codes == {"organizations": "BAD_REQUEST"}
 
 
-async def test_an_error_is_not_longer_than_what_was_wrong(store: Store) -> None:
+async def test_an_error_is_not_longer_than_what_was_wrong(store: Store, ask: Ask) -> None:
     """A long id is told once and short, however often it was sent."""
     answer = await ask(store, "query ($i: ID!) { nodes(ids: [$i, $i, $i]) { id } }", i="y" * 90_000)
     assert sum(map(len, answer.messages)) < 500
 
 
-async def test_more_ids_than_a_page_are_refused(store: Store) -> None:
+async def test_more_ids_than_a_page_are_refused(store: Store, ask: Ask) -> None:
     answer = await ask(store, "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", ids=["org_a"] * 101)
     assert answer.codes == {"nodes": "BAD_REQUEST"}

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from strawberry.utils.str_converters import to_camel_case
 
-from app.access.viewer import Scope, Viewer
+from app.access.viewer import Everything, Scope, Viewer
 from app.errors import SetupError
 from app.graph import registry
 from app.graph.check import check_declarations
@@ -15,9 +15,10 @@ from app.graph.edges import Edge, One, Refs
 from app.graph.many import Many
 from app.graph.nodes import NodeById
 from app.graph.record import RECORDS, declarations_of, stored_records
+from app.graph.registry import EdgeReader
 from app.mongo.client import Store
-from app.schema import EDGE_READERS, ROOTS, build_schema
-from tests.asking import ask, data
+from app.schema import ROOMS, ROOTS, build_schema
+from tests.asking import Ask, Data
 from tests.records import (
     EPOCH,
     credential,
@@ -112,7 +113,7 @@ WALK = """{ credential(by: {credentialId: "key-prod"}) {
   charges { nodes { amount { amount } } } } }"""
 
 
-async def test_the_graph_can_be_walked_from_a_key_to_everything(store: Store) -> None:
+async def test_the_graph_can_be_walked_from_a_key_to_everything(store: Store, data: Data) -> None:
     await the_whole_graph(store)
     found: Any = (await data(store, WALK))["credential"]
     org = found["subscriber"]["organization"]
@@ -161,13 +162,15 @@ FOUND = [
 
 
 @pytest.mark.parametrize(("field", "by", "node_id"), FOUND, ids=[f"{field} by {by}" for field, by, _ in FOUND])
-async def test_a_record_is_found_by_any_of_its_keys(store: Store, field: str, by: str, node_id: str) -> None:
+async def test_a_record_is_found_by_any_of_its_keys(
+    store: Store, data: Data, field: str, by: str, node_id: str
+) -> None:
     await the_whole_graph(store)
     assert (await data(store, f"{{ {field}(by: {{{by}}}) {{ id }} }}"))[field]["id"] == node_id
     assert (await data(store, "query ($id: ID!) { node(id: $id) { id } }", id=node_id))["node"]["id"] == node_id
 
 
-async def test_an_attribute_key_is_no_external_id(store: Store) -> None:
+async def test_an_attribute_key_is_no_external_id(store: Store, ask: Ask) -> None:
     """They share a namespace, so that neither can be taken twice, but each finds its own kind."""
     await the_whole_graph(store)
     answer = await ask(store, '{ organization(by: {externalId: "dept"}) { id } }')
@@ -175,9 +178,9 @@ async def test_an_attribute_key_is_no_external_id(store: Store) -> None:
 
 
 @pytest.mark.parametrize("scope", list(Scope), ids=str)
-async def test_denying_an_edge_never_nulls_its_parent(store: Store, scope: Scope) -> None:
+async def test_denying_an_edge_never_nulls_its_parent(store: Store, ask: Ask, scope: Scope) -> None:
     await the_whole_graph(store)
-    viewer = Viewer("limited", frozenset(Scope) - {scope})
+    viewer = Viewer("limited", frozenset(Scope) - {scope}, Everything())
     for edge in edges():
         if isinstance(edge, NodeById):
             continue  # it may lead to any record: tests/writing/test_audit.py
@@ -197,10 +200,10 @@ def prefix_of(cls: type) -> str:
     return str(cls.prefix)  # type: ignore[attr-defined]  # every record has one
 
 
-async def test_a_viewer_without_a_scope_reads_nothing_under_it(store: Store) -> None:
+async def test_a_viewer_without_a_scope_reads_nothing_under_it(store: Store, ask: Ask) -> None:
     """No root field, `node` or `search` leads around the scope."""
     await the_whole_graph(store)
-    viewer = Viewer("limited", frozenset({Scope.CUSTOMERS}))
+    viewer = Viewer("limited", frozenset({Scope.CUSTOMERS}), Everything())
     answer = await ask(
         store,
         """{ credentials { totalCount } credential(by: {credentialId: "key-prod"}) { id } node(id: "crd_prod") { id }
@@ -244,10 +247,15 @@ def test_a_connection_that_nobody_computes_is_said_at_start_up(monkeypatch: pyte
         check_declarations(ROOTS)
 
 
+def edge_reader(name: str) -> EdgeReader:
+    """The function that a room brings for that computed edge."""
+    return next(room.computed_edges[name] for room in ROOMS if name in room.computed_edges)
+
+
 def test_a_function_for_a_misspelt_name_is_said_at_start_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """What nothing asks for is a slip of the pen as often as a left-over."""
     build_schema()
-    monkeypatch.setitem(registry.COMPUTED_EDGES, "Organization.statment", EDGE_READERS["Organization.statement"])
+    monkeypatch.setitem(registry.COMPUTED_EDGES, "Organization.statment", edge_reader("Organization.statement"))
     with pytest.raises(SetupError, match=r"Organization\.statment, which no declaration asks for"):
         check_declarations(ROOTS)
 
@@ -255,4 +263,4 @@ def test_a_function_for_a_misspelt_name_is_said_at_start_up(monkeypatch: pytest.
 def test_one_name_has_one_function() -> None:
     build_schema()
     with pytest.raises(SetupError, match=r"Two functions are registered for Statement\.id"):
-        registry.register_computed_edges({"Statement.id": EDGE_READERS["DuplicateCandidate.id"]})
+        registry.register_computed_edges({"Statement.id": edge_reader("DuplicateCandidate.id")})

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from app.access.viewer import LOCAL_ADMIN, Scope, Viewer
+from app.access.viewer import LOCAL_ADMIN, Everything, Scope, Viewer
 from app.context import Context
 from app.errors import Forbidden
-from app.http.explaining import Explaining
+from app.http.explaining import Explainer
 from app.mongo.client import Store, connect
 from app.mongo.trace import Tracer
-from tests.asking import WAY, server
+from tests.asking import Way, server
 from tests.graph.test_one_read_a_level import crowd, wide
 from tests.records import NOW
 
@@ -23,26 +23,28 @@ QUERY = """{ customers: organizations(first: 20, filter: {name: {startsWith: "wi
 
 
 @pytest.fixture
-async def explaining(mongod_uri: str) -> AsyncIterator[Explaining]:
+async def explaining(mongod_uri: str, way: Way) -> AsyncIterator[Explainer]:
     """What answers an explained request."""
-    made = Explaining(server(planning=WAY.planning)[1], lambda: connect(mongod_uri, Tracer()))
+    made = Explainer(server(planning=way.planning)[1], lambda: connect(mongod_uri, Tracer()))
     yield made
     await made.close()
 
 
-async def plan_of(store: Store, explaining: Explaining, query: str, viewer: Viewer = LOCAL_ADMIN) -> dict[str, Any]:
-    prepared = server(planning=WAY.planning)[0].prepare(query, None, {})
+async def plan_of(store: Store, explaining: Explainer, query: str, viewer: Viewer = LOCAL_ADMIN) -> dict[str, Any]:
+    prepared = server(planning=True)[0].prepare(query, None, {})
     result = await explaining.run(prepared, {}, Context(store=store, viewer=viewer, now=NOW))
     assert result.errors is None
     plan: dict[str, Any] = (result.extensions or {})["plan"]
     return plan
 
 
-async def test_every_read_is_told_with_its_index_and_what_it_examined(store: Store, explaining: Explaining) -> None:
+async def test_every_read_is_told_with_its_index_and_what_it_examined(
+    store: Store, explaining: Explainer, way: Way
+) -> None:
     await wide(store, 20)
     plan = await plan_of(store, explaining, QUERY)
     reads = {(read["path"], read["command"], read["collection"]): read for read in plan["reads"]}
-    if not WAY.planning:
+    if not way.planning:
         assert (plan["answeredBy"], len(reads)) == ("graphql-core", 4)
         return
     assert plan["answeredBy"] == "plan"
@@ -56,7 +58,7 @@ async def test_every_read_is_told_with_its_index_and_what_it_examined(store: Sto
     assert all(read["indexes"] for read in plan["reads"])
 
 
-async def test_the_second_read_for_huge_parents_is_told_too(store: Store, explaining: Explaining) -> None:
+async def test_the_second_read_for_huge_parents_is_told_too(store: Store, explaining: Explainer) -> None:
     await crowd(store, [2_000] * 5, "w")
     plan = await plan_of(store, explaining, "{ organizations { nodes { subscribers(first: 5) { nodes { email } } } } }")
     reads = [read for read in plan["reads"] if read["collection"] == "subscribers"]
@@ -65,26 +67,26 @@ async def test_the_second_read_for_huge_parents_is_told_too(store: Store, explai
     assert sum(read["documentsExamined"] for read in reads) < 500
 
 
-async def test_a_viewer_without_the_scope_is_not_told(store: Store, explaining: Explaining) -> None:
+async def test_a_viewer_without_the_scope_is_not_told(store: Store, explaining: Explainer) -> None:
     with pytest.raises(Forbidden):
-        await plan_of(store, explaining, QUERY, Viewer("limited", frozenset(Scope) - {Scope.EXPLAIN}))
+        await plan_of(store, explaining, QUERY, Viewer("limited", frozenset(Scope) - {Scope.EXPLAIN}, Everything()))
 
 
-async def test_what_is_told_is_of_this_request_alone(store: Store, explaining: Explaining) -> None:
+async def test_what_is_told_is_of_this_request_alone(store: Store, explaining: Explainer, way: Way) -> None:
     """Others that are answered at the same time, and left to graphql-core, leave no trace in it."""
     await wide(store, 1)
     queries = [QUERY, "{ organizations { nodes { subscribers(first: 777) { totalCount } } } }"] * 5
-    prepared = [server(planning=WAY.planning)[0].prepare(query, None, {}) for query in queries]
-    runs = (explaining.run(each, {}, Context(store=store, now=NOW)) for each in prepared)
+    prepared = [server(planning=way.planning)[0].prepare(query, None, {}) for query in queries]
+    runs = (explaining.run(each, {}, Context(store=store, viewer=LOCAL_ADMIN, now=NOW)) for each in prepared)
     plans = [(result.extensions or {})["plan"] for result in await asyncio.gather(*runs)]
     for query, plan in zip(queries, plans, strict=True):
-        left = query != QUERY or not WAY.planning
+        left = query != QUERY or not way.planning
         assert plan["answeredBy"] == ("graphql-core" if left else "plan")
-        assert ("777" in str(plan.get("because"))) == (query != QUERY and WAY.planning)
+        assert ("777" in str(plan.get("because"))) == (query != QUERY and way.planning)
 
 
 async def test_where_the_database_does_not_explain_in_time_the_answer_comes_all_the_same(
-    store: Store, explaining: Explaining, monkeypatch: pytest.MonkeyPatch
+    store: Store, explaining: Explainer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await wide(store, 3)
     monkeypatch.setattr("app.http.explaining.EXPLAIN_SECONDS", 0.000_001)

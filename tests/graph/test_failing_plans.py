@@ -15,12 +15,13 @@ import pytest
 from graphql import ExecutionResult
 from structlog.testing import capture_logs
 
+from app.access.viewer import LOCAL_ADMIN
 from app.context import Context
 from app.entities.billing_profile import BillingProfile
 from app.graph.documents import to_document
 from app.graph.plan import expressions
 from app.graph.plan.planner import Counters, Planner
-from app.http.masking import presentable
+from app.http.masking import mask_errors
 from app.mongo.client import Store
 from tests.asking import server
 from tests.commands import Commands
@@ -35,9 +36,9 @@ def way() -> None:
 async def response(store: Store, query: str, *, planning: bool) -> Any:
     """A pair: the data, and the errors in full."""
     preparation, execution = server(planning=planning)
-    context = Context(store=store, now=NOW)
+    context = Context(store=store, viewer=LOCAL_ADMIN, now=NOW)
     result: ExecutionResult = await execution.run(preparation.prepare(query, None, {}), {}, context)
-    errors = presentable(result.errors or [], "test")
+    errors = mask_errors(result.errors or [], "test")
     errors.sort(key=lambda error: str(error["path"]))
     return orjson.loads(orjson.dumps([result.data, errors], option=orjson.OPT_UTC_Z))
 
@@ -132,7 +133,9 @@ async def test_a_plan_that_cannot_be_made_is_logged_once_and_graphql_core_answer
     prepared = preparation.prepare(MONEY, None, {})
     before = counters()
     with capture_logs() as logs:
-        results = [await execution.run(prepared, {}, Context(store=store, now=NOW)) for _ in range(3)]
+        results = [
+            await execution.run(prepared, {}, Context(store=store, viewer=LOCAL_ADMIN, now=NOW)) for _ in range(3)
+        ]
     assert all(result.data and not result.errors for result in results)
     [failure] = logs
     assert (failure["event"], failure["operation"]) == ("plan failed", None)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from app.entities.organization import Organization
 from app.graph.filters import prefix_range
 from app.mongo.client import Store
-from tests.asking import ask, data
+from tests.asking import Ask, Data
 from tests.records import EPOCH, organization, save, subscriber
 
 LIST = (
@@ -96,7 +96,7 @@ CASES: list[tuple[dict[str, Any], Rule]] = [
 
 
 @pytest.mark.parametrize(("asked", "rule"), CASES, ids=[str(asked) for asked, _ in CASES])
-async def test_a_filter_finds_what_it_says(store: Store, asked: dict[str, Any], rule: Rule) -> None:
+async def test_a_filter_finds_what_it_says(store: Store, data: Data, asked: dict[str, Any], rule: Rule) -> None:
     known = examples()
     await save(store, *known)
     mine = {"or": [{"name": {"in": [o.name for o in known]}}]}
@@ -105,7 +105,7 @@ async def test_a_filter_finds_what_it_says(store: Store, asked: dict[str, Any], 
     assert page["totalCount"] == len(page["nodes"])
 
 
-async def test_addresses_are_compared_in_their_normal_form(store: Store) -> None:
+async def test_addresses_are_compared_in_their_normal_form(store: Store, data: Data) -> None:
     org = organization("acme")
     await save(store, org, subscriber("c", org, email="Carol@Finoptic.COM"), subscriber("d", org))
     query = "query ($f: SubscriberFilter) { subscribers(filter: $f) { nodes { email } } }"
@@ -131,7 +131,7 @@ BAD: list[Any] = [
 
 
 @pytest.mark.parametrize("asked", BAD, ids=lambda asked: str(asked)[:60])
-async def test_what_is_no_filter_is_refused_in_our_words(store: Store, asked: Any) -> None:
+async def test_what_is_no_filter_is_refused_in_our_words(store: Store, ask: Ask, asked: Any) -> None:
     answer = await ask(store, LIST, filter=asked)
     assert set(answer.codes.values()) == {"BAD_REQUEST"}
     assert not any("Mongo" in text or "pymongo" in text or "pydantic" in text for text in answer.messages)

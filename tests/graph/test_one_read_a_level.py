@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from app.mongo.client import Store
-from tests.asking import data
+from tests.asking import Data
 from tests.commands import Commands, examined
 from tests.records import EPOCH, credential, invoice, organization, payment, save, subscriber
 
@@ -37,7 +37,9 @@ async def wide(store: Store, organizations: int, prefix: str = "wide") -> None:
     [(FAN_OUT, 5), (UPWARD, 5)],
     ids=["down to the statement of every credential", "up from every credential"],
 )
-async def test_commands_do_not_grow_with_the_fan_out(store: Store, commands: Commands, query: str, reads: int) -> None:
+async def test_commands_do_not_grow_with_the_fan_out(
+    store: Store, data: Data, commands: Commands, query: str, reads: int
+) -> None:
     await wide(store, 100)
     seen = []
     for n in (1, 10, 100):
@@ -47,7 +49,7 @@ async def test_commands_do_not_grow_with_the_fan_out(store: Store, commands: Com
     assert seen == [reads, reads, reads]
 
 
-async def test_a_hundred_organizations_come_whole(store: Store) -> None:
+async def test_a_hundred_organizations_come_whole(store: Store, data: Data) -> None:
     await wide(store, 100)
     nodes = (await data(store, FAN_OUT, n=100))["organizations"]["nodes"]
     keys = [key for org in nodes for person in org["subscribers"]["nodes"] for key in person["credentials"]["nodes"]]
@@ -113,7 +115,9 @@ def expected(sizes: list[int], name: str, args: dict[str, Any]) -> dict[str, lis
 
 
 @pytest.mark.parametrize("sizes", [[20_000, *[6] * 48], [2_000] * 20], ids=["one of 20,000", "all of 2,000"])
-async def test_huge_parents_cost_what_their_neighbours_cost(store: Store, commands: Commands, sizes: list[int]) -> None:
+async def test_huge_parents_cost_what_their_neighbours_cost(
+    store: Store, data: Data, commands: Commands, sizes: list[int]
+) -> None:
     """At most two commands a level, and each parent pays for its own page: no count depends on a parent's size."""
     await crowd(store, sizes, "w")
     for args in ASKED:
@@ -129,7 +133,7 @@ async def test_huge_parents_cost_what_their_neighbours_cost(store: Store, comman
         assert looked.documents <= 51 + 2 * (room + 51 * 6), args  # the filter lets every other one through
 
 
-async def test_a_page_examines_the_same_in_a_small_and_a_large_collection(store: Store) -> None:
+async def test_a_page_examines_the_same_in_a_small_and_a_large_collection(store: Store, data: Data) -> None:
     """What is examined for the same parents does not grow with what else there is."""
     await wide(store, 20)
     query = FAN_OUT
@@ -141,7 +145,7 @@ async def test_a_page_examines_the_same_in_a_small_and_a_large_collection(store:
     assert (after.documents, after.keys) == (before.documents, before.keys)
 
 
-async def test_total_count_is_not_counted_unless_it_is_asked_for(store: Store, commands: Commands) -> None:
+async def test_total_count_is_not_counted_unless_it_is_asked_for(store: Store, data: Data, commands: Commands) -> None:
     await wide(store, 5)
     with commands.counting() as counted:
         await data(store, "{ organizations { nodes { id } } }")
@@ -151,7 +155,7 @@ async def test_total_count_is_not_counted_unless_it_is_asked_for(store: Store, c
     assert counted.reads == 1
 
 
-async def test_statements_of_a_tree_take_two_commands(store: Store, commands: Commands) -> None:
+async def test_statements_of_a_tree_take_two_commands(store: Store, data: Data, commands: Commands) -> None:
     await wide(store, 50)
     query = "{ organizations(first: 50) { nodes { statements(scope: TREE) { outstandingBalance { amount } } } } }"
     with commands.counting() as counted:
@@ -164,7 +168,9 @@ async def test_statements_of_a_tree_take_two_commands(store: Store, commands: Co
 
 
 @pytest.mark.parametrize("as_of", ["", ', asOf: "2026-06-01T00:00:00Z"'], ids=["now", "then"])
-async def test_statements_of_one_tree_are_counted_once(store: Store, commands: Commands, as_of: str) -> None:
+async def test_statements_of_one_tree_are_counted_once(
+    store: Store, data: Data, commands: Commands, as_of: str
+) -> None:
     await wide(store, 5)
     codes = ("USD", "EUR", "USD", "JPY")
     fields = [
@@ -180,7 +186,9 @@ async def test_statements_of_one_tree_are_counted_once(store: Store, commands: C
     assert top["a0"]["openInvoices"] == 3
 
 
-async def test_unpaid_invoices_of_fifty_statements_take_one_more_command(store: Store, commands: Commands) -> None:
+async def test_unpaid_invoices_of_fifty_statements_take_one_more_command(
+    store: Store, data: Data, commands: Commands
+) -> None:
     await wide(store, 50)
     await save(store, payment("a", organization("wide0000"), 5, EPOCH))
     query = """{ organizations(first: 50) { nodes { statements { openInvoices

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from app.errors import BadRequest
 from app.graph.page import CursorPosition, Ordering
 from app.mongo.client import Store
-from tests.asking import data
+from tests.asking import Data
 from tests.commands import examined
 from tests.records import NOW, organization, save
 
@@ -24,7 +24,9 @@ PAGE = """query ($first: Int, $after: Cursor, $last: Int, $before: Cursor, $orde
 ORDERS = [{"field": field, "direction": way} for field in ("NAME", "CREATED_AT") for way in ("ASC", "DESC")]
 
 
-async def step(store: Store, forward: bool, cursor: str | None, **args: Any) -> tuple[list[str], str | None]:
+async def step(
+    store: Store, data: Data, forward: bool, cursor: str | None, **args: Any
+) -> tuple[list[str], str | None]:
     """One page, and the cursor to go on from; None at the end of the list."""
     size, place = ("first", "after") if forward else ("last", "before")
     page = (await data(store, PAGE, **{size: 7, place: cursor}, **args))["organizations"]
@@ -37,7 +39,7 @@ async def step(store: Store, forward: bool, cursor: str | None, **args: Any) -> 
 @pytest.mark.parametrize("order", ORDERS, ids=lambda order: f"{order['field']} {order['direction']}")
 @pytest.mark.parametrize("forward", [True, False], ids=["forward", "backward"])
 async def test_pages_neither_skip_nor_repeat_while_rows_come_and_go(
-    store: Store, forward: bool, order: dict[str, str]
+    store: Store, data: Data, forward: bool, order: dict[str, str]
 ) -> None:
     """Names repeat (five of them for 120 rows), and between pages rows are inserted and deleted at random."""
     rng = random.Random(5)  # noqa: S311  # a test that repeats
@@ -46,7 +48,7 @@ async def test_pages_neither_skip_nor_repeat_while_rows_come_and_go(
     seen: list[str] = []
     cursor: str | None = None
     for turn in range(100):
-        ids, cursor = await step(store, forward, cursor, order=order)
+        ids, cursor = await step(store, data, forward, cursor, order=order)
         seen += ids
         if cursor is None:
             break
@@ -59,14 +61,14 @@ async def test_pages_neither_skip_nor_repeat_while_rows_come_and_go(
 
 
 @pytest.mark.parametrize("order", ORDERS, ids=lambda order: f"{order['field']} {order['direction']}")
-async def test_both_directions_give_the_same_list(store: Store, order: dict[str, str]) -> None:
+async def test_both_directions_give_the_same_list(store: Store, data: Data, order: dict[str, str]) -> None:
     await save(store, *(organization(f"a{n:03}", n=n % 4, name=f"name {n % 3}") for n in range(40)))
     lists = []
     for forward in (True, False):
         seen: list[str] = []
         cursor: str | None = None
         while True:
-            ids, cursor = await step(store, forward, cursor, order=order)
+            ids, cursor = await step(store, data, forward, cursor, order=order)
             seen += ids
             if cursor is None:
                 break
@@ -75,7 +77,7 @@ async def test_both_directions_give_the_same_list(store: Store, order: dict[str,
     assert len(lists[0]) == 41  # UNCLASSIFIED is one of them
 
 
-async def test_page_nine_hundred_costs_what_page_one_does(store: Store) -> None:
+async def test_page_nine_hundred_costs_what_page_one_does(store: Store, data: Data) -> None:
     await save(store, *(organization(f"a{n:05}", n=n) for n in range(9_100)))
     async with examined(store) as first:
         page = (await data(store, PAGE, first=10))["organizations"]
@@ -89,13 +91,13 @@ async def test_page_nine_hundred_costs_what_page_one_does(store: Store) -> None:
     assert nine_hundredth.keys <= first.keys + 2
 
 
-async def test_an_empty_page_says_so(store: Store) -> None:
+async def test_an_empty_page_says_so(store: Store, data: Data) -> None:
     page = (await data(store, PAGE, first=5, filter={"name": {"equals": "nobody"}}))["organizations"]
     info = {"hasNextPage": False, "hasPreviousPage": False, "startCursor": None, "endCursor": None}
     assert page == {"nodes": [], "pageInfo": info}
 
 
-async def test_after_and_before_together_cut_both_ends(store: Store) -> None:
+async def test_after_and_before_together_cut_both_ends(store: Store, data: Data) -> None:
     await save(store, *(organization(f"a{n}", n=n) for n in range(9)))
     place = Ordering("organizations", "NAME", "name", is_instant=False, descending=False)
     ends = [place.encode({"name": name, "_id": f"org_{name}"}) for name in ("a2", "a6")]

@@ -16,11 +16,12 @@ from typing import Any
 import orjson
 import pytest
 
+from app.access.viewer import LOCAL_ADMIN
 from app.context import Context
 from app.entities.organization import Organization
 from app.graph import read
 from app.graph.documents import to_document
-from app.http.masking import presentable
+from app.http.masking import mask_errors
 from app.http.prepare import Preparation, RequestErrors
 from app.main import prepare
 from app.mongo.client import Client, Store, database
@@ -122,13 +123,13 @@ async def answer(store: Store, query: str, variables: dict[str, Any], *, plannin
     """The response as a client gets it, and whether a plan gave it."""
     _, execution = server(planning=planning)
     before = replace(execution.planner.counters)
-    context = Context(store=store, now=NOW)
+    context = Context(store=store, viewer=LOCAL_ADMIN, now=NOW)
     try:
         prepared = boundless().prepare(query, None, variables)
     except RequestErrors as refused:
         pytest.fail(f"{query}\n{refused}")
     result = await execution.run(prepared, variables, context)
-    errors = presentable(result.errors or [], "test")
+    errors = mask_errors(result.errors or [], "test")
     errors.sort(key=lambda error: str(error.get("path")))
     told = orjson.loads(orjson.dumps({"data": result.data, "errors": errors}, option=orjson.OPT_UTC_Z))
     is_at_fault = any(error["extensions"]["code"] == "INTERNAL" for error in errors)
@@ -160,7 +161,7 @@ async def test_one_operation_knows_nothing_of_anothers_conditions(graph: tuple[S
     """Two operations of a document may have a variable of the same name and another type."""
     preparation, execution = server(planning=True)
     prepared = preparation.prepare(TWO, "B", {"x": ["org_o1"]})
-    result = await execution.run(prepared, {"x": ["org_o1"]}, Context(store=graph[0], now=NOW))
+    result = await execution.run(prepared, {"x": ["org_o1"]}, Context(store=graph[0], viewer=LOCAL_ADMIN, now=NOW))
     assert (result.data, result.errors) == ({"nodes": [{"id": "org_o1"}]}, None)
     assert prepared.planned.conditions == ()
 

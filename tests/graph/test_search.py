@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.mongo.client import Store
-from tests.asking import data
+from tests.asking import Data
 from tests.commands import Commands
 from tests.records import EPOCH, credential, invoice, organization, save, subscriber
 
@@ -45,14 +45,14 @@ async def people(store: Store) -> None:
         ("finop", set()),
     ],
 )
-async def test_search_finds_whole_words(store: Store, text: str, ids: set[str]) -> None:
+async def test_search_finds_whole_words(store: Store, data: Data, text: str, ids: set[str]) -> None:
     await people(store)
     found = (await data(store, SEARCH, text=text))["search"]
     assert {node["id"] for node in found["nodes"]} == ids
     assert found["totalCount"] == len(ids)
 
 
-async def test_search_pages_neither_skip_nor_repeat(store: Store, commands: Commands) -> None:
+async def test_search_pages_neither_skip_nor_repeat(store: Store, data: Data, commands: Commands) -> None:
     await save(store, *(organization(f"s{n:02}", name="Acme " * (n % 4 + 1)) for n in range(30)))
     seen: list[str] = []
     after = None

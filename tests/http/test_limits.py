@@ -9,7 +9,7 @@ from graphql import OperationDefinitionNode, get_introspection_query, parse
 from starlette.testclient import TestClient
 
 from app.http.limits import Limits
-from app.http.weighing import Weighed
+from app.http.query_cost import QueryCost
 from app.settings import Settings
 from tests.http.asking import ask, limits, message
 from tests.http.toy import toy_schema
@@ -17,12 +17,12 @@ from tests.http.toy import toy_schema
 LIMITS = Limits(toy_schema()._schema, Settings())
 
 
-def weigh(text: str, **variables: Any) -> Weighed:
+def weigh(text: str, **variables: Any) -> QueryCost:
     """The weight of a document whose first definition is the operation."""
     document = parse(text)
     operation = document.definitions[0]
     assert isinstance(operation, OperationDefinitionNode)
-    return LIMITS.weigh(document, operation, variables)
+    return LIMITS.measure(document, operation, variables)
 
 
 FRIENDS = "fragment F on Person { friends(first: 10) { edges { node { name } } } }"
@@ -74,8 +74,8 @@ def test_the_cost_is_the_records_that_may_be_returned(query: str, variables: dic
 
 def test_a_document_knows_which_variables_its_cost_hangs_on() -> None:
     query = "query ($n: Int, $t: String) { people(first: $n, after: $t) { edges { node { name } } } echo(text: $t) }"
-    assert weigh(query).sized_by == {"n"}
-    assert weigh("query ($t: String) { echo(text: $t) }").sized_by == set()
+    assert weigh(query).sizing_variables == {"n"}
+    assert weigh("query ($t: String) { echo(text: $t) }").sizing_variables == set()
 
 
 def test_the_shape_is_counted_with_fragments_expanded() -> None:

@@ -285,7 +285,7 @@ async def test_a_body_that_does_not_arrive_is_408(running: Starlette) -> None:
     answers: list[dict[str, Any]] = []
 
     async def receive() -> dict[str, Any]:
-        await asyncio.sleep(3600)
+        await asyncio.Event().wait()
         raise AssertionError
 
     async def send(message: Any) -> None:

@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 
 from app.errors import Code, SetupError
 from app.http.execution import Execution
-from app.http.masking import MAX_LOGGED, database_error
+from app.http.masking import MAX_LOGGED, describe_database_error
 from tests.http.asking import ask, codes, message
 from tests.http.toy import SECRET, Mutation, toy_application
 
@@ -163,13 +163,13 @@ def test_no_code_is_made_up() -> None:
 
 @pytest.mark.parametrize("code", [91, 189, 11600])
 def test_a_database_that_is_going_is_unavailable_and_no_fault(code: int) -> None:
-    told = database_error(OperationFailure("interrupted at shutdown", code))
+    told = describe_database_error(OperationFailure("interrupted at shutdown", code))
     assert told is not None
     assert told[0] is Code.UNAVAILABLE
 
 
 def test_a_transaction_that_was_undone_may_be_sent_again() -> None:
     error = OperationFailure("no such transaction", 251, {"errorLabels": ["TransientTransactionError"]})
-    told = database_error(error)
+    told = describe_database_error(error)
     assert told is not None
     assert told[0] is Code.UNAVAILABLE

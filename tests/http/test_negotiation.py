@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.http.negotiation import HTML, JSON, RESPONSE, preferred
+from app.http.negotiation import HTML, JSON, RESPONSE, choose_media_type
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/webp,*/*;q=0.8"
 
@@ -42,7 +42,7 @@ BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/webp,*/*;
     ],
 )
 def test_an_accept_header_gets_the_type_it_likes_best(accept: str | None, chosen: str | None) -> None:
-    assert preferred(accept, (RESPONSE, JSON)) == chosen
+    assert choose_media_type(accept, (RESPONSE, JSON)) == chosen
 
 
 @pytest.mark.parametrize(
@@ -57,4 +57,4 @@ def test_an_accept_header_gets_the_type_it_likes_best(accept: str | None, chosen
     ],
 )
 def test_the_page_is_for_those_who_prefer_it(accept: str | None, chosen: str) -> None:
-    assert preferred(accept, (RESPONSE, JSON, HTML)) == chosen
+    assert choose_media_type(accept, (RESPONSE, JSON, HTML)) == chosen

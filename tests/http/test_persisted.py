@@ -10,7 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from app.errors import SetupError
-from app.http.persisted import MAX_LEARNT, Persisted, hash_of, manifest
+from app.http.persisted_documents import MAX_LEARNT, PersistedDocuments, hash_of, load_manifest
 from tests.http.toy import toy_application
 
 QUERY = "{ ping }"
@@ -69,16 +69,16 @@ def test_a_manifest_that_is_wrong_is_said_at_start_up(tmp_path: Path, text: str)
     path = tmp_path / "trusted.json"
     path.write_text(text)
     with pytest.raises(SetupError):
-        manifest(path)
+        load_manifest(path)
 
 
 def test_a_server_of_trusted_documents_needs_some() -> None:
     with pytest.raises(SetupError):
-        Persisted({}, trusted_only=True)
+        PersistedDocuments({}, trusted_only=True)
 
 
 def test_what_is_learnt_is_bounded() -> None:
-    known = Persisted({}, trusted_only=False)
+    known = PersistedDocuments({}, trusted_only=False)
     for n in range(MAX_LEARNT * 2):
         known.learn(hash_of(str(n)), str(n))
     assert len(known.learnt) == MAX_LEARNT

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any, NewType
+from dataclasses import dataclass
+from typing import Any, NewType, TypeVar
 
 import strawberry
 from graphql import GraphQLError
@@ -21,9 +22,14 @@ from pymongo.errors import (
 )
 from starlette.applications import Starlette
 from strawberry.schema.config import StrawberryConfig
+from strawberry.types import Info
 
+from app.context import Context
 from app.errors import NotFound, Problem, Refused
+from app.graph.declarations import REQUIRED, Argument, Declaration, Sizing
+from app.graph.page import DEFAULT_FIRST
 from app.http.application import create_application
+from app.http.authentication import Authenticate, authenticate_local_admin
 from app.mongo.client import Store, connect, database
 from app.mongo.trace import Tracer
 from app.settings import Settings
@@ -66,6 +72,35 @@ def plainly(value: Any) -> Any:
     return value
 
 
+@dataclass(eq=False, kw_only=True)
+class Counted(Declaration):
+    """How the arguments of a field say how many it gives; Strawberry answers the field itself."""
+
+    arguments: dict[str, Argument]
+    default: int
+
+    @property
+    def weight(self) -> int:
+        return self.default
+
+    def graphql_arguments(self) -> dict[str, Argument]:
+        return self.arguments
+
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+def counted(arguments: dict[str, Argument], default: int) -> Callable[[Method], Method]:
+    """A field whose arguments say how many it gives."""
+    declaration = Counted(doc="Many.", arguments=arguments, default=default)
+    made: Callable[[Method], Method] = strawberry.field(metadata={Declaration: declaration})
+    return made
+
+
+PAGES = {name: Argument(int | None, None, "How many.", sizing=Sizing.PAGE) for name in ("first", "last")}
+IDS = {"ids": Argument(list[strawberry.ID], REQUIRED, "Which.", sizing=Sizing.LENGTH)}
+
+
 @strawberry.type
 class PageInfo:
     has_next_page: bool = False
@@ -76,7 +111,7 @@ class Person:
     id: strawberry.ID
     name: str
 
-    @strawberry.field
+    @counted(PAGES, DEFAULT_FIRST)
     def friends(self, first: int | None = None, last: int | None = None) -> PersonConnection:
         return PersonConnection()
 
@@ -119,6 +154,10 @@ class Query:
         return "pong"
 
     @strawberry.field
+    def viewer(self, info: Info[Context, None]) -> str:
+        return info.context.viewer.id
+
+    @strawberry.field
     def echo(self, text: str = "", number: int = 0, among: Filter | None = None) -> str:
         return text or str(number)
 
@@ -134,11 +173,11 @@ class Query:
     def me(self) -> Person:
         return Person(id=strawberry.ID("1"), name="Ada")
 
-    @strawberry.field
+    @counted(PAGES, DEFAULT_FIRST)
     def people(self, first: int | None = None, last: int | None = None, after: str | None = None) -> PersonConnection:
         return PersonConnection()
 
-    @strawberry.field
+    @counted(IDS, 1)
     def nodes(self, ids: list[strawberry.ID]) -> list[Person]:
         return [Person(id=one, name="x") for one in ids]
 
@@ -203,6 +242,10 @@ def store_at(uri: str) -> Callable[[], AbstractAsyncContextManager[Store]]:
     return open_store
 
 
-def toy_application(uri: str = "mongodb://127.0.0.1:1", **settings: Any) -> Starlette:
+def toy_application(
+    uri: str = "mongodb://127.0.0.1:1", authenticate: Authenticate = authenticate_local_admin, **settings: Any
+) -> Starlette:
     """The server for the toy graph; nothing listens at its database's address unless a test says so."""
-    return create_application(toy_schema(), Settings(**settings), store_at(uri), lambda: connect(uri, Tracer()))
+    return create_application(
+        toy_schema(), Settings(**settings), store_at(uri), lambda: connect(uri, Tracer()), authenticate
+    )

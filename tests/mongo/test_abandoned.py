@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pymongo.errors import OperationFailure
 
-from app.mongo.abandoned import end_abandoned
+from app.mongo.abandoned import end_abandoned_transactions
 from app.mongo.client import Store, connect, database
 from tests.faults.relay import to_mongodb
 
@@ -27,7 +27,7 @@ async def test_what_a_client_that_is_gone_had_locked_can_be_written(store: Store
                 with pytest.raises(OperationFailure, match="WriteConflict"):
                     await store["things"].update_one(ONE, {"$set": {"by": "us"}}, session=own)
                 await own.abort_transaction()
-            await end_abandoned(store)
+            await end_abandoned_transactions(store)
             await store["things"].update_one(ONE, {"$set": {"by": "us"}})
             relay.heal()
             with pytest.raises(OperationFailure, match="aborted"):
@@ -39,6 +39,6 @@ async def test_an_idle_transaction_of_the_living_goes_on(store: Store) -> None:
     await store["things"].insert_one(ONE)
     async with store.client.start_session() as session, await session.start_transaction():
         await store["things"].update_one(ONE, {"$set": {"by": "them"}}, session=session)
-        await end_abandoned(store)
+        await end_abandoned_transactions(store)
         await store["things"].update_one(ONE, {"$set": {"also": "them"}}, session=session)
     assert await store["things"].find_one(ONE) == {**ONE, "by": "them", "also": "them"}

@@ -9,8 +9,7 @@ import stat
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from pymongo import MongoClient, WriteConcern
 from app.errors import SetupError
 from app.mongo import embedded, mongod
 from app.mongo.embedded import EmbeddedMongo
+from tests.waiting import wait_until
 
 PROJECT = Path(__file__).parents[2]
 
@@ -31,15 +31,6 @@ def connect(server: EmbeddedMongo) -> MongoClient[dict[str, Any]]:
 def pid_of(server: EmbeddedMongo) -> int:
     with connect(server) as client:
         return int(client.admin.command("serverStatus")["pid"])
-
-
-def eventually(holds: Callable[[], bool], seconds: float = 5) -> bool:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 def refusal(directory: Path | None) -> str:
@@ -147,12 +138,11 @@ def test_an_empty_database_takes_little_room(server: EmbeddedMongo, data: Path) 
 
 
 def test_its_log_is_cut_and_one_older_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embedded, "LOG_BYTES", 1)
-    monkeypatch.setattr(embedded, "LOG_LOOK_SECONDS", 0.5)
+    monkeypatch.setattr(embedded, "MAX_LOG_BYTES", 1)
+    monkeypatch.setattr(embedded, "LOG_CHECK_SECONDS", 0.5)
     logs = [tmp_path / "mongod" / name for name in ("mongod.log", "mongod.log.1")]
     with EmbeddedMongo.start(tmp_path) as server:
-        assert eventually(lambda: all(log.exists() for log in logs))
-        assert "log rotation" in logs[0].read_text()
+        wait_until(lambda: all(log.exists() for log in logs) and "log rotation" in logs[0].read_text())
         assert server.running
     assert set(logs[0].parent.glob("mongod.log*")) <= set(logs)
 
@@ -261,7 +251,7 @@ def test_a_directory_that_was_moved_still_starts(tmp_path: Path) -> None:
 def test_without_any_mongod_it_says_the_ways_out(
     tmp_path: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mongod, "installed", lambda: None)
+    monkeypatch.setattr(mongod, "packaged_binary", lambda: None)
     monkeypatch.setenv("PATH", str(tmp_path))
     for directory in (None, tmp_path / "data"):
         message = refusal(directory)
@@ -274,12 +264,12 @@ def test_without_any_mongod_it_says_the_ways_out(
 def test_an_installed_binary_that_does_not_run_gives_way_to_the_one_on_path(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    works = mongod.find()
+    works = mongod.find_binary()
     broken = executable(tmp_path / "broken", "echo libcrypto.so.3: cannot open shared object file >&2; exit 127")
-    monkeypatch.setattr(mongod, "installed", lambda: broken)
+    monkeypatch.setattr(mongod, "packaged_binary", lambda: broken)
     (tmp_path / "mongod").symlink_to(works)
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert mongod.find() == tmp_path / "mongod"
+    assert mongod.find_binary() == tmp_path / "mongod"
 
 
 @pytest.mark.parametrize(
@@ -294,7 +284,7 @@ def test_why_an_installed_binary_cannot_be_used_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, reason: str
 ) -> None:
     binary = executable(tmp_path / "binary", script)
-    monkeypatch.setattr(mongod, "installed", lambda: binary)
+    monkeypatch.setattr(mongod, "packaged_binary", lambda: binary)
     monkeypatch.setenv("PATH", str(tmp_path / "empty"))
     message = refusal(None)
     assert reason in message
@@ -305,7 +295,7 @@ def test_a_binary_for_another_machine_is_told(tmp_path: Path, monkeypatch: pytes
     binary = tmp_path / "binary"
     binary.write_bytes(b"\x7fELF\x02\x01\x01" + bytes(100))
     binary.chmod(0o755)
-    monkeypatch.setattr(mongod, "installed", lambda: binary)
+    monkeypatch.setattr(mongod, "packaged_binary", lambda: binary)
     monkeypatch.setenv("PATH", str(tmp_path / "empty"))
     assert "cannot be executed: Exec format error" in refusal(None)
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import threading
 from pathlib import Path
 
 import pymongo
-import pytest
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
+from structlog.testing import capture_logs
 
 from app.mongo.embedded import EmbeddedMongo
-from app.mongo.server import kept_running
+from app.mongo.server import WATCHER, embedded_mongodb
+from tests.waiting import DEADLINE_SECONDS, wait_until
 
 Doc = dict[str, object]
 
@@ -33,15 +35,6 @@ def answers(uri: str) -> bool:
         return False
 
 
-async def again(uri: str) -> bool:
-    """Whether it answers within twenty seconds."""
-    for _ in range(100):
-        if await asyncio.to_thread(answers, uri):
-            return True
-        await asyncio.sleep(0.2)
-    return False
-
-
 def store_one(uri: str) -> None:
     """Something to find again."""
     with MongoClient[Doc](uri) as client:
@@ -51,24 +44,27 @@ def store_one(uri: str) -> None:
 
 
 async def test_a_mongod_that_is_killed_is_started_again_with_its_data(tmp_path: Path) -> None:
-    with kept_running(tmp_path) as uri:
+    with embedded_mongodb(tmp_path) as uri:
         store_one(uri)
         os.kill(pid_of(uri), signal.SIGKILL)
-        assert await again(uri)
+        await asyncio.to_thread(wait_until, lambda: answers(uri))
 
 
 async def test_who_had_attached_goes_on_when_the_owner_stops(tmp_path: Path) -> None:
     owner = EmbeddedMongo.start(tmp_path)
     store_one(owner.uri)
-    with kept_running(tmp_path) as uri:
+    with embedded_mongodb(tmp_path) as uri:
         await asyncio.to_thread(owner.stop)
-        assert await again(uri)
+        await asyncio.to_thread(wait_until, lambda: answers(uri))
 
 
-async def test_an_ephemeral_one_that_is_killed_stays_away(caplog: pytest.LogCaptureFixture) -> None:
+async def test_an_ephemeral_one_that_is_killed_stays_away() -> None:
     """Its data are gone: an empty database in its place would be worse than none."""
-    with kept_running(None) as uri:
+    with capture_logs() as logs, embedded_mongodb(None) as uri:
         store_one(uri)
+        [watcher] = [each for each in threading.enumerate() if each.name == WATCHER]
         os.kill(pid_of(uri), signal.SIGKILL)
-        await asyncio.sleep(2.5)
+        await asyncio.to_thread(watcher.join, DEADLINE_SECONDS)
+        assert not watcher.is_alive(), "nothing watches that could start it again"
+        assert [each["event"] for each in logs] == ["the embedded MongoDB is gone"]
         assert not await asyncio.to_thread(answers, uri)

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from tests.asking import WAY
+from tests.asking import Way
+from tests.graph.conftest import ask, data
 from tests.transfer.conftest import files
 
-__all__ = ["files"]
+__all__ = ["ask", "data", "files"]
 
 
 @pytest.fixture(params=[True, False], ids=["by plan", "by graphql-core"])
-def way(request: pytest.FixtureRequest) -> Iterator[None]:
+def way(request: pytest.FixtureRequest) -> Way:
     """Which way."""
-    WAY.planning = request.param
-    yield
-    WAY.planning = True
+    return Way(planning=request.param)

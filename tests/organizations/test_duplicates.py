@@ -28,8 +28,8 @@ def org(name: str, /, **more: Any) -> dict[str, Any]:
 
 def judge(a: dict[str, Any], b: dict[str, Any]) -> Score:
     """The score of two, which is the same the other way round."""
-    found = score(Traits.of(a), Traits.of(b))
-    assert found == score(Traits.of(b), Traits.of(a))
+    found = score(Traits.from_document(a), Traits.from_document(b))
+    assert found == score(Traits.from_document(b), Traits.from_document(a))
     return found
 
 

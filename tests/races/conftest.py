@@ -11,7 +11,8 @@ import pytest
 
 from app.mongo.client import Client, Store, connect, database
 from app.mongo.write_locks import WriteLocks
-from tests.asking import WAY
+from tests.asking import Way
+from tests.races.racing import Racer
 
 CLIENTS = 4
 
@@ -22,14 +23,13 @@ def rounds(request: pytest.FixtureRequest) -> int:
     return int(request.param)
 
 
-@pytest.fixture(autouse=True, params=[False, True], ids=["several processes", "one process"])
-def queueing(request: pytest.FixtureRequest) -> Iterator[None]:
+@pytest.fixture(params=[False, True], ids=["several processes", "one process"])
+def way(request: pytest.FixtureRequest) -> Iterator[Way]:
     """Whether writers queue before they meet in the database."""
-    WAY.write_locks = WriteLocks() if request.param else None
-    yield
-    if WAY.write_locks is not None:
-        assert WAY.write_locks.queues == {}, "a lock was not released"
-    WAY.write_locks = None
+    locks = WriteLocks() if request.param else None
+    yield Way(write_locks=locks)
+    if locks is not None:
+        assert locks.queues == {}, "a lock was not released"
 
 
 @pytest.fixture(scope="session")
@@ -43,6 +43,6 @@ async def others(mongod_uri: str) -> AsyncIterator[list[Client]]:
 
 
 @pytest.fixture
-def stores(store: Store, others: list[Client]) -> list[Store]:
+def racers(store: Store, others: list[Client], way: Way) -> list[Racer]:
     """One database, as each of the clients has it."""
-    return [database(client, store.name) for client in others]
+    return [Racer(database(client, store.name), way) for client in others]

@@ -9,10 +9,18 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from app.mongo.client import Store
+from tests.asking import Way
 from tests.writing.doing import send
 
 NAMES = itertools.count()
 BELOW = ("subscribers", "credentials", "subscriptions", "usageAttributes")
+
+
+class Racer(NamedTuple):
+    """One client's view of the database, and the way in which its requests are answered."""
+
+    store: Store
+    way: Way
 
 
 class Outcome(NamedTuple):
@@ -35,21 +43,21 @@ def fresh(name: str = "r") -> str:
     return f"{name}{next(NAMES)}"
 
 
-async def outcome(store: Store, call: Call) -> Outcome:
+async def outcome(racer: Racer, call: Call) -> Outcome:
     """What a call came to. It fails where it was neither done nor refused: no race is answered with a fault.
 
     Now is now: what an idempotency key came to is forgotten after seven days.
     """
-    answer = await send(store, call.mutation, call.given, call.shown, now=datetime.now(UTC))
+    answer = await send(racer.store, call.mutation, call.given, call.shown, way=racer.way, now=datetime.now(UTC))
     assert answer.messages == [], (call, answer.codes, answer.messages)
     payload = answer.data[call.mutation]
     errors = payload.pop("userErrors")
     return Outcome(payload, tuple(each["code"] for each in errors))
 
 
-async def race(stores: Sequence[Store], *calls: Call) -> list[Outcome]:
+async def race(racers: Sequence[Racer], *calls: Call) -> list[Outcome]:
     """Send these all at once, in turn through each of the clients; their outcomes, in the order of the calls."""
-    clients = itertools.cycle(stores)
+    clients = itertools.cycle(racers)
     return await asyncio.gather(*(outcome(next(clients), call) for call in calls))
 
 

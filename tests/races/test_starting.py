@@ -4,21 +4,14 @@ from __future__ import annotations
 
 import asyncio
 
-import pytest
-
 from app.entities.billing_profile import DEFAULT_ID
-from app.entities.organization import UNCLASSIFIED_ID
+from app.entities.identifiers import UNCLASSIFIED_ID
 from app.main import prepare
 from app.mongo.client import connect, database
 from app.mongo.embedded import EmbeddedMongo
 
 PROCESSES = 8
 FEW = 3  # rounds, and processes
-
-
-@pytest.fixture
-def queueing() -> None:
-    """Nothing is changed by mutations here."""
 
 
 async def test_of_what_always_exists_there_is_one(rounds: int) -> None:

@@ -10,16 +10,17 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from app.access.viewer import LOCAL_ADMIN
 from app.entities.catalog import Plan
 from app.entities.subscription import Subscription
 from app.graph.documents import to_document
 from app.mongo.client import Doc, Store
 from app.mongo.keys import Claim, insert_claims
 from app.mongo.transactions import in_transaction
-from app.transfer.kinds import IMPORTERS
+from app.schema import IMPORTERS
 from app.transfer.outcome import Outcome, Result
-from app.transfer.rows import source
-from app.transfer.runner import Run
+from app.transfer.rows import find_source
+from app.transfer.runner import ImportRun
 
 NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
 number = count()
@@ -48,7 +49,7 @@ class Files:
 
     async def run(self, kind: str, path: Path, *, dry_run: bool = False, now: datetime = NOW) -> list[Outcome]:
         """What became of each row."""
-        run = Run(IMPORTERS[kind](), source(path), self.store, now, dry_run=dry_run)
+        run = ImportRun(IMPORTERS[kind](), find_source(path), self.store, now, LOCAL_ADMIN, dry_run=dry_run)
         return [outcome async for outcome in run.outcomes()]
 
     async def rows(self, kind: str, *rows: Mapping[str, Any] | str, **more: Any) -> list[Outcome]:

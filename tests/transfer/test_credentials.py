@@ -90,7 +90,7 @@ async def test_a_row_that_breaks_a_rule_is_refused(
 
 async def test_a_mismatch_is_told_by_the_keys_of_the_row(files: Files, tree: dict[str, str]) -> None:
     (problem,) = (await files.one("credentials", **WHOLE | {"subscriber_id": "2"})).problems
-    assert problem.message == f"{WHOLE['subscriber_email']!r} and '2' are two subscribers."
+    assert problem.message == f"{WHOLE['subscriber_email']!r} and '2' are two subscribers: name one."
 
 
 @pytest.mark.parametrize(("subscription", "fits"), [("sub_top", True), ("sub_mid", True), ("sub_low", False)])

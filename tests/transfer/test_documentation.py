@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from app.transfer.columns import Columns, Nested
-from app.transfer.kinds import IMPORTERS
+from app.schema import IMPORTERS
+from app.transfer.columns import Columns, NestedColumn
 
 PAGE = (Path(__file__).parent.parent.parent / "docs" / "import.md").read_text(encoding="utf-8")
 
@@ -22,8 +22,8 @@ def section(kind: str) -> str:
 
 def rows(columns: Columns) -> list[tuple[str, str, str]]:
     """The rows of its tables, as they should be: plain columns first, then those of each nested list."""
-    plain = [each for each in columns if not isinstance(each, Nested)]
-    inner = [each for nested in columns if isinstance(nested, Nested) for each in nested.columns]
+    plain = [each for each in columns if not isinstance(each, NestedColumn)]
+    inner = [each for nested in columns if isinstance(nested, NestedColumn) for each in nested.columns]
     return [
         (each.name, "needed" if each.required else "NDJSON only" if each.only_ndjson else "", each.doc)
         for each in (*plain, *inner)
@@ -38,7 +38,7 @@ def test_the_page_lists_exactly_the_columns(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", IMPORTERS)
 def test_the_page_names_the_nested_lists(kind: str) -> None:
-    nested = [each.name for each in IMPORTERS[kind]().columns if isinstance(each, Nested)]
+    nested = [each.name for each in IMPORTERS[kind]().columns if isinstance(each, NestedColumn)]
     assert re.findall(r"^### (\w+)$", section(kind), re.MULTILINE) == nested
 
 

@@ -14,13 +14,14 @@ from typing import Any
 
 import pytest
 
+from app.access.viewer import LOCAL_ADMIN
 from app.main import prepare
 from app.mongo.client import Client, Store, database
+from app.schema import EXPORTERS, IMPORTERS
 from app.transfer import exporting
-from app.transfer.exporting import Exported, Exporter, export
-from app.transfer.kinds import EXPORTERS, IMPORTERS
-from app.transfer.rows import Format, source
-from app.transfer.runner import Run
+from app.transfer.exporting import ExportCounts, Exporter, export_records
+from app.transfer.rows import Format, find_source
+from app.transfer.runner import ImportRun
 from tests.asking import CIPHER
 from tests.demo_store import demo_store
 from tests.transfer.running import NOW, Files, results, subscribed
@@ -30,10 +31,10 @@ ROOT = Path(__file__).parent.parent.parent
 REAL = Path(__file__).parent.parent / "data" / "organizations.csv"
 
 
-async def exported(store: Store, kind: str, written: Format = Format.NDJSON) -> tuple[bytes, Exported]:
+async def exported(store: Store, kind: str, written: Format = Format.NDJSON) -> tuple[bytes, ExportCounts]:
     """What an export writes, and what it says of it."""
     file = io.BytesIO()
-    told = [each async for each in export(store, EXPORTERS[kind], written, file)]
+    told = [each async for each in export_records(store, EXPORTERS[kind], written, file)]
     return file.getvalue(), told[-1]
 
 
@@ -55,7 +56,7 @@ async def imported(store: Store, kind: str, content: bytes, written: Format, fol
     """How many rows of a file came to what."""
     path = folder / f"{kind}.{written}"
     path.write_bytes(content)
-    run = Run(IMPORTERS[kind](), source(path), store, NOW)
+    run = ImportRun(IMPORTERS[kind](), find_source(path), store, NOW, LOCAL_ADMIN)
     found = [each async for each in run.outcomes()]
     wrong = [each for each in found if each.problems]
     assert wrong == [], wrong[:3]
@@ -71,8 +72,8 @@ async def test_the_demos_data_goes_round(
         for kind in IMPORTERS:
             content, told = await exported(store, kind, written)
             assert told.records > 0
-            assert (told.left_out, told.unsayable) == (0, 0) or written is Format.CSV
-            if not told.unsayable:
+            assert (told.left_out, told.unrepresentable) == (0, 0) or written is Format.CSV
+            if not told.unrepresentable:
                 same = await imported(store, kind, content, written, tmp_path)
                 assert same == {"UNCHANGED": told.records}
             made = await imported(empty, kind, content, written, tmp_path)
@@ -95,10 +96,10 @@ async def copy_subscriptions(store: Store, empty: Store) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("written", [Format.CSV, Format.NDJSON])
 async def test_the_real_trees_go_round(store: Store, empty: Store, tmp_path: Path, written: Format) -> None:
-    async for _ in Run(IMPORTERS["organizations"](), source(REAL), store, NOW).outcomes():
+    async for _ in ImportRun(IMPORTERS["organizations"](), find_source(REAL), store, NOW, LOCAL_ADMIN).outcomes():
         pass
     content, told = await exported(store, "organizations", written)
-    assert (told.records, told.unsayable) == (23_617, 0)
+    assert (told.records, told.unrepresentable) == (23_617, 0)
     assert await imported(store, "organizations", content, written, tmp_path) == {"UNCHANGED": 23_617}
     assert await imported(empty, "organizations", content, written, tmp_path) == {"CREATED": 23_617}
     assert (await exported(empty, "organizations", written))[0] == content
@@ -148,8 +149,8 @@ async def test_what_csv_cannot_say_is_left_out_and_counted(files: Files, store: 
     invoice = {"number": "N", "organization_external_id": "top", "issued_at": at, "lines": [line, line]}
     await files.made("invoices", **invoice, payments=[paid, paid])
     for kind, count in (("organizations", 2), ("credentials", 1), ("invoices", 1)):
-        assert (await exported(store, kind, Format.CSV))[1].unsayable == count
-        assert (await exported(store, kind))[1].unsayable == 0
+        assert (await exported(store, kind, Format.CSV))[1].unrepresentable == count
+        assert (await exported(store, kind))[1].unrepresentable == 0
     text = (await exported(store, "organizations", Format.CSV))[0].decode()
     assert '"Two\r\nlines, and\ra half"' in text
     assert (await exported(store, "invoices", Format.CSV))[0].count(b"\r\n") == 3
@@ -158,7 +159,7 @@ async def test_what_csv_cannot_say_is_left_out_and_counted(files: Files, store: 
 async def test_a_secret_is_never_written(files: Files, store: Store) -> None:
     await files.made("subscribers", email="a@x.com")
     row = {"credential_id": "k", "name": "K", "subscriber_email": "a@x.com", "external_secret": "hush"}
-    run = Run(IMPORTERS["credentials"](), source(files.ndjson(row)), store, NOW, cipher=CIPHER)
+    run = ImportRun(IMPORTERS["credentials"](), find_source(files.ndjson(row)), store, NOW, LOCAL_ADMIN, cipher=CIPHER)
     assert results([each async for each in run.outcomes()]) == {"CREATED": 1}
     for written in (Format.CSV, Format.NDJSON):
         content, _ = await exported(store, "credentials", written)
@@ -184,7 +185,7 @@ async def test_what_an_import_could_not_know_again_is_left_out_and_counted(files
         await done(store, "createSubscriber", email=email, organization={"id": organization["id"]})
     deleted = await done(store, "createSubscriber", email="d@x.com")
     await done(store, "deleteSubscriber", by={"id": deleted["id"]})
-    assert (await exported(store, "organizations"))[1] == Exported(0, 2)
+    assert (await exported(store, "organizations"))[1] == ExportCounts(0, 2)
     rows = await written_rows(store, "subscribers")
     assert [each["organization_external_id"] for each in rows] == [alone["id"], "zz", "org_unclassified"]
     assert results(await files.rows("subscribers", *rows)) == {"UNCHANGED": 3}
@@ -197,7 +198,9 @@ async def test_parents_come_first_and_pages_miss_nothing(
             for n in range(1, 100)]  # fmt: skip
     await files.rows("organizations", *rows)
     whole = await written_rows(store, "organizations")
-    small = Exporter(**{name: getattr(EXPORTERS["organizations"], name) for name in Exporter.__slots__} | {"page": 7})
+    small = Exporter(
+        **{name: getattr(EXPORTERS["organizations"], name) for name in Exporter.__slots__} | {"page_size": 7}
+    )
     monkeypatch.setitem(EXPORTERS, "organizations", small)
     assert await written_rows(store, "organizations") == whole
     assert len(whole) == 99
@@ -209,8 +212,8 @@ async def test_parents_come_first_and_pages_miss_nothing(
 
 async def test_a_page_is_read_by_its_index(files: Files, store: Store) -> None:
     for kind, exporter in EXPORTERS.items():
-        query = {exporter.by: {"$gt": "a"}, **exporting.LIVE}
-        plan = await store[kind].find(query).sort(exporter.by, 1).limit(10).explain()
+        query = {exporter.order_key: {"$gt": "a"}, **exporting.LIVE}
+        plan = await store[kind].find(query).sort(exporter.order_key, 1).limit(10).explain()
         assert "IXSCAN" in str(plan["queryPlanner"]["winningPlan"]), kind
         assert "SORT" not in str(plan["queryPlanner"]["winningPlan"]), kind
 

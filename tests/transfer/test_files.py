@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from app.cli.report import show_summary, write_outcome
-from app.transfer.header import Unreadable
+from app.cli.report import print_summary, write_outcome
+from app.transfer.csv_header import UnreadableFile
 from app.transfer.outcome import Outcome, Result, Summary
-from app.transfer.rows import LONGEST_LINE, source
+from app.transfer.rows import MAX_LINE_BYTES, find_source
 from tests.transfer.running import Files, by_line, codes, results
 
 HEADER = b"external_id,name\n"
@@ -32,7 +32,7 @@ async def outcomes(files: Files, content: bytes, kind: str = "csv") -> dict[int,
         (b'a,"A"x\n', "MALFORMED_ROW"),
         (b"a,\xff\xfe\n", "NOT_UTF8"),
         (b"a," + b"x" * 200_000 + b"\n", "MALFORMED_ROW"),
-        (b"a," + b"x," * (LONGEST_LINE // 2) + b"\n", "MALFORMED_ROW"),
+        (b"a," + b"x," * (MAX_LINE_BYTES // 2) + b"\n", "MALFORMED_ROW"),
     ],
     ids=["more fields", "fewer fields", "stray quote", "not utf-8", "huge field", "huge line"],
 )
@@ -75,26 +75,29 @@ async def test_empty_lines_and_a_byte_order_mark_are_passed_over(files: Files) -
     ("content", "message"),
     [
         (b"", "The file is empty"),
-        (b"a,A\n", "columns that are not known: 'a', 'A'"),
+        (b"a,A\n", "unknown columns: 'a', 'A'"),
         (b"external_id,name,colour\n", "'colour'"),
-        (b"external_id;name\n", "has semicolons in it. Columns are parted by commas"),
-        (b"external_id\tname\n", "has tabs in it. Columns are parted by commas"),
+        (b"external_id;name\n", "has semicolons in it. Columns are separated by commas"),
+        (b"external_id\tname\n", "has tabs in it. Columns are separated by commas"),
         (b"External_ID,name,NAME\n", "names a column twice: name"),
         (b"external_id,name,name\n", "names a column twice: name"),
-        (b"external_id\n", "lacks columns that are needed: name"),
-        (b"external_id,name,custom_metadata,app_metadata\n", "are for NDJSON only: custom_metadata, app_metadata."),
-        (b"\xff\xfe\n", "not known"),
+        (b"external_id\n", "lacks required columns: name"),
+        (
+            b"external_id,name,custom_metadata,app_metadata\n",
+            "that only NDJSON can hold: custom_metadata, app_metadata.",
+        ),
+        (b"\xff\xfe\n", "unknown columns"),
         (b"x" * 200_000, "Line 1 is not CSV"),
     ],
 )
 async def test_a_header_that_cannot_be_used_stops_the_import(files: Files, content: bytes, message: str) -> None:
-    with pytest.raises(Unreadable, match=r"Line 1|empty") as raised:
+    with pytest.raises(UnreadableFile, match=r"Line 1|empty") as raised:
         await outcomes(files, content)
     assert message in str(raised.value)
 
 
 async def test_an_unknown_column_is_told_the_known_ones(files: Files) -> None:
-    with pytest.raises(Unreadable, match="The columns are external_id, name, parent_external_id, kind"):
+    with pytest.raises(UnreadableFile, match="The columns are external_id, name, parent_external_id, kind"):
         await outcomes(files, b"external_id,name,colour\n")
 
 
@@ -134,18 +137,18 @@ async def test_half_a_surrogate_pair_is_no_text(files: Files) -> None:
 def test_the_name_says_how_a_file_is_written(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     path.touch()
-    assert source(path).format == ("csv" if "csv" in name.lower() else "ndjson")
+    assert find_source(path).format == ("csv" if "csv" in name.lower() else "ndjson")
 
 
 def test_a_file_that_cannot_be_imported_is_named(tmp_path: Path) -> None:
-    with pytest.raises(Unreadable, match="There is no file"):
-        source(tmp_path / "none.csv")
-    with pytest.raises(Unreadable, match="no regular file"):
-        source(tmp_path)
+    with pytest.raises(UnreadableFile, match="There is no file"):
+        find_source(tmp_path / "none.csv")
+    with pytest.raises(UnreadableFile, match="no regular file"):
+        find_source(tmp_path)
     (tmp_path / "a.xlsx").touch()
-    with pytest.raises(Unreadable, match="say --format"):
-        source(tmp_path / "a.xlsx")
-    assert source(tmp_path / "a.xlsx", "csv").format == "csv"
+    with pytest.raises(UnreadableFile, match="say --format"):
+        find_source(tmp_path / "a.xlsx")
+    assert find_source(tmp_path / "a.xlsx", "csv").format == "csv"
 
 
 async def test_what_a_report_shows_is_text_whatever_the_file_holds(files: Files) -> None:
@@ -155,7 +158,7 @@ async def test_what_a_report_shows_is_text_whatever_the_file_holds(files: Files)
     write_outcome(file, "\udcff.ndjson", found[0])
     summary = Summary()
     summary.count(found[0])
-    show_summary(console, "organizations", "[bold]:smile:\x1b.csv", summary, dry_run=True)
+    print_summary(console, "organizations", "[bold]:smile:\x1b.csv", summary, dry_run=True)
     assert isinstance(console.file, io.StringIO)
     shown = console.file.getvalue()
     assert "\x1b" not in shown
@@ -167,7 +170,7 @@ def test_a_summary_counts_rows_where_it_says_rows() -> None:
     console, summary = Console(file=io.StringIO(), force_terminal=False), Summary(seconds=1)
     summary.count(Outcome(2, Result.CREATED, "inv_1", rows=5))
     summary.count(Outcome(7, Result.CREATED, "inv_2", rows=2))
-    show_summary(console, "invoices", "a.csv", summary, dry_run=False)
+    print_summary(console, "invoices", "a.csv", summary, dry_run=False)
     assert isinstance(console.file, io.StringIO)
     cells = [[cell.strip() for cell in row.split("│")[1:3]] for row in console.file.getvalue().splitlines()[1:]]
     assert ["created", "2"] in cells

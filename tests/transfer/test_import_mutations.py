@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from app.access.viewer import Scope, Viewer
+from app.access.viewer import Everything, Scope, Viewer
 from app.main import application
 from app.mongo.client import Store
 from app.settings import Settings
@@ -84,7 +84,10 @@ async def test_atomic_stores_nothing_where_a_row_is_refused_and_tells_everything
     payload = await imported(store, "Subscribers", *WRONG, dryRun=dry)
     assert told(payload["userErrors"]) == PROBLEMS
     assert (payload["rows"], payload["created"]) == ([], None)
-    assert payload["userErrors"][2]["message"] == "Row 2 has the same email, 'B@x.com', and says something else."
+    assert (
+        payload["userErrors"][2]["message"]
+        == "Row 2 has the same email, 'B@x.com', and other values: keep one of them."
+    )
     assert await store["subscribers"].count_documents({}) == 0
     assert await store["auditEntries"].count_documents({}) == 0
 
@@ -150,7 +153,7 @@ async def test_a_cycle_is_told_by_rows(store: Store) -> None:
     rows = [{"externalId": a, "name": a, "parentExternalId": b} for a, b in ("ab", "ba")]
     payload = await imported(store, "Organizations", *rows, mode="PER_ROW")
     assert results(payload) == ["REFUSED", "REFUSED"]
-    message = "Parents that lead back to themselves: a (row 0), b (row 1)."
+    message = "The parents form a cycle: a (row 0), b (row 1)."
     assert [row["userErrors"][0]["message"] for row in payload["rows"]] == [message, message]
 
 
@@ -163,7 +166,7 @@ async def test_how_many_rows_there_may_be(store: Store, count: int, code: str) -
 
 
 async def test_who_may_only_read_may_not_import(store: Store) -> None:
-    reader = Viewer("reader", frozenset({Scope.CUSTOMERS}))
+    reader = Viewer("reader", frozenset({Scope.CUSTOMERS}), Everything())
     answer = await ask(store, query("Subscribers"), viewer=reader, input={"rows": [{"email": "a@x.com"}]})
     assert answer.codes == {"importSubscribers": "FORBIDDEN"}
 

@@ -249,6 +249,11 @@ async def test_a_credit_notes_number_is_unique(files: Files, payer: Doc) -> None
     assert codes(outcome) == {("TAKEN", "credit_notes.0.credit_note_number")}
 
 
+async def test_credit_notes_without_numbers_are_not_told_to_have_the_same_one(files: Files, payer: Doc) -> None:
+    outcome = await files.one("invoices", **invoice(credit_notes=[credit(1, ""), credit(2, "")]))
+    assert codes(outcome) == {("REQUIRED", f"credit_notes.{number}.credit_note_number") for number in (0, 1)}
+
+
 async def test_an_invoice_that_comes_again_is_compared_whole(files: Files, payer: Doc) -> None:
     row = invoice(line(2, "1.50", consumer_external_id="unit"), payments=[payment(1)], credit_notes=[credit("0.5")])
     await files.made("invoices", **row)
@@ -300,7 +305,8 @@ async def test_an_invoice_whose_rows_stand_apart_is_refused_whole(files: Files, 
     assert codes(outcomes[2]) == codes(outcomes[4]) == {("ROWS_APART", "number")}
     assert outcomes[2].problems == outcomes[4].problems
     assert outcomes[2].problems[0].message == (
-        "The rows of one invoice stand together: those of 'A' are parted, on line 2 and line 4."
+        "The rows of one invoice must follow each other: sort the file by number. "
+        "Those of 'A' begin on line 2 and line 4."
     )
     assert outcomes[3].result is Result.CREATED
     assert await store["invoices"].count_documents({}) == await store["invoiceLines"].count_documents({}) == 1
@@ -353,8 +359,8 @@ async def test_amounts_have_their_currencys_decimals(
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        (invoice(line(-1)), "The lines come to -100.00 USD, which is less than nothing."),
-        (invoice(line("900000000000000", 2)), "An invoice is for less than 1,000,000,000,000,000."),
+        (invoice(line(-1)), "The total of the lines is -100.00 USD, less than zero."),
+        (invoice(line("900000000000000", 2)), "It must be less than 1,000,000,000,000,000."),
         (invoice(issued_at="2026-07-01T02:00:00+02:00"), "2026-07-01T00:00:00Z has not come yet."),
         (
             invoice(due_at="2026-01-30T00:00:00Z"),
@@ -363,7 +369,7 @@ async def test_amounts_have_their_currencys_decimals(
         (invoice(line(consumer_external_id="other")), "'other' is neither the payer 'acme' nor below it."),
         (
             invoice(line(subscription_external_id="sub_gold"), organization_external_id="other"),
-            "'sub_gold' is a subscription of neither 'other' nor one above it.",
+            "'sub_gold' belongs neither to 'other' nor to an organization above it",
         ),
     ],
 )
@@ -376,8 +382,10 @@ async def test_differences_are_told_in_the_files_words(files: Files, payer: Doc)
     await files.made("invoices", **invoice())
     outcome = await files.one("invoices", **invoice(organization_external_id="other", issued_at="2026-02-28T01:00:00Z"))
     messages = {problem.field: problem.message for problem in outcome.problems}
-    assert messages["organization_external_id",].endswith("this says 'other'. An import only creates.")
-    assert "with 2026-01-31T00:00:00Z; this says 2026-02-28T01:00:00Z." in messages["issued_at",]
+    assert messages["organization_external_id",].endswith(
+        "the row has 'other'. An import does not change records: use the mutation that updates them."
+    )
+    assert "with 2026-01-31T00:00:00Z; the row has 2026-02-28T01:00:00Z." in messages["issued_at",]
 
 
 async def test_an_invoice_of_nothing_is_stored_with_a_warning(files: Files, payer: Doc) -> None:

@@ -217,7 +217,10 @@ async def test_a_row_that_differs_from_what_is_there_is_refused_naming_each_fiel
         ("EXISTS_DIFFERENT", "parent_external_id"),
     }
     message = next(problem.message for problem in outcome.problems if problem.field == ("parent_external_id",))
-    assert message == "'acme' is there, with nothing; this says 'top'. An import only creates."
+    assert message == (
+        "'acme' exists already, with nothing; the row has 'top'. "
+        "An import does not change records: use the mutation that updates them."
+    )
 
 
 async def test_an_address_in_another_case_is_the_same(files: Files) -> None:

@@ -12,30 +12,30 @@ from hypothesis import strategies as st
 
 from app.billing.amounts import in_minor_units, line_amount, normal, total_of
 from app.entities.codes import MINOR_UNITS, NOT_MONEY, currencies, currency_code, minor_units
-from app.entities.identifiers import Identifiers, is_organization_id
+from app.entities.identifiers import UNCLASSIFIED_ID, Identifiers, is_organization_id
 from app.entities.invoice import InvoiceLine
-from app.entities.organization import UNCLASSIFIED_ID, Organization
+from app.entities.organization import Organization
 from app.entities.texts import Invalid
 from app.organizations.domains import claimed_alone
-from app.organizations.rounds import TOO_DEEP, Place, rounds
+from app.organizations.reading_order import TOO_DEEP, FileRow, find_reading_order
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @given(st.dictionaries(st.integers(0, 30), st.integers(0, 40) | st.none()), st.randoms())
 def test_every_row_is_read_after_its_parent(parents: dict[int, int | None], random: Any) -> None:
-    """Stored in the order that `rounds` says, each row finds its parent, but for cycles and what hangs below them."""
+    """Stored in the reading that it gives, each row finds its parent, but for cycles and what hangs below them."""
     names = list(parents)
     random.shuffle(names)
     places = {
-        str(name): Place(line, None if (parent := parents[name]) is None else str(parent))
+        str(name): FileRow(line, None if (parent := parents[name]) is None else str(parent))
         for line, name in enumerate(names)
     }
-    found = rounds(places)
+    found = find_reading_order(places)
     stored: set[str] = set()
     for reading in range(found.count):
         for name, place in places.items():
-            if found.of.get(name, 0) != reading or name in found.cycles:
+            if found.readings.get(name, 0) != reading or name in found.cycles:
                 continue
             if place.parent is None or place.parent in stored or place.parent not in places:
                 stored.add(name)
@@ -44,7 +44,7 @@ def test_every_row_is_read_after_its_parent(parents: dict[int, int | None], rand
     assert all(name in cycle for name, cycle in found.cycles.items())
 
 
-def leads_to_a_cycle(name: str | None, places: dict[str, Place], cycles: Any) -> bool:
+def leads_to_a_cycle(name: str | None, places: dict[str, FileRow], cycles: Any) -> bool:
     """Whether a row stands in a cycle or below one."""
     seen = set()
     while name in places and name not in seen:
@@ -57,20 +57,20 @@ def leads_to_a_cycle(name: str | None, places: dict[str, Place], cycles: Any) ->
 
 
 def test_a_file_in_order_is_read_once() -> None:
-    places = {str(n): Place(n, str(n - 1) if n else None) for n in range(50)}
-    assert rounds(places).count == 1
+    places = {str(n): FileRow(n, str(n - 1) if n else None) for n in range(50)}
+    assert find_reading_order(places).count == 1
 
 
 def test_a_long_chain_backwards_takes_no_more_readings_than_a_tree_is_deep() -> None:
-    places = {str(n): Place(-n, str(n - 1) if n else None) for n in range(100_000)}
-    found = rounds(places)
+    places = {str(n): FileRow(-n, str(n - 1) if n else None) for n in range(100_000)}
+    found = find_reading_order(places)
     assert found.count == TOO_DEEP
     assert len(found.too_deep) == 100_000 - TOO_DEEP
 
 
 def test_a_long_cycle_is_one_cycle() -> None:
-    places = {str(n): Place(n, str((n + 1) % 10_000)) for n in range(10_000)}
-    assert len(rounds(places).cycles["7"]) == 10_000
+    places = {str(n): FileRow(n, str((n + 1) % 10_000)) for n in range(10_000)}
+    assert len(find_reading_order(places).cycles["7"]) == 10_000
 
 
 def test_minor_units_are_those_of_iso_4217() -> None:

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from app.access.secrets import Cipher
+from app.access.viewer import LOCAL_ADMIN
 from app.cli.report import write_outcome
 from app.mongo.client import Store
-from app.transfer.kinds import IMPORTERS
+from app.schema import IMPORTERS
 from app.transfer.outcome import Outcome, Result
-from app.transfer.rows import source
-from app.transfer.runner import Run
+from app.transfer.rows import find_source
+from app.transfer.runner import ImportRun
 from tests.asking import CIPHER
 from tests.transfer.running import NOW, Files, codes
 
@@ -23,7 +24,9 @@ ROW: dict[str, Any] = {"credential_id": "k", "name": "K", "subscriber_email": "a
 
 async def imported(files: Files, *rows: dict[str, Any], cipher: Cipher | None = CIPHER) -> list[Outcome]:
     """What became of these credentials."""
-    run = Run(IMPORTERS["credentials"](), source(files.ndjson(*rows)), files.store, NOW, cipher=cipher)
+    run = ImportRun(
+        IMPORTERS["credentials"](), find_source(files.ndjson(*rows)), files.store, NOW, LOCAL_ADMIN, cipher=cipher
+    )
     return [each async for each in run.outcomes()]
 
 

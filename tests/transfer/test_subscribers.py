@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.entities.organization import UNCLASSIFIED_ID
+from app.entities.identifiers import UNCLASSIFIED_ID
 from app.mongo.client import Store
 from app.transfer.outcome import Result
 from tests.transfer.running import NOW, Files, codes, results
@@ -104,7 +104,10 @@ async def test_an_address_is_unique_in_any_case(files: Files) -> None:
     assert stored["email"] == "Straße@x.com"
     other = await files.one("subscribers", email="STRASSE@X.com", first_name="B")
     assert codes(other) == {("EXISTS_DIFFERENT", "first_name")}
-    assert other.problems[0].message == ("'STRASSE@X.com' is there, with 'A'; this says 'B'. An import only creates.")
+    assert other.problems[0].message == (
+        "'STRASSE@X.com' exists already, with 'A'; the row has 'B'. "
+        "An import does not change records: use the mutation that updates them."
+    )
 
 
 async def test_the_same_address_in_another_case_is_the_same_row(files: Files) -> None:

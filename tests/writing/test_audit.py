@@ -7,10 +7,15 @@ from typing import Any
 
 import pytest
 
-from app.access.viewer import LOCAL_ADMIN, Scope, Viewer
-from app.mongo.client import Client, Store
+from app.access.viewer import LOCAL_ADMIN, Everything, Scope, Viewer
+from app.entities.audit_entry import AuditAction, AuditChange, AuditEntry
+from app.entities.identifiers import Identifiers
+from app.graph.documents import from_document, stored_fields, to_document
+from app.mongo.client import Client, Doc, Store
+from app.writing.audit import Author, entry
 from tests.asking import ask, data
 from tests.commands import Commands
+from tests.records import EPOCH
 from tests.writing.doing import WHOLE, done, everything, made_of_each, refused, send
 
 ENTRY = "actor operation action recordId version createdAt changes { field before after }"
@@ -31,7 +36,7 @@ def changes(entry: Any) -> dict[str, tuple[Any, Any]]:
 
 async def test_who_did_what_and_each_field_before_and_after(store: Store) -> None:
     given = {"name": "Acme", "externalId": "acme", "billing": {"city": "Berlin"}, "associatedDomains": ["acme.com"]}
-    carol = Viewer(id="carol", scopes=frozenset(Scope))
+    carol = Viewer(id="carol", scopes=frozenset(Scope), reach=Everything())
     made = (await send(store, "createOrganization", given, viewer=carol)).data["createOrganization"]["organization"]
     by = {"id": made["id"]}
     await done(store, "updateOrganization", by=by, name="B", externalId=None, billing={"city": None}, currency="EUR")
@@ -79,7 +84,7 @@ async def test_every_record_has_a_history(store: Store, kind: str) -> None:
     query = f"query Q($id: ID!) {{ node(id: $id) {{ ... on {kind} {{ history {{ nodes {{ action recordId }} }} }} }} }}"
     found = await data(store, query, id=ids[kind])
     assert found["node"]["history"]["nodes"] == [{"action": "CREATED", "recordId": ids[kind]}]
-    blind = Viewer(id="x", scopes=LOCAL_ADMIN.scopes - {Scope.AUDIT})
+    blind = Viewer(id="x", scopes=LOCAL_ADMIN.scopes - {Scope.AUDIT}, reach=Everything())
     answer = await ask(store, query, id=ids[kind], viewer=blind)
     assert (answer.data["node"]["history"], answer.codes) == (None, {"node.history": "FORBIDDEN"})
     assert (await ask(store, "{ auditLog { totalCount } }", viewer=blind)).codes == {"auditLog": "FORBIDDEN"}
@@ -107,7 +112,8 @@ async def test_a_refused_or_forbidden_mutation_leaves_nothing(store: Store) -> N
     for kind, given in WHOLE.items():
         if kind != "BillingProfile":
             await refused(store, f"create{kind}", **given)
-        answer = await send(store, f"create{kind}", given, viewer=Viewer(id="x", scopes=frozenset()))
+        powerless = Viewer(id="x", scopes=frozenset(), reach=Everything())
+        answer = await send(store, f"create{kind}", given, viewer=powerless)
         assert set(answer.codes.values()) == {"FORBIDDEN"}
         await refused(store, f"delete{kind}", by={"id": "org_1" if kind != "Organization" else "sub_1"})
     assert await everything(store) == before
@@ -168,7 +174,15 @@ async def test_an_entry_leads_to_its_record_whatever_it_is_in_one_read_a_kind(st
 
 async def test_a_record_under_a_scope_that_a_viewer_lacks_is_null(store: Store) -> None:
     await done(store, "createOrganization", name="Acme")
-    auditor = Viewer(id="auditor", scopes=frozenset({Scope.AUDIT}))
+    auditor = Viewer(id="auditor", scopes=frozenset({Scope.AUDIT}), reach=Everything())
     answer = await ask(store, "{ auditLog { nodes { action record { id } } } }", viewer=auditor)
     assert answer.data["auditLog"]["nodes"] == [{"action": "CREATED", "record": None}]
     assert answer.codes == {"auditLog.nodes.0.record": "FORBIDDEN"}
+
+
+def test_an_entry_has_exactly_the_fields_of_its_record() -> None:
+    after: Doc = {"_id": "org_1", "name": "Acme", "aliases": [], "payerId": None}
+    made = entry(Identifiers(EPOCH, "seed"), EPOCH, Author("a", "b"), AuditAction.CREATED, None, after)
+    assert to_document(from_document(AuditEntry, made)) == made
+    assert set(made) == set(stored_fields(AuditEntry))
+    assert [set(change) for change in made["changes"]] == [set(stored_fields(AuditChange))]

@@ -12,7 +12,16 @@ from app.errors import Problem
 from app.writing.problems import UserError, UserErrorCode
 
 APP = Path(__file__).parent.parent.parent / "app"
-NAMED = {"Problem": 0, "Invalid": 0, "refuse": 0, "of_payer": 2, "Reference": 3}
+NAMED = {
+    "Problem": 0,
+    "add": 0,
+    "Invalid": 0,
+    "refuse": 0,
+    "UnknownKey": 0,
+    "of_payer": 2,
+    "ReferenceTo": 2,
+    "Reference": 3,
+}
 """What makes a refusal, and which argument is its code."""
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.access.viewer import Scope, Viewer
+from app.access.viewer import Everything, Scope, Viewer
 from app.mongo.client import Store
 from app.writing.idempotency import COLLECTION, KEPT_SECONDS
 from tests.asking import data
@@ -75,7 +75,7 @@ async def test_the_same_key_with_another_input_is_refused(store: Store, other: A
 
 
 async def test_a_key_is_one_callers_for_one_mutation(store: Store) -> None:
-    other = Viewer(id="other", scopes=frozenset(Scope))
+    other = Viewer(id="other", scopes=frozenset(Scope), reach=Everything())
     given = {"name": "x", "idempotencyKey": "k"}
     ids = set()
     for viewer in (None, other, None, other):

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.entities.organization import UNCLASSIFIED_ID
+from app.entities.identifiers import UNCLASSIFIED_ID
 from app.graph.depth import MAX_DEPTH
 from app.mongo.client import Store
 from tests.records import EPOCH, credit_note, invoice, organization, payment, plan, save, subscription
@@ -110,7 +110,7 @@ async def test_what_rests_on_it_keeps_it_and_all_of_it_is_listed(store: Store) -
             "live subscribers: carol@acme.com.",
             "live credentials: Key.",
             "live usage attributes: dept.",
-            "subscriptions that run: s.",
+            "running subscriptions: s.",
             "open invoices: ",
             "30.00 USD of credit.",
         ),

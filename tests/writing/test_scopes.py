@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 from graphql import GraphQLInputObjectType, GraphQLNonNull
 
-from app.access.viewer import Scope, Viewer
+from app.access.viewer import Everything, Scope, Viewer
 from app.context import Context
 from app.errors import Forbidden
 from app.graph.record import declarations_of
 from app.mongo.client import Store
 from app.schema import Mutation as Root
 from app.schema import build_schema
-from app.writing.lifecycle import LIFECYCLES
 from app.writing.mutation import Mutation
+from app.writing.registry import RULES
 from tests.commands import Commands
 from tests.writing.doing import WHOLE, everything, made_of_each, send
 
@@ -68,9 +68,9 @@ async def test_whoever_lacks_one_scope_is_forbidden_before_anything_is_read(
 ) -> None:
     mutation = BY_GRAPHQL_NAME[name]
     for scope in mutation.needs():
-        viewer = Viewer(id="x", scopes=frozenset(Scope) - {scope})
+        viewer = Viewer(id="x", scopes=frozenset(Scope) - {scope}, reach=Everything())
         with commands.counting() as sent, pytest.raises(Forbidden) as denied:
-            await mutation.resolve(None, Context(store, viewer=viewer), {"input": None})
+            await mutation.resolve(None, Context(store=store, viewer=viewer), {"input": None})
         assert denied.value.facts == {"scope": scope.value}
         assert sent.seen == []
 
@@ -79,7 +79,8 @@ async def test_whoever_lacks_one_scope_is_forbidden_before_anything_is_read(
 async def test_a_viewer_who_may_only_read_changes_nothing(store: Store, kind: str) -> None:
     ids = await made_of_each(store)
     before = await everything(store)
-    reader = Viewer(id="x", scopes=frozenset(scope for scope in Scope if scope.value.endswith(":read")))
+    scopes = frozenset(scope for scope in Scope if scope.value.endswith(":read"))
+    reader = Viewer(id="x", scopes=scopes, reach=Everything())
     for verb, given in (
         ("create", WHOLE[kind]),
         ("update", {"by": {"id": ids[kind]}}),
@@ -89,7 +90,7 @@ async def test_a_viewer_who_may_only_read_changes_nothing(store: Store, kind: st
         name = f"{verb}{kind}"
         answer = await send(store, name, given, viewer=reader)
         assert (answer.data, answer.codes) == ({name: None}, {name: "FORBIDDEN"})
-    if LIFECYCLES[kind].keeps("customMetadata"):
+    if RULES[kind].accepts("customMetadata"):
         given = {"id": ids[kind], "entries": [{"name": "n", "value": 1}]}
         answer = await send(store, "setCustomMetadata", given, "record { id }", viewer=reader)
         assert answer.codes == {"setCustomMetadata": "FORBIDDEN"}

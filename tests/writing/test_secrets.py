@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from cryptography.exceptions import InvalidTag
 
-from app.access.secrets import KEY_BYTES, Cipher, key_in, own_key, parse_key
+from app.access.secrets import KEY_BYTES, Cipher, load_or_create_key, parse_key, read_key_file
 from app.errors import SetupError
 
 KEY = bytes(range(KEY_BYTES))
-CIPHER = Cipher.of(KEY)
+CIPHER = Cipher.from_key(KEY)
 
 
 @pytest.mark.parametrize("secret", ["s", "hush hush", "名😀", "\0", "x" * 4096])
@@ -24,7 +24,7 @@ def test_a_secret_comes_back_for_its_own_record_only(secret: str) -> None:
     assert CIPHER.decrypt(stored, "crd_1") == secret
     assert stored["sealed"] != CIPHER.encrypt(secret, "crd_1")["sealed"]
     assert len(secret) < 4 or secret.encode() not in bytes(stored["sealed"])  # type: ignore[arg-type]  # it is bytes
-    for cipher, record_id in ((CIPHER, "crd_2"), (CIPHER, ""), (Cipher.of(bytes(KEY_BYTES)), "crd_1")):
+    for cipher, record_id in ((CIPHER, "crd_2"), (CIPHER, ""), (Cipher.from_key(bytes(KEY_BYTES)), "crd_1")):
         with pytest.raises(InvalidTag):
             cipher.decrypt(stored, record_id)
 
@@ -39,10 +39,10 @@ def test_what_was_tampered_with_does_not_open() -> None:
 
 
 def test_a_digest_tells_secrets_apart_under_one_key() -> None:
-    other = Cipher.of(bytes(KEY_BYTES))
-    assert CIPHER.digest("a") == Cipher.of(KEY).digest("a")
+    other = Cipher.from_key(bytes(KEY_BYTES))
+    assert CIPHER.digest("a") == Cipher.from_key(KEY).digest("a")
     assert len({CIPHER.digest("a"), CIPHER.digest("b"), CIPHER.digest(""), other.digest("a")}) == 4
-    assert (CIPHER.key_id, CIPHER.key_id == other.key_id) == (Cipher.of(KEY).key_id, False)
+    assert (CIPHER.key_id, CIPHER.key_id == other.key_id) == (Cipher.from_key(KEY).key_id, False)
 
 
 def test_a_cipher_does_not_show_its_key() -> None:
@@ -64,18 +64,18 @@ def test_a_key_is_32_bytes_in_base64() -> None:
 def test_a_file_that_holds_no_key_is_said_to(tmp_path: Path) -> None:
     path = tmp_path / "key"
     with pytest.raises(SetupError, match="cannot be read"):
-        key_in(path)
+        read_key_file(path)
     path.write_bytes(b"\xff" * 44)
     with pytest.raises(SetupError, match="cannot be read"):
-        key_in(path)
+        read_key_file(path)
 
 
 def test_processes_that_start_at_once_make_one_key_that_only_its_owner_reads(tmp_path: Path) -> None:
     directory = tmp_path / "data"
-    own = f"own_key(Path({str(directory)!r})).hex()"
-    code = f"from pathlib import Path; from app.access.secrets import own_key; print({own})"
+    own = f"load_or_create_key(Path({str(directory)!r})).hex()"
+    code = f"from pathlib import Path; from app.access.secrets import load_or_create_key; print({own})"
     started = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) for _ in range(4)]
     made = {process.communicate()[0] for process in started}
-    assert made == {own_key(directory).hex().encode() + b"\n"}
+    assert made == {load_or_create_key(directory).hex().encode() + b"\n"}
     [path] = directory.iterdir()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600

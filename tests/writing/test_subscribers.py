@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.entities.organization import UNCLASSIFIED_ID
+from app.entities.identifiers import UNCLASSIFIED_ID
 from app.mongo.client import Store
 from tests.asking import data
 from tests.writing.doing import done, everything, refused, stored

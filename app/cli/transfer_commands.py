@@ -1,0 +1,134 @@
+"""The commands `import` and `export`, with a subcommand for each kind of record."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app import logging
+from app.cli.exporting import choose_format, describe_export, export_to
+from app.cli.importing import ImportOptions, check_files, describe_database_location, import_files
+from app.cli.settings import DataDirectory, demo_settings, read_settings
+from app.errors import SetupError
+from app.main import cipher_of, open_store
+from app.mongo.server import mongodb
+from app.schema import EXPORTERS, IMPORTERS
+from app.transfer.columns import NestedColumn
+from app.transfer.exporting import ExportCounts
+from app.transfer.rows import Format, Source
+
+imports = typer.Typer(
+    help="Create records from a file, CSV or NDJSON, of any size. It can be stopped and run again.",
+    no_args_is_help=True,
+)
+exports = typer.Typer(help="Write records in the format that import reads.", no_args_is_help=True)
+
+
+Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Imported one after another.")]
+FormatName = Annotated[str | None, typer.Option("--format", help="csv or ndjson; by default, the file's suffix.")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Check everything and write nothing; report what would happen.")
+]
+Report = Annotated[Path | None, typer.Option(dir_okay=False, help="Write a line of NDJSON for each row to this file.")]
+
+FromStart = Annotated[
+    bool, typer.Option("--from-start", help="Begin at the first row, although an earlier run stopped half way.")
+]
+ImportDemo = Annotated[bool, typer.Option("--demo", help="Import into the demo's database.")]
+
+
+def add_import(kind: str) -> None:
+    """Add the command that imports one kind of record; its help lists the columns."""
+
+    def command(
+        files: Files,
+        format_name: FormatName = None,
+        dry_run: DryRun = False,
+        report: Report = None,
+        from_start: FromStart = False,
+        demo: ImportDemo = False,
+        data_directory: DataDirectory = None,
+    ) -> None:
+        settings = read_settings(data_directory=data_directory)
+        if demo:
+            settings = demo_settings(settings, data_directory)
+        sources = check_files(kind, files, format_name)
+        if report:
+            check_report_path(report, files)
+        logging.configure()
+        with mongodb(settings) as uri:
+            options = ImportOptions(dry_run, from_start, report, cipher_of(settings))
+            all_accepted = asyncio.run(import_into(uri, settings.database, kind, sources, options))
+        where = describe_database_location(
+            settings.mongodb_uri, None if settings.ephemeral else settings.data_directory
+        )
+        typer.echo(f"The database is {settings.database}, {where}.")
+        raise typer.Exit(0 if all_accepted else 1)
+
+    imports.command(kind, help=f"Create {kind} from files.\n\n\b\n{describe_columns(kind)}")(command)
+
+
+def add_export(kind: str) -> None:
+    """Add the command that exports one kind of record."""
+
+    def command(
+        format_name: Annotated[
+            str | None, typer.Option("--format", help="csv or ndjson; by default, the suffix of --output, else ndjson.")
+        ] = None,
+        output: Annotated[Path | None, typer.Option(dir_okay=False, help="Write to this file; else stdout.")] = None,
+        demo: Annotated[bool, typer.Option("--demo", help="Export from the demo's database.")] = False,
+        data_directory: DataDirectory = None,
+    ) -> None:
+        settings = read_settings(data_directory=data_directory)
+        if demo:
+            settings = demo_settings(settings, data_directory)
+        row_format = choose_format(format_name, output)
+        logging.configure()
+        with mongodb(settings) as uri:
+            counts = asyncio.run(export_from(uri, settings.database, kind, row_format, output))
+        for line in describe_export(kind, counts):
+            typer.echo(line, err=True)
+        raise typer.Exit(1 if counts.left_out or counts.unrepresentable else 0)
+
+    exports.command(kind, help=f"Write all {kind}, in the format that `import {kind}` reads; never a secret.")(command)
+
+
+async def export_from(uri: str, database: str, kind: str, row_format: Format, output: Path | None) -> ExportCounts:
+    """Open the database and export one kind of record; returns the counts."""
+    async with open_store(uri, database) as store:
+        return await export_to(store, kind, row_format, output)
+
+
+def check_report_path(report: Path, sources: list[Path]) -> None:
+    """Raise SetupError if the report cannot be written, or would overwrite a file that is imported."""
+    try:
+        if report.exists() and any(report.samefile(each) for each in sources):
+            raise SetupError(f"The report {report} would be written over a file that is imported: name another.")
+        report.open("ab").close()
+    except OSError as error:
+        raise SetupError(f"The report {report} cannot be written: {error.strerror}.") from None
+
+
+async def import_into(uri: str, database: str, kind: str, sources: list[Source], options: ImportOptions) -> bool:
+    """Open the database and import the files; returns whether no row was refused."""
+    async with open_store(uri, database) as store:
+        return await import_files(store, kind, sources, options)
+
+
+def describe_columns(kind: str) -> str:
+    """The columns of one kind of record, one on each line; * marks required ones."""
+    lines = ["Columns (* required):"]
+    for column in IMPORTERS[kind]().columns:
+        lines.append(f"{column.name}{'*' if column.required else ''}: {column.doc}")
+        if isinstance(column, NestedColumn):
+            lines += [f"  {each.name}{'*' if each.required else ''}: {each.doc}" for each in column.columns]
+    return "\n".join(lines)
+
+
+for each in IMPORTERS:
+    add_import(each)
+for each in EXPORTERS:
+    add_export(each)

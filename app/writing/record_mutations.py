@@ -1,0 +1,190 @@
+"""The four mutations that every kind of record has, made of the table and the rules of the record.
+
+`create(CredentialRules, doc=…)` is `createCredential`: its input is that of the table, its operation the lifecycle's,
+which asks the rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeVar
+
+import strawberry
+from strawberry.utils.str_converters import to_camel_case, to_snake_case
+
+from app.access.viewer import Scope
+from app.errors import Problems
+from app.graph.record import Record
+from app.graph.roots import by_input
+from app.writing import lifecycle
+from app.writing.input_types import (
+    EXPECTED_VERSION,
+    IDEMPOTENCY_KEY,
+    InputField,
+    MutationInput,
+    fields_of,
+    input_class,
+    needed,
+)
+from app.writing.inputs import RecordInput, read_input, read_named, read_values, record_key
+from app.writing.mutation import Mutation
+from app.writing.payloads import Payload, record_payload
+from app.writing.rules import Rules
+from app.writing.work import Work
+
+R = TypeVar("R", bound=Record)
+WRITTEN_UNDER = {
+    Scope.CUSTOMERS: Scope.WRITE_CUSTOMERS,
+    Scope.CREDENTIALS: Scope.WRITE_CREDENTIALS,
+    Scope.CATALOG: Scope.WRITE_CATALOG,
+    Scope.BILLING: Scope.WRITE_BILLING,
+}
+Step = Callable[[Work, Any], Awaitable[Record]]
+
+
+def scopes_of(*records: type[Record]) -> frozenset[Scope]:
+    """What is needed to write records of these kinds and be shown them."""
+    read = {record.read_scope for record in records}
+    return frozenset(read | {WRITTEN_UNDER[scope] for scope in read})
+
+
+@dataclass(eq=False, kw_only=True)
+class RecordMutation(Mutation):
+    """A mutation of one record whose types are made of its table."""
+
+    record: type[Record]
+    inputs: Callable[[], Sequence[InputField]]
+    shows: str
+    warns: bool = False
+
+    @cached_property
+    def types(self) -> tuple[type, type[Payload]]:
+        text = f"What `{to_camel_case(self.name)}` is to do."
+        fields = [*self.inputs(), IDEMPOTENCY_KEY]
+        given = input_class(f"{self.type_name}Input", text, fields, MutationInput)
+        return given, record_payload(self.type_name, self.record, self.field_name, self.shows, warns=self.warns)
+
+    @property
+    def field_name(self) -> str:
+        """The payload's field, `usage_attribute` for a UsageAttribute."""
+        return to_snake_case(self.record.__name__)
+
+
+def record_mutation(
+    rules: type[Rules[R]],
+    step: Step,
+    doc: str,
+    inputs: Callable[[], Sequence[InputField]],
+    shows: str,
+    *,
+    warns: bool,
+) -> RecordMutation:
+    """A mutation whose operation is one step of a record's lifecycle."""
+    record = rules.record
+
+    async def operation(work: Work, given: object) -> Payload:
+        values: dict[str, Any] = {made.field_name: await step(work, given)}
+        return made.payload_type(**values)
+
+    made = RecordMutation(
+        doc=doc,
+        operation=operation,
+        needs=lambda: scopes_of(record),
+        record=record,
+        inputs=inputs,
+        shows=shows,
+        warns=warns,
+    )
+    return made
+
+
+def create(rules: type[Rules[R]], *, doc: str, warns: bool = False) -> RecordMutation:
+    """Declare the mutation that makes a record."""
+
+    async def step(work: Work, given: object) -> R:
+        problems, own = Problems(), rules()
+        said = read_input(own.record, own.inputs, given, problems)
+        await lifecycle.prepare(work, own, [said])
+        made = await lifecycle.create(work, own, said, problems)
+        problems.refuse()
+        return made
+
+    record = rules.record
+    return record_mutation(
+        rules,
+        step,
+        doc,
+        lambda: list(fields_of(record, rules.inputs, creating=True)),
+        "What was made; null where it was refused.",
+        warns=warns,
+    )
+
+
+def update(rules: type[Rules[R]], *, doc: str, warns: bool = False) -> RecordMutation:
+    """Declare the mutation that changes a record: what is absent is left alone, null clears."""
+
+    async def step(work: Work, given: Any) -> R:
+        problems, own, key = Problems(), rules(), record_key(given.by)
+        said = RecordInput(named=read_named(own.inputs, given))
+        await lifecycle.prepare(work, own, [said], [key])
+        before = lifecycle.find_target(work, own.record, key, given.expected_version, problems)
+        there = work.records[before.id] if before else None
+        said.values = read_values(own.record, own.inputs, given, problems, there)
+        return await lifecycle.update(work, own, before, said, problems)
+
+    record = rules.record
+    return record_mutation(
+        rules,
+        step,
+        f"{doc} What is left out is left alone; null clears a field.",
+        lambda: [
+            which(record, "Which one to change."),
+            EXPECTED_VERSION,
+            *fields_of(record, rules.inputs, creating=False),
+        ],
+        "The record as it is now; null where the change was refused.",
+        warns=warns,
+    )
+
+
+def delete(rules: type[Rules[R]], *, doc: str) -> RecordMutation:
+    """Declare the mutation that deletes a record: it is found by id only from then on."""
+
+    async def step(work: Work, given: Any) -> R:
+        own, key = rules(), record_key(given.by)
+        record = await lifecycle.require_target(work, own.record, key, given.expected_version)
+        return await lifecycle.delete(work, own, record)
+
+    record = rules.record
+    return record_mutation(
+        rules,
+        step,
+        doc,
+        lambda: [which(record, "Which one to delete."), EXPECTED_VERSION],
+        "The deleted record; null where it was refused.",
+        warns=False,
+    )
+
+
+def restore(rules: type[Rules[R]], *, doc: str) -> RecordMutation:
+    """Declare the mutation that brings a deleted record back."""
+
+    async def step(work: Work, given: Any) -> R:
+        return await lifecycle.restore(work, rules(), given.id, given.expected_version)
+
+    text = "Its id: a deleted record has no other key."
+    return record_mutation(
+        rules,
+        step,
+        doc,
+        lambda: [("id", strawberry.ID, needed(text)), EXPECTED_VERSION],
+        "The record as it is now; null where it was refused.",
+        warns=False,
+    )
+
+
+def which(record: type[Record], text: str) -> InputField:
+    """The input `by`."""
+    return "by", by_input(record), needed(text)
