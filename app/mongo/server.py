@@ -71,14 +71,18 @@ def embedded_mongodb(directory: Path | None) -> Iterator[str]:
 
 
 async def require_replica_set(uri: str) -> None:
-    """Raise SetupError where no replica set answers at that address, or it refuses the connection."""
-    address = re.sub(r"//[^@/]*@", "//…@", uri)
+    """Raise SetupError where no replica set answers at that address, or it refuses the connection.
+
+    No message shows a user or password, not even of an address that cannot be read.
+    """
+    address = re.sub(r"^(\w+(?:\+srv)?://)?.*@", r"\1…@", uri)
     try:
         async with connect(uri) as client:
             hello = await client.admin.command("hello")
             await client.admin.command("ping")
     except (ConfigurationError, InvalidURI, ValueError) as error:
-        raise SetupError(f"MONGODB_URI ({address}) is not a MongoDB connection string: {error}") from None
+        reason = f": {error}" if "@" not in uri else ", or its user and password are not percent-encoded."
+        raise SetupError(f"MONGODB_URI ({address}) is not a MongoDB connection string{reason}") from None
     except PyMongoError as error:
         raise SetupError(
             f"The MongoDB at {address} cannot be used ({type(error).__name__}). Start it, or correct MONGODB_URI, "

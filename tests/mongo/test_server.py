@@ -9,12 +9,14 @@ import threading
 from pathlib import Path
 
 import pymongo
+import pytest
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 from structlog.testing import capture_logs
 
+from app.errors import SetupError
 from app.mongo.embedded import EmbeddedMongo
-from app.mongo.server import WATCHER, embedded_mongodb
+from app.mongo.server import WATCHER, embedded_mongodb, require_replica_set
 from tests.waiting import DEADLINE_SECONDS, wait_until
 
 Doc = dict[str, object]
@@ -68,3 +70,12 @@ async def test_an_ephemeral_one_that_is_killed_stays_away() -> None:
         assert not watcher.is_alive(), "nothing watches that could start it again"
         assert [each["event"] for each in logs] == ["the embedded MongoDB is gone"]
         assert not await asyncio.to_thread(answers, uri)
+
+
+@pytest.mark.parametrize(
+    "uri", ["mongodb://u:se/cret@h:1/", "mongodb://u:se@cret@h:1/", "u:secret@h", "mongodb://u:12/secret@h:1/"]
+)
+async def test_an_address_that_cannot_be_read_shows_no_password(uri: str) -> None:
+    with pytest.raises(SetupError, match="percent-encoded") as raised:
+        await require_replica_set(uri)
+    assert "cret" not in str(raised.value)
