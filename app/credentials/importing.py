@@ -24,12 +24,14 @@ COLUMNS: tuple[Column, ...] = (
         "Its subscriber, by e-mail address, or else by your own id in the next field.",
         ReferenceTarget("subscriber", BY_EMAIL, "UNKNOWN_SUBSCRIBER", "subscriber"),
         rule=email_address,
+        is_one_of_several=True,
     ),
     BUILDER.reference(
         "subscriber_id",
         "Its subscriber, by its id in your own system.",
         ReferenceTarget("subscriber", BY_ID, "UNKNOWN_SUBSCRIBER", "subscriber"),
         exported=False,
+        is_one_of_several=True,
     ),
     BUILDER.reference(
         "organization_external_id",

@@ -18,7 +18,7 @@ from app.graph.scalars import EmailAddress
 from app.mongo.client import Doc
 from app.transfer.columns import CellType, Column, ReferenceTarget, keep_value
 from app.transfer.references import make_field_reader
-from app.writing.inputs import Field
+from app.writing.inputs import Field, references
 from app.writing.rules import Rules
 
 ROW_KEY_NOTE = "A row is recognised by it when it comes again."
@@ -73,26 +73,33 @@ class ColumnBuilder:
         *,
         rule: Parse | None = None,
         default_by_rule: bool = True,
+        is_one_of_several: bool = False,
         export_reference: Callable[[Doc], str] | None = None,
         exported: bool = True,
     ) -> Column:
-        """The column that names another record by a key; `export_reference` returns the key that an export writes."""
-        stored = next(each.stored for each in self.rules.inputs if each.name == to.input)
+        """The column that names another record by a key; `export_reference` returns the key that an export writes.
+
+        It is required if the input is, unless it `is_one_of_several` columns for that input; a row needs one of those.
+        """
+        reference = next(each for each in references(self.rules.inputs) if each.name == to.input)
+        required = reference.required and not is_one_of_several
         return Column(
             name,
             doc,
             rule or text(MAX_KEY_CHARACTERS),
-            stored,
-            default_by_rule=default_by_rule,
+            reference.stored,
+            required=required,
+            default_by_rule=default_by_rule and not required,
             normalise=to.finder.normalise or keep_value,
             export_reference=export_reference or make_field_reader(stored_key_name(to.finder)),
             exported=exported,
             reference=to,
         )
 
-    def metadata(self) -> tuple[Column, Column]:
-        """The columns for custom and app metadata, which only NDJSON can hold."""
-        return (
+    def metadata(self) -> Iterable[Column]:
+        """The columns for those of custom and app metadata that are inputs of the record; only NDJSON can hold them."""
+        names = {each.name for each in self.rules.inputs}
+        columns = (
             Column(
                 "custom_metadata",
                 "An object of your own names and values.",
@@ -114,6 +121,7 @@ class ColumnBuilder:
                 input="appMetadata",
             ),
         )
+        return [each for each in columns if each.name in names]
 
 
 def path_prefixes(path: str) -> list[str]:
