@@ -54,3 +54,8 @@ class Context:
             self.tasks[key] = asyncio.get_running_loop().create_task(work())
         result: T = await self.tasks[key]
         return result
+
+    def forget_reads(self) -> None:
+        """Forget what was read for this request, because a mutation has changed it."""
+        self.loaders.clear()
+        self.tasks.clear()

@@ -105,7 +105,7 @@ class Operated(Declaration):
         try:
             with pymongo.timeout(self.seconds):
                 stored = await self.run(context, args["input"])
-                context.loaders.clear()  # what was loaded for a mutation before this one may be another by now
+                context.forget_reads()
         except Refused as refused:
             return self.payload_type.of_problems(refused.problems)
         return from_result(self.payload_type, stored)

@@ -194,3 +194,15 @@ async def test_a_preview_reads_everything_in_one_snapshot(store: Store, tree: An
     reads = [command for name, command in sent.seen if name in ("find", "aggregate")]
     assert any("invoices" in command.values() for command in reads)
     assert {command.get("autocommit") for command in reads} == {False}
+
+
+async def test_each_payload_of_a_document_has_the_figures_after_its_own_mutation(store: Store, tree: Any) -> None:
+    await save(store, invoice("m", tree["mid"], 1, NOW), invoice("t", tree["top"], 1, NOW))
+    shown = "{ organization { parent { statement(scope: TREE) { openInvoices } } } }"
+    moves = " ".join(
+        f'{what}: moveOrganization(input: {{by: {{id: "org_{what}"}}, parent: {{id: "org_other"}}}}) {shown}'
+        for what in ("mid", "top")
+    )
+    found = await data(store, f"mutation {{ {moves} }}")
+    counts = [found[what]["organization"]["parent"]["statement"]["openInvoices"] for what in ("mid", "top")]
+    assert counts == [1, 2]
