@@ -81,6 +81,10 @@ class Problem:
     field: tuple[str, ...]
     message: str
 
+    def moved_to(self, *path: str) -> Problem:
+        """The same problem at another place."""
+        return Problem(self.code, path, self.message)
+
 
 class Refused(Exception):  # noqa: N818
     """An input that breaks rules: every problem found, not only the first. Nothing was stored."""

@@ -31,9 +31,6 @@ PARTS: Mapping[str, tuple[type[Record], tuple[str, ...], Callable[[Part], Doc]]]
 """Column → the record that each of its objects becomes, what a file says of one, and how it is resolved."""
 
 
-LINE_REFERENCES = ("organizationId", "subscriptionId", "subscriberId", "credentialId")
-
-
 class InvoiceImporter(Importer):
     """Invoices that were issued. Where each stands follows from its payments, credit notes and dates."""
 

@@ -103,6 +103,15 @@ class RecordImporter(Importer):
         linked = ((column, column.reference) for column in self.columns)
         return tuple((column, to, targets[to.input]) for column, to in linked if to)
 
+    @cached_property
+    def required_references(self) -> Mapping[str, Sequence[str]]:
+        """Each required reference that a row can name, and the columns that do."""
+        columns: dict[str, list[str]] = {each.name: [] for each in references(self.rules.inputs) if each.required}
+        for column, to, _ in self.reference_columns:
+            if to.input in columns:
+                columns[to.input].append(column.name)
+        return {name: names for name, names in columns.items() if names}
+
     def find_existing(self, parsed: ParsedRow, chunk: Chunk) -> Doc | None:
         key, finder = parsed.values.get(self.key, ""), self.finder
         doc = chunk.found(finder.namespace or "", compared(finder, key), finder.fields[:1])
@@ -123,10 +132,9 @@ class RecordImporter(Importer):
     def find_missing_references(self, parsed: ParsedRow) -> Iterable[Problem]:
         """A problem for each required reference that none of its columns gives."""
         given = {*parsed.values, *(name for problem in parsed.problems for name in problem.field)}
-        for each in references(self.rules.inputs):
-            columns = [column.name for column, to, _ in self.reference_columns if to.input == each.name]
-            if each.required and columns and not given.intersection(columns):
-                yield Problem("REQUIRED", (columns[0],), f"Name the {each.name}: by {' or '.join(columns)}.")
+        for name, columns in self.required_references.items():
+            if not given.intersection(columns):
+                yield Problem("REQUIRED", (columns[0],), f"Name the {name}: by {' or '.join(columns)}.")
 
     def find_conflicting_references(self, parsed: ParsedRow, row: InputRow, chunk: Chunk) -> Iterable[Problem]:
         """A problem where two columns of a row name two records for one input."""
@@ -137,7 +145,7 @@ class RecordImporter(Importer):
                 continue
             found = Problems()
             doc = find_named(chunk, key, found)
-            yield from (Problem(each.code, (column.name,), each.message) for each in found.gathered)
+            yield from (each.moved_to(column.name) for each in found.gathered)
             if doc and row.ids.get(stored) not in (None, doc["_id"]):
                 values = f"{parsed.values[other.name]!r} and {parsed.values[column.name]!r}"
                 code = f"{key.record.__name__.upper()}_MISMATCH"
@@ -157,10 +165,7 @@ class RecordImporter(Importer):
 
     def assign_columns(self, problems: Iterable[Problem]) -> list[Problem]:
         """Problems of the lifecycle with their paths replaced by the columns that the inputs come from."""
-        return [
-            self.reword_duplicate(Problem(each.code, (self.find_column(each.field),), each.message))
-            for each in problems
-        ]
+        return [self.reword_duplicate(each.moved_to(self.find_column(each.field))) for each in problems]
 
     def reword_duplicate(self, problem: Problem) -> Problem:
         """The problem of a key that a row gives twice, as TAKEN and in words for a row; others as they are."""

@@ -58,6 +58,4 @@ def read_values(columns: Columns, row: object) -> Doc:
 
 def locate_problems(index: int, problems: Sequence[Problem]) -> list[Problem]:
     """The problems of the row at `index`, each with its path in the mutation's input."""
-    return [
-        Problem(each.code, ("rows", str(index), *map(to_camel_case, each.field)), each.message) for each in problems
-    ]
+    return [each.moved_to("rows", str(index), *map(to_camel_case, each.field)) for each in problems]

@@ -216,7 +216,7 @@ async def restore(work: Work, rules: Rules[R], record_id: str, expected_version:
             problems.extend([removed(referred, ("id",))])
     check_keys(work, rules, keys, after, doc, problems)
     if len(problems):
-        raise Refused([Problem(each.code, ("id",), each.message) for each in problems.gathered])
+        raise Refused([each.moved_to("id") for each in problems.gathered])
     restored = work.change(deleted, after, AuditAction.RESTORED)
     for key in keys:
         claim_key(work, key, restored.id)
@@ -236,7 +236,7 @@ async def find_deleted(work: Work, record: type[R], record_id: str, expected_ver
     found = work.get(record, record_id) if record_id.startswith(f"{record.prefix}_") else None
     if found is None:
         find_named(work, RecordKey(record, record_id), Problems((), problems.gathered))
-        raise Refused([Problem(each.code, ("id",), each.message) for each in problems.gathered])
+        raise Refused([each.moved_to("id") for each in problems.gathered])
     if found.deleted_at is None:
         problems.add("NOT_DELETED", (), f"{found.id} was not deleted.")
     problems.extend(stale(found, expected_version))
