@@ -48,7 +48,7 @@ class Asset:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A worked example: its title in the menu, what its leading comment says, the document.
+    """A worked example: its title in the panel, what its leading comment says, the document.
 
     Variables and headers are JSON.
     """

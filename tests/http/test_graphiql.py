@@ -163,6 +163,7 @@ def test_an_example_is_one_explained_and_named_operation_with_its_variables(exam
     assert example.description.endswith(".")
     assert len(operations) == 1
     assert operations[0].name, "a tab is named after its operation"
+    assert operations[0].name.value == example.title.title().replace(" ", "")
     assert {definition.variable.name.value for definition in operations[0].variable_definitions or ()} == set(variables)
 
 
