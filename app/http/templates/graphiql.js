@@ -1,5 +1,5 @@
-// Starts GraphiQL with the first worked example, a panel that opens any of them, and the plan of a query below its answer.
-// The page around it (graphiql.html) carries the endpoint and the examples as JSON.
+// Starts GraphiQL with the first worked example, a panel that opens any of them, and the plan of a query below its
+// answer. The page around it (graphiql.html) carries the endpoint and the examples as JSON.
 (function () {
   "use strict";
 
@@ -56,7 +56,7 @@
     return send(request, { ...options, headers: explains && !isGiven ? { ...given, [EXPLAIN]: "plan" } : given });
   }
 
-  /** The answer to an introspection with types and fields by name, `id` first. Arguments, inputs and enums keep their order. */
+  /** The answer to an introspection, with types and fields by name, `id` first; all else keeps the schema's order. */
   function sortSchema(answer) {
     const schema = answer?.data?.__schema;
     if (!schema) return answer;
@@ -97,7 +97,7 @@
 
   const isOwnWork = (text) => text.trim() && text !== WELCOME && examples.every(({ query }) => query !== text);
 
-  /** One button an example. It returns to the example's tab, or takes over a tab without own work, or opens one. */
+  /** One button an example. It returns to the example's tab, or takes over a tab without own work, or opens a new one. */
   function Examples() {
     const editor = useEditorContext({ nonNull: true });
     const current = editor.tabs[editor.activeTabIndex];
@@ -112,8 +112,9 @@
     const open = (example) => {
       if (narrow.matches) place.querySelector('[aria-label="Hide Examples"]').click();
       const index = editor.tabs.findIndex(({ query }) => query === example.query);
-      if (index >= 0) return editor.changeTab(index);
-      if (!isOwnWork(editor.queryEditor.getValue())) return fill(example); // the tab hears of what is typed a moment later
+      if (index >= 0 && index !== editor.activeTabIndex) return editor.changeTab(index);
+      // The editor is asked, because the tab hears of what is typed a moment later.
+      if (!isOwnWork(editor.queryEditor.getValue())) return fill(example);
       editor.addTab();
       setTimeout(() => fill(example)); // the new tab first fills the editors with its own text
     };
@@ -169,7 +170,8 @@
   function Read({ path, collection, indexes, keysExamined, documentsExamined, returned, milliseconds }) {
     const number = (value) => h("td", null, value ?? "–");
     const parts = path.split(".").flatMap((part, at) => (at ? [".", h("wbr", { key: at }), part] : [part]));
-    const where = indexes?.length ? `${collection} by index ${indexes.map((name) => `“${name}”`).join(", ")}` : collection;
+    const names = indexes?.map((name) => `“${name}”`).join(", ");
+    const where = names ? `${collection} by index ${names}` : collection;
     return h(
       "tr",
       null,
@@ -223,8 +225,8 @@
 
   // ---- The page -----------------------------------------------------------------------------------------------------
 
-  // A link may bring a query along (`/graphql#query=…&variables=…`), which the server then neither sees nor logs. It is
-  // shown, and run only by whoever opened it.
+  // A link may bring a query along (`/graphql#query=…&variables=…`), which the server then neither sees nor logs.
+  // It is shown, and run only by whoever opened it.
   const asked = new URLSearchParams(window.location.hash.slice(1));
   const brought = asked.get("query") && { query: asked.get("query"), variables: asked.get("variables") };
   const tab = ({ query, variables, headers }) => ({ query, variables: variables || "", headers: headers || "" });

@@ -101,8 +101,8 @@ async function checkExamples(page) {
 
     const filled = await page.evaluate(() =>
       ["variables", "headers"].filter((kind) => {
-        const editors = [...document.querySelectorAll(".graphiql-editor-tool .CodeMirror")].map((each) => each.CodeMirror);
-        return editors[kind === "variables" ? 0 : 1].getValue().trim();
+        const editors = document.querySelectorAll(".graphiql-editor-tool .CodeMirror");
+        return editors[kind === "variables" ? 0 : 1].CodeMirror.getValue().trim();
       }),
     );
     const expected = { "": "", variables: "Variables", headers: "Headers" }[filled.join()];
@@ -182,13 +182,19 @@ async function checkPhone(page) {
   await page.getByRole("button", { name: /^Execute query/ }).waitFor();
   const name = await open(page, "How was it answered");
   await checkPlan(page, name, (await run(page)).extensions?.plan);
-  for (const selector of [".graphiql-execute-button", ".result-window", ".plan table", ".graphiql-query-editor .CodeMirror"]) {
+  const parts = [".graphiql-execute-button", ".result-window", ".plan table", ".graphiql-query-editor .CodeMirror"];
+  for (const selector of parts) {
     const box = await page.locator(selector).first().boundingBox();
     const fits = box && box.x >= 0 && box.x + box.width <= 390 && box.y < 844 && box.height >= 40;
     if (!fits) wrong.push(`on a phone, ${selector} is at ${JSON.stringify(box)}`);
   }
   const wide = await page.evaluate(() => document.documentElement.scrollWidth);
   if (wide > 390) wrong.push(`on a phone, the page is ${wide} pixels wide`);
+
+  await page.reload(); // which forgets headers; the example brings its own again
+  await page.getByRole("button", { name: /^Execute query/ }).waitFor();
+  await open(page, "How was it answered");
+  if ((await openEditor(page)) !== "Headers") wrong.push("an example that is opened again does not bring its headers");
 }
 
 async function check(page) {
