@@ -30,7 +30,11 @@ from app.transfer.csv_header import UnreadableFile
 from app.transfer.runner import ImportStopped
 
 EXIT_WRONG_CALL, EXIT_STOPPED = 2, 3
-RUN_AGAIN = "Run the same command again: it resumes there."
+RUN_AGAIN = {
+    "import": "Run the same command again: it resumes there.",
+    "export": "Run the same command again: it starts from the beginning.",
+}
+"""What to do about a command that was stopped, where that is not plain."""
 
 
 class Commands(TyperGroup):
@@ -43,11 +47,7 @@ class Commands(TyperGroup):
             typer.echo(f"Error: {error}", err=True)
             raise typer.Exit(EXIT_WRONG_CALL) from None
         except (ImportStopped, PyMongoError, OSError, KeyboardInterrupt) as error:
-            again = (
-                "Run the same command again: it starts from the beginning."
-                if ctx.invoked_subcommand == "export"
-                else RUN_AGAIN
-            )
+            again = RUN_AGAIN.get(ctx.invoked_subcommand or "", "Run the same command again.")
             typer.echo(f"Error: {describe_failure(error)} {again}", err=True)
             raise typer.Exit(EXIT_STOPPED) from None
 

@@ -11,6 +11,8 @@ from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.monitoring import CommandListener
 
+from app.mongo.cancellation import keep_cancellations
+
 Doc = dict[str, Any]
 Store = AsyncDatabase[Doc]
 Client = AsyncMongoClient[Doc]
@@ -59,6 +61,7 @@ CODEC: CodecOptions[Doc] = CodecOptions(tz_aware=True, type_registry=TypeRegistr
 
 def connect(uri: str, *listeners: CommandListener) -> Client:
     """A client, which connects at its first operation. Options in the URI take precedence over `DRIVER_OPTIONS`."""
+    keep_cancellations()
     uri_options = uri.partition("?")[2].lower()
     options = {name: value for name, value in DRIVER_OPTIONS.items() if f"{name.lower()}=" not in uri_options}
     return AsyncMongoClient(uri, event_listeners=list(listeners), **options)
