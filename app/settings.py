@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, SecretStr, model_validator
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, SettingsConfigDict
 
 
@@ -15,6 +16,22 @@ def default_data_directory() -> Path:
     """`$XDG_DATA_HOME/customer-graph`, or `~/.local/share/customer-graph`."""
     home = os.environ.get("XDG_DATA_HOME")
     return (Path(home) if home else Path.home() / ".local" / "share") / "customer-graph"
+
+
+MAX_NAME_BYTES = 63
+NOT_IN_NAMES = frozenset('/\\. "$*<>:|?\0')
+TAKEN_NAMES = frozenset({"admin", "config", "local"})
+
+
+def check_database_name(name: str) -> str:
+    """The name, if MongoDB takes it for a database of ours; raises ValueError otherwise."""
+    if wrong := sorted(NOT_IN_NAMES & set(name)):
+        raise ValueError(f"{name!r} cannot be the name of a database: leave out {' and '.join(map(repr, wrong))}.")
+    if len(name.encode()) > MAX_NAME_BYTES:
+        raise ValueError(f"{name!r} is too long for the name of a database: it has at most {MAX_NAME_BYTES} bytes.")
+    if name.lower() in TAKEN_NAMES:
+        raise ValueError(f"the database {name!r} is MongoDB's own: choose another name.")
+    return name
 
 
 class Settings(BaseSettings):
@@ -29,9 +46,12 @@ class Settings(BaseSettings):
         validation_alias="MONGODB_URI",
         description="The MongoDB replica set to use. Unset: an embedded mongod in the data directory.",
     )
-    database: str = Field(default="customer_graph", min_length=1, max_length=63, description="The database's name.")
+    database: Annotated[str, AfterValidator(check_database_name)] = Field(
+        default="customer_graph", min_length=1, description="The database's name."
+    )
     data_directory: Path = Field(
-        default_factory=default_data_directory, description="Where the embedded mongod keeps its data."
+        default_factory=default_data_directory,
+        description="Where the embedded mongod keeps its data; by default ~/.local/share/customer-graph.",
     )
     ephemeral: bool = Field(default=False, description="Embedded mongod: keep nothing after the process ends.")
 
@@ -71,12 +91,18 @@ class Settings(BaseSettings):
     max_cost: int = Field(default=100_000, ge=1, description="Records an operation may return at the most.")
 
     @classmethod
+    def variables(cls) -> dict[str, FieldInfo]:
+        """Every setting, by the name of its environment variable."""
+        prefix = str(cls.model_config.get("env_prefix"))
+        fields = cls.model_fields.items()
+        return {str(field.validation_alias or f"{prefix}{name}".upper()): field for name, field in fields}
+
+    @classmethod
     def unknown_variables(cls) -> list[str]:
         """The variables of the environment and of `.env` that begin like a setting and are none: misspelt ones."""
         prefix = str(cls.model_config.get("env_prefix"))
-        known = {f"{prefix}{name}".upper() for name in cls.model_fields}
         given = {name.upper() for name in (*os.environ, *DotEnvSettingsSource(cls).env_vars)}
-        return sorted(name for name in given - known if name.startswith(prefix))
+        return sorted(name for name in given - cls.variables().keys() if name.startswith(prefix))
 
     @property
     def is_loopback(self) -> bool:

@@ -97,12 +97,35 @@ def test_help_lists_every_column(kind: str) -> None:
     assert all(column.name in shown for column in flatten_columns(IMPORTERS[kind]().columns))
 
 
+@pytest.mark.parametrize("command", [[], ["serve"], ["demo"]])
+def test_help_names_every_setting(command: list[str]) -> None:
+    shown = call(*command, "--help", COLUMNS="200", TERM="dumb").stdout
+    for variable, field in Settings.variables().items():
+        assert f"{variable}: {field.description}" in " ".join(shown.split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "meant"),
+    [
+        (["serve", "--prot", "1"], "--port"),
+        (["import", "subscribers", "--dryrun"], "--dry-run"),
+        (["dmeo"], "demo"),
+        (["export", "subscriber"], "subscribers"),
+    ],
+)
+def test_a_misspelt_option_or_command_gets_a_suggestion(arguments: list[str], meant: str) -> None:
+    told = call(*arguments, COLUMNS="200", TERM="dumb")
+    assert told.exit_code == 2
+    assert re.search(rf"(Possible options: [^)]*|Did you mean '){meant}", told.stderr)
+
+
 @pytest.mark.parametrize(
     ("variables", "message"),
     [
         ({"CUSTOMER_GRAPH_PORT": "70000"}, "CUSTOMER_GRAPH_PORT: "),
         ({"CUSTOMER_GRAPH_PORT": "many"}, "CUSTOMER_GRAPH_PORT: "),
         ({"CUSTOMER_GRAPH_HOST": "0.0.0.0"}, "can be reached from other machines"),  # noqa: S104  # refused
+        ({"CUSTOMER_GRAPH_DATABASE": "a b$"}, "CUSTOMER_GRAPH_DATABASE: 'a b$' cannot be the name of a database"),
         ({"MONGODB_URI": "http://localhost"}, "MONGODB_URI (http://localhost)"),
         ({"MONGODB_URI": "mongodb://me:secret@127.0.0.1:1/?connectTimeoutMS=200&timeoutMS=500"}, "cannot be used"),
     ],
@@ -349,6 +372,27 @@ def test_the_demo_answers_what_it_says_to_try_and_keeps_its_data(tmp_path: Path)
             }
             process.terminate()
             assert process.wait(DEADLINE_SECONDS) == 0
+
+
+@in_a_thread
+def test_the_demo_is_made_as_new(tmp_path: Path) -> None:
+    """By the program beside a demo that is served, too."""
+    change = 'mutation { updateOrganization(input: {by: {externalId: "finoptic-labs"}, name: "Mine"}) '
+    question = '{ organization(by: {externalId: "finoptic-labs"}) { name } }'
+    directory = ("--data-directory", str(tmp_path / "data"))
+    with running("demo", "--port", "0", *directory) as (_, lines):
+        url = url_in(lines[0])
+        changed = ask(url, f"{change} {{ organization {{ name }} }} }}")
+        assert changed == {"data": {"updateOrganization": {"organization": {"name": "Mine"}}}}
+        variables = {name: value for name, value in os.environ.items() if name != "MONGODB_URI"}
+        done = subprocess.run(
+            [sys.executable, "-m", "app", "demo-reset", *directory],
+            cwd=ROOT, env=variables, capture_output=True, text=True, check=False, timeout=60,
+        )  # fmt: skip
+        assert (done.returncode, done.stderr) == (0, "")
+        told = f"The demo's data are as new. The database is customer_graph_demo, in {tmp_path / 'data'}.\n"
+        assert done.stdout == told
+        assert ask(url, question) == {"data": {"organization": {"name": "Finoptic Labs"}}}
 
 
 @in_a_thread

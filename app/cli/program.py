@@ -17,18 +17,21 @@ from typer.core import TyperGroup
 
 from app import __version__, logging
 from app.cli.explaining import build_tree, explain
-from app.cli.settings import DataDirectory, demo_settings, read_settings
+from app.cli.importing import describe_database_location
+from app.cli.settings import DataDirectory, demo_settings, describe_settings, read_settings
 from app.cli.transfer_commands import exports, imports
 from app.demo.load import load_demo
 from app.errors import SetupError
 from app.http.serving import leaving_on_signals, listening, serve, url_of
 from app.main import application, open_store
+from app.mongo.client import connect
 from app.mongo.server import mongodb
 from app.schema import sdl
 from app.settings import Settings
 from app.transfer.csv_header import UnreadableFile
 from app.transfer.runner import ImportStopped
 
+SETTINGS = describe_settings()
 EXIT_WRONG_CALL, EXIT_STOPPED = 2, 3
 RUN_AGAIN = {
     "import": "Run the same command again: it resumes there.",
@@ -64,6 +67,7 @@ def describe_failure(error: BaseException) -> str:
 cli = typer.Typer(
     cls=Commands,
     help="The customer layer of usage-based billing, as one GraphQL endpoint over MongoDB.",
+    epilog=SETTINGS,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
@@ -97,7 +101,7 @@ def options(
     """The options of the program itself."""
 
 
-@cli.command("serve")
+@cli.command("serve", epilog=SETTINGS)
 def serve_command(
     host: Host = None, port: Port = None, data_directory: DataDirectory = None, ephemeral: Ephemeral = None
 ) -> None:
@@ -106,7 +110,7 @@ def serve_command(
     serve_application(settings, lambda url: (f"Customer Graph is ready at {url}/graphql",))
 
 
-@cli.command("demo")
+@cli.command("demo", epilog=SETTINGS)
 def demo_command(
     host: Host = None, port: Port = None, data_directory: DataDirectory = None, ephemeral: Ephemeral = None
 ) -> None:
@@ -133,6 +137,24 @@ def serve_application(settings: Settings, ready: Callable[[str], tuple[str, ...]
         lines = ready(url_of(listener))
         app, announce = application(settings, uri), lambda: print(*lines, sep="\n", flush=True)
         serve(app, listener, announce, settings.shutdown_seconds)
+
+
+@cli.command("demo-reset")
+def demo_reset_command(data_directory: DataDirectory = None) -> None:
+    """Load the demo's data anew, in place of all that its database holds."""
+    settings = demo_settings(read_settings(data_directory=data_directory), data_directory)
+    logging.configure()
+    with mongodb(settings) as uri:
+        asyncio.run(reset_demo_data(uri, settings.database))
+    where = describe_database_location(settings.mongodb_uri, settings.data_directory)
+    typer.echo(f"The demo's data are as new. The database is {settings.database}, {where}.")
+
+
+async def reset_demo_data(uri: str, database: str) -> None:
+    """Drop the demo's database, and load its data again."""
+    async with connect(uri) as client:
+        await client.drop_database(database)
+    await load_demo_data(uri, database)
 
 
 async def load_demo_data(uri: str, database: str) -> None:

@@ -6,7 +6,7 @@ All of it is written as callers write: by the lifecycles of the records, in a un
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pymongo.asynchronous.client_session import AsyncClientSession
+from pymongo.errors import PyMongoError
 
 from app.catalog.plans import FeatureRules, PlanRules
 from app.catalog.subscriptions import SubscriptionRules
@@ -36,6 +37,7 @@ from app.organizations.usage_attributes import UsageAttributeRules
 from app.writing import lifecycle
 from app.writing.inputs import Field, Named, RecordInput, references
 from app.writing.keys import RecordKey, compared, resolve_keys
+from app.writing.retrying import RetryPolicy
 from app.writing.rules import Rules
 from app.writing.work import Work
 
@@ -116,7 +118,19 @@ async def load(store: Store, now: datetime) -> None:
                     problems.refuse()
         await work.write()
 
-    await in_transaction(store, make)
+    await store_among_others(store, make)
+
+
+async def store_among_others(store: Store, change: Callable[[AsyncClientSession], Awaitable[None]]) -> None:
+    """Run a transaction, and again where another process that loads the demo was in its way."""
+    policy = RetryPolicy()
+    while True:
+        try:
+            return await in_transaction(store, change, policy.attempt_seconds)
+        except PyMongoError as error:
+            if not policy.should_retry(error):
+                raise
+        await policy.back_off()
 
 
 def namespace_and_key(key: RecordKey) -> tuple[str, str]:
@@ -130,16 +144,21 @@ def begin(store: Store, session: AsyncClientSession, now: datetime, seed: str) -
     return Work(store, session, now, Identifiers(now, seed), DEMO, "demo")
 
 
-async def is_finished(store: Store) -> bool:
+async def is_finished(store: Store, session: AsyncClientSession | None = None) -> bool:
     """Whether the last step was taken."""
     last = contents()["rotations"][-1]["new key"]
-    return bool(await find_claims_by_key(store, {"credentialKey": [last]}))
+    return bool(await find_claims_by_key(store, {"credentialKey": [last]}, session))
 
 
 async def finish(store: Store, now: datetime) -> None:
-    """Let the payers pay and rotate the key, in one transaction: its claim marks that the demo is whole."""
+    """Let the payers pay and rotate the key, in one transaction: its claim marks that the demo is whole.
+
+    Nothing happens where another process has done so.
+    """
 
     async def change(session: AsyncClientSession) -> None:
+        if await is_finished(store, session):
+            return
         work = begin(store, session, now, "demo end")
         for row in contents()["payers"]:
             await set_payer(work, row["payer"], row["pays for"], datetime.fromisoformat(row["since"]))
@@ -147,7 +166,7 @@ async def finish(store: Store, now: datetime) -> None:
             await rotate(work, row)
         await work.write()
 
-    await in_transaction(store, change)
+    await store_among_others(store, change)
 
 
 async def set_payer(work: Work, payer: str, others: Iterable[str], since: datetime) -> None:

@@ -1,7 +1,8 @@
 """Loading the demo: its files through the importers, in order, and the rest by `catalogue`. The same every time.
 
 All of it is dated as if it had been recorded at one instant, so that ids and dates are what the documentation shows.
-The last step marks that all was done; a load that was cut short goes on where it stopped.
+The last step marks that all was done; a load that was cut short goes on where it stopped. Several processes can load it
+at the same time: each makes what the others have not made yet.
 """
 
 from __future__ import annotations
@@ -40,10 +41,13 @@ async def load_demo(store: Store) -> bool:
 
 
 async def import_all(store: Store, kind: str, *names: str) -> None:
-    """Import files in turn. Raises SetupError where a row is refused: somebody has changed what is there."""
+    """Import files in turn. Raises SetupError where a row is refused: somebody has changed what is there.
+
+    Where another process has finished the demo meanwhile, there is nothing left to import.
+    """
     for name in names:
         run = ImportRun(IMPORTERS[kind](), find_source(DATA / name), store, RECORDED_AT, DEMO, seed=f"demo {name}")
         async for outcome in run.outcomes():
-            if outcome.result is Result.REFUSED:
+            if outcome.result is Result.REFUSED and not await catalogue.is_finished(store):
                 why = "; ".join(problem.message for problem in outcome.problems)
                 raise SetupError(f"The demo cannot be loaded into this database: {name}, line {outcome.line}: {why}")

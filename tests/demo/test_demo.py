@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import re
 from datetime import UTC, datetime
@@ -145,6 +146,27 @@ async def test_a_load_that_was_cut_short_goes_on(store: Store, monkeypatch: pyte
             await load_demo(store)
     assert await load_demo(store)
     assert await store["invoices"].count_documents({}) == COLLECTIONS["invoices"]
+
+
+async def test_several_that_load_it_at_once_all_succeed(store: Store) -> None:
+    await asyncio.gather(*(load_demo(store) for _ in range(3)))
+    assert {name: await store[name].count_documents({}) for name in COLLECTIONS} == COLLECTIONS
+    rotated = await one(store, "credentials", credentialId="hak-mobile-2026")
+    assert (rotated["version"], len(rotated["keys"])) == (2, 2)
+
+
+async def test_one_that_is_overtaken_while_it_loads_succeeds(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another process finishes the demo, rotation of a key included, before the subscribers of this one."""
+    go_on = catalogue.load
+
+    async def overtake(store: Store, now: datetime) -> None:
+        monkeypatch.setattr(catalogue, "load", go_on)
+        assert await load_demo(store)
+        await go_on(store, now)
+
+    monkeypatch.setattr(catalogue, "load", overtake)
+    assert await load_demo(store)
+    assert {name: await store[name].count_documents({}) for name in COLLECTIONS} == COLLECTIONS
 
 
 async def test_every_load_gives_the_same_records(demo: Store) -> None:
