@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,26 @@ def test_hosted_ci_runs_what_ci_runs() -> None:
     steps = [step["run"] for job in workflow["jobs"].values() for step in job["steps"] if "run" in step]
     assert steps == script
     assert {command.removeprefix("make ") for command in script} <= TARGETS
+
+
+def test_hosted_ci_runs_on_every_python_that_make_looks_for() -> None:
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text())
+    [job] = workflow["jobs"].values()
+    script = (ROOT / "tools" / "environment.sh").read_text()
+    pythons = job["strategy"]["matrix"]["python"]
+    assert pythons == re.findall(r"python(3\.\d+)", script.partition("candidates='")[2].partition("'")[0])
+    assert PROJECT["project"]["requires-python"] == f">={pythons[0]}"
+    assert job["env"]["PYTHON"] == "python${{ matrix.python }}"
+    [setup] = [step for step in job["steps"] if "setup-python" in step.get("uses", "")]
+    assert setup["with"]["python-version"] == "${{ matrix.python }}"
+
+
+def test_make_run_serves_where_it_is_told() -> None:
+    for arguments, command in (([], "customer-graph demo"), (["PORT=9000"], "customer-graph demo --port 9000")):
+        printed = subprocess.run(
+            ["make", "--dry-run", "run", *arguments], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+        )
+        assert printed.stdout.splitlines()[-1].strip().endswith(command)
 
 
 def test_hooks_are_make_targets_so_that_versions_stand_in_one_place() -> None:
