@@ -45,7 +45,7 @@ environment:  ## Set up the environment of the other targets, with PYTHON=… if
 
 lock: environment  ## Write requirements/ anew from pyproject.toml; versions that still fit are kept
 	$(LOCK) $(UPGRADE) pyproject.toml -o requirements/app.txt
-	$(LOCK) $(UPGRADE) pyproject.toml --group dev -c requirements/app.txt -o requirements/dev.txt
+	$(LOCK) $(UPGRADE) pyproject.toml --extra embedded --group dev -c requirements/app.txt -o requirements/dev.txt
 	$(LOCK) $(UPGRADE) --group build -c requirements/dev.txt -o requirements/build.txt
 
 upgrade:  ## Write requirements/ anew with the newest versions that pyproject.toml allows

@@ -84,13 +84,16 @@ def locked(name: str) -> dict[str, Requirement]:
 
 
 def declared(*groups: str) -> list[Requirement]:
-    """The requirements of `pyproject.toml`: what the program needs for "app", else those of a dependency group."""
-    project, extra = PROJECT["project"], PROJECT["dependency-groups"]
-    lists = [project["dependencies"] if group == "app" else extra[group] for group in groups]
+    """The requirements of `pyproject.toml`: what the program needs for "app", those of an extra, or of a group."""
+    project = PROJECT["project"]
+    named = {"app": project["dependencies"], **project["optional-dependencies"], **PROJECT["dependency-groups"]}
+    lists = [named[group] for group in groups]
     return [Requirement(text) for each in lists for text in each if isinstance(text, str)]
 
 
-@pytest.mark.parametrize(("lock", "groups"), [("app", ["app"]), ("dev", ["app", "dev", "build"]), ("build", ["build"])])
+@pytest.mark.parametrize(
+    ("lock", "groups"), [("app", ["app"]), ("dev", ["app", "embedded", "dev", "build"]), ("build", ["build"])]
+)
 def test_a_lock_holds_every_dependency_in_a_version_that_is_allowed(lock: str, groups: list[str]) -> None:
     """`make lock` writes it anew."""
     pinned = locked(lock)
