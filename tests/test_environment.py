@@ -5,6 +5,7 @@ The Pythons are stand-ins, which have a version, make environments with themselv
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -101,6 +102,16 @@ def test_an_environment_that_is_whole_stays(machine: Machine) -> None:
     for asked in ("", python):
         again = machine.set_up(asked)
         assert (again.returncode, again.stderr, machine.installations) == (0, "", 1)
+
+
+def test_an_environment_that_is_older_than_the_lock_is_brought_up_to_date(machine: Machine) -> None:
+    machine.add_python("python3.11", "3.11.7")
+    assert machine.set_up().returncode == 0
+    (machine.environment / "stays").touch()
+    os.utime(machine.environment / ".ready", (0, 0))
+    updated = machine.set_up()
+    assert updated.stderr == f"Bringing {machine.environment} up to date  done, with Python 3.11.7.\n"
+    assert (machine.installations, (machine.environment / "stays").exists()) == (2, True)
 
 
 @pytest.mark.parametrize("harm", ["half-built", "moved", "without its Python", "of an earlier make"])

@@ -88,7 +88,11 @@ else
     remove_environment
 fi
 
-printf %s "Setting up $folder, once, which takes a minute or two " >&2
+if [ -d "$folder" ]; then
+    printf %s "Bringing $folder up to date " >&2
+else
+    printf %s "Setting up $folder, once, which takes a minute or two " >&2
+fi
 show_life &
 life=$!
 trap end EXIT
