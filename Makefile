@@ -70,4 +70,4 @@ bench: environment  ## Measure the figures of benchmarks/
 	$(BIN)/python -m benchmarks
 
 clean:  ## Remove what these commands made in this folder; the README says what is left elsewhere
-	rm -rf $(VENV) build dist app/http/static/graphiql .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist *.egg-info app/http/static/graphiql .pytest_cache .mypy_cache .ruff_cache .hypothesis
