@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from functools import cache
 
 import strawberry
+from graphql.utilities.print_schema import print_schema_definition
 from strawberry.schema.config import StrawberryConfig
 
 from app.billing import room as billing
@@ -82,15 +83,24 @@ Mutation = mutation_root(type("Mutation", bases(room.mutations for room in ROOMS
 ROOTS = declarations_of(Query)
 
 
+DESCRIPTION = (
+    "The customer layer of usage-based billing: who is the customer, who is using the service, which key a call came "
+    "from, and what they owe."
+)
+
+
 @cache
 def build_schema() -> strawberry.Schema:
     """The schema, its declarations checked."""
     check_declarations(ROOTS)
     types = list(RECORDS.values())
-    return strawberry.Schema(Query, Mutation, types=types, config=StrawberryConfig(scalar_map=SCALARS))
+    schema = strawberry.Schema(Query, Mutation, types=types, config=StrawberryConfig(scalar_map=SCALARS))
+    schema._schema.description = DESCRIPTION  # Strawberry has no parameter for it
+    return schema
 
 
 def sdl() -> str:
-    """The schema as `schema.graphql` has it: definitions sorted by name, whatever the order they were built in."""
-    definitions = build_schema().as_str().split("\n\n")
+    """The schema as `schema.graphql` has it: its root types, and all definitions sorted by name."""
+    schema = build_schema()
+    definitions = [str(print_schema_definition(schema._schema)), *schema.as_str().split("\n\n")]
     return "\n\n".join(definitions) + "\n"

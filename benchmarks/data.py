@@ -100,7 +100,7 @@ def subscribers(size: Size) -> Iterator[Doc]:
     for n, owner in size.subscribers():
         email = f"person.{n:07}@example.com"
         yield common | {
-            "_id": f"sub_{n:07}",
+            "_id": f"sbr_{n:07}",
             "email": email,
             "emailKey": email,
             "firstName": f"First{n % 500}",
@@ -123,6 +123,6 @@ def credentials(size: Size) -> Iterator[Doc]:
                 "credentialId": value,
                 "keys": [common["keys"][0] | {"value": value}],
                 "organizationId": organization_id(owner),
-                "subscriberId": f"sub_{n:07}",
+                "subscriberId": f"sbr_{n:07}",
             }
             number += 1

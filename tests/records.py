@@ -14,7 +14,7 @@ from app.entities.credential import Credential
 from app.entities.invoice import CreditNote, Invoice, InvoiceLine, Payment
 from app.entities.organization import Organization
 from app.entities.subscriber import Subscriber
-from app.entities.subscription import Subscription
+from app.entities.subscription import PlanSubscription
 from app.entities.usage_attribute import UsageAttribute
 from app.graph.documents import to_document
 from app.graph.record import Record
@@ -42,10 +42,10 @@ def organization(name: str, /, parent: Organization | None = None, n: int = 0, *
 
 
 def subscriber(name: str, of: Organization, /, n: int = 0, **more: Any) -> Subscriber:
-    """`sub_<name>`, of an organization."""
+    """`sbr_<name>`, of an organization."""
     email = more.pop("email", f"{name}@example.com")
     key = {"email": email, "emailKey": normalise_email(email), "subscriberId": name}
-    return Subscriber.model_validate({"_id": f"sub_{name}", "organizationId": of.id, **key, **stamps(n), **more})
+    return Subscriber.model_validate({"_id": f"sbr_{name}", "organizationId": of.id, **key, **stamps(n), **more})
 
 
 def credential(name: str, of: Subscriber, /, n: int = 0, **more: Any) -> Credential:
@@ -73,11 +73,11 @@ def plan(key: str, features: Sequence[Feature] = (), n: int = 0, **more: Any) ->
     return Plan.model_validate({**fields, "featureIds": [each.id for each in features], **stamps(n), **more})
 
 
-def subscription(external_id: str, of: Organization, to: Plan, n: int = 0, **more: Any) -> Subscription:
-    """`sbn_<external id>`, of an organization to a plan."""
+def subscription(external_id: str, of: Organization, to: Plan, n: int = 0, **more: Any) -> PlanSubscription:
+    """`sub_<external id>`, of an organization to a plan."""
     own = {"organizationId": of.id, "planId": to.id, "externalId": external_id}
-    fields = {"_id": f"sbn_{external_id}", "status": "ACTIVE", "activeFrom": EPOCH, **own, **stamps(n), **more}
-    return Subscription.model_validate(fields)
+    fields = {"_id": f"sub_{external_id}", "status": "ACTIVE", "activeFrom": EPOCH, **own, **stamps(n), **more}
+    return PlanSubscription.model_validate(fields)
 
 
 def money(amount: Decimal | int | str, currency: str = "USD") -> dict[str, Any]:
@@ -167,7 +167,7 @@ def claims(record: Record) -> list[Claim]:
             found = [("email", record.email_key, "email"), ("subscriberId", record.subscriber_id, "subscriberId")]
         case Credential():
             found = [("credentialKey", key.value, "keys") for key in record.keys]
-        case Subscription():
+        case PlanSubscription():
             found = [("subscription", record.external_id, "externalId")]
         case Plan():
             found = [("planKey", record.key, "key")]

@@ -13,7 +13,7 @@ from app.billing.amounts import ZERO, in_minor_units, line_amount, total_of
 from app.credentials.rules import covers, describe_elsewhere
 from app.entities.addresses import normalise_email
 from app.entities.organization import Organization
-from app.entities.subscription import Subscription
+from app.entities.subscription import PlanSubscription
 from app.entities.texts import Invalid
 from app.errors import Problem
 from app.graph.documents import from_document
@@ -108,7 +108,7 @@ def check_place(part: Part, consumer: Doc, subscription: Doc | None) -> None:
     if not at_or_below(consumer["_id"], consumer["ancestorIds"], payer["_id"]):
         message = f"{called(consumer)} is neither the payer {called(payer)} nor below it."
         part.refuse("CONSUMER_ELSEWHERE", CONSUMER.column, message)
-    place, billed = from_document(Organization, consumer), from_document(Subscription, subscription or {})
+    place, billed = from_document(Organization, consumer), from_document(PlanSubscription, subscription or {})
     if subscription and not covers(billed, place):
         part.refuse("SUBSCRIPTION_ELSEWHERE", SUBSCRIPTION.column, describe_elsewhere(billed, place))
 

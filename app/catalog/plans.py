@@ -8,7 +8,7 @@ from typing import ClassVar
 from app.entities.catalog import MOST_FEATURES, MOST_PRICES, Charging, Feature, Plan
 from app.entities.measures import number
 from app.entities.organization import Organization
-from app.entities.subscription import Subscription
+from app.entities.subscription import PlanSubscription
 from app.entities.texts import Invalid, kind_of
 from app.errors import Problems
 from app.graph.documents import from_document
@@ -76,7 +76,7 @@ class PlanRules(Rules[Plan]):
         if before is None:
             return
         if after.currency != before.currency:
-            if await work.find(Subscription.collection, {"planId": before.id}, {"_id": 1}, limit=1):
+            if await work.find(PlanSubscription.collection, {"planId": before.id}, {"_id": 1}, limit=1):
                 message = f"It has subscriptions billed in {before.currency}: create another plan instead."
                 problems.add("CURRENCY_FIXED", "currency", message)
         elif is_free(before) and not is_free(after):
@@ -106,7 +106,7 @@ def is_free(plan: Plan) -> bool:
 async def validate_end_of_free_use(work: Work, plan: Plan, problems: Problems) -> None:
     """A free plan that somebody is on in another currency cannot begin to charge them."""
     running: Doc = {"planId": plan.id, "status": {"$ne": "ENDED"}, "deletedAt": None}
-    subscriptions = await work.find(Subscription.collection, running, {"organizationId": 1})
+    subscriptions = await work.find(PlanSubscription.collection, running, {"organizationId": 1})
     ids = sorted({doc["organizationId"] for doc in subscriptions})
     query: Doc = {"_id": {"$in": ids}, "currency": {"$ne": plan.currency}}
     for doc in await work.find(Organization.collection, query, {"name": 1, "currency": 1}, limit=1):

@@ -10,11 +10,11 @@ from app.catalog.queries import CatalogQueries
 from app.catalog.subscriptions import SubscriptionRules
 from app.entities.billing_profile import BillingProfile
 from app.entities.catalog import Feature, Plan
-from app.entities.subscription import Subscription
+from app.entities.subscription import PlanSubscription
 from app.room import Room
 
 ROOM = Room(
-    records=(Plan, Feature, Subscription, BillingProfile),
+    records=(Plan, Feature, PlanSubscription, BillingProfile),
     rules=(PlanRules, FeatureRules, SubscriptionRules, BillingProfileRules),
     queries=CatalogQueries,
     mutations=CatalogMutations,

@@ -8,7 +8,7 @@ from typing import ClassVar
 from app.catalog.plans import is_free
 from app.entities.catalog import Plan
 from app.entities.organization import Organization
-from app.entities.subscription import Subscription, SubscriptionStatus
+from app.entities.subscription import PlanSubscription, SubscriptionStatus
 from app.errors import Problem, Problems
 from app.graph.documents import evolve, from_document
 from app.mongo.client import Doc
@@ -26,10 +26,10 @@ GOES_TO: dict[str, frozenset[str]] = {
 }
 
 
-class SubscriptionRules(Rules[Subscription]):
+class SubscriptionRules(Rules[PlanSubscription]):
     """Subscriptions. A customer subscribes to a plan in the customer's currency; a FREE plan may be in any."""
 
-    record = Subscription
+    record = PlanSubscription
     inputs: ClassVar[Inputs] = (
         Field(
             "external_id",
@@ -53,8 +53,8 @@ class SubscriptionRules(Rules[Subscription]):
     )
 
     def construct(
-        self, work: Work, base: Doc, before: Subscription | None, given: RecordInput, problems: Problems
-    ) -> Subscription:
+        self, work: Work, base: Doc, before: PlanSubscription | None, given: RecordInput, problems: Problems
+    ) -> PlanSubscription:
         """Values that are omitted or null have defaults: its id, this instant, and the status by its dates."""
         values = base | given.values
         active_from = values["activeFrom"] or work.now
@@ -63,16 +63,18 @@ class SubscriptionRules(Rules[Subscription]):
             "activeFrom": active_from,
             "status": values["status"] or (PENDING if active_from > work.now else ACTIVE).value,
         }
-        return from_document(Subscription, values | own)
+        return from_document(PlanSubscription, values | own)
 
-    async def complete(self, work: Work, before: Subscription | None, after: Subscription) -> Subscription:
+    async def complete(self, work: Work, before: PlanSubscription | None, after: PlanSubscription) -> PlanSubscription:
         """A subscription that becomes ENDED ends now, unless it had ended before."""
         ends_now = after.status == ENDED and (before is None or before.status != ENDED)
         if ends_now and (after.active_to is None or after.active_to > work.now):
             return evolve(after, active_to=max(work.now, after.active_from))
         return after
 
-    async def validate(self, work: Work, before: Subscription | None, after: Subscription, problems: Problems) -> None:
+    async def validate(
+        self, work: Work, before: PlanSubscription | None, after: PlanSubscription, problems: Problems
+    ) -> None:
         validate_status(before, after, problems)
         if after.active_to is not None and after.active_to < after.active_from:
             problems.add("INVALID_INSTANT", "activeTo", "It would end before it starts: give a later `activeTo`.")
@@ -85,7 +87,7 @@ class SubscriptionRules(Rules[Subscription]):
             )
             problems.add("CURRENCY_MISMATCH", "plan", message)
 
-    async def deletion_blockers(self, work: Work, record: Subscription) -> list[Problem]:
+    async def deletion_blockers(self, work: Work, record: PlanSubscription) -> list[Problem]:
         blockers = []
         if record.status in (ACTIVE, CANCELED):
             message = f"It is {record.status}. End it first: update its status to ENDED."
@@ -93,7 +95,7 @@ class SubscriptionRules(Rules[Subscription]):
         return blockers + await super().deletion_blockers(work, record)
 
 
-def validate_status(before: Subscription | None, after: Subscription, problems: Problems) -> None:
+def validate_status(before: PlanSubscription | None, after: PlanSubscription, problems: Problems) -> None:
     """Whether a subscription may go from one status to the other, or begin in that."""
     had = before.status if before else after.status
     if after.status != had and after.status not in GOES_TO[had]:
@@ -106,6 +108,6 @@ def validate_status(before: Subscription | None, after: Subscription, problems: 
         problems.add("REQUIRED", "activeTo", "Give the time at which it ends: `activeTo`.")
 
 
-def terms_of(subscription: Subscription) -> tuple[str | datetime | None, ...]:
+def terms_of(subscription: PlanSubscription) -> tuple[str | datetime | None, ...]:
     """The values that cannot change after a subscription has ended."""
     return tuple(getattr(subscription, name) for name in TERMS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.credentials.rules import CredentialRules
 from app.entities.contacts import email_address
 from app.entities.subscriber import Subscriber
-from app.entities.subscription import Subscription
+from app.entities.subscription import PlanSubscription
 from app.mongo.client import Doc
 from app.organizations.importing import ORGANIZATION_KEY
 from app.transfer.columns import Column, ReferenceTarget
@@ -15,7 +15,7 @@ from app.transfer.references import organization_key
 
 BUILDER = ColumnBuilder(CredentialRules)
 BY_EMAIL, BY_ID = Subscriber.finders
-[BY_EXTERNAL_ID] = Subscription.finders
+[BY_EXTERNAL_ID] = PlanSubscription.finders
 COLUMNS: tuple[Column, ...] = (
     BUILDER.field("credential_id", note=ROW_KEY_NOTE),
     BUILDER.field("name"),

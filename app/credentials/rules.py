@@ -14,7 +14,7 @@ from app.entities.credential import Credential, CredentialKey
 from app.entities.measures import instant
 from app.entities.organization import Organization
 from app.entities.subscriber import Subscriber
-from app.entities.subscription import Subscription, SubscriptionStatus
+from app.entities.subscription import PlanSubscription, SubscriptionStatus
 from app.errors import Problems
 from app.graph.documents import evolve, from_document
 from app.mongo.client import Doc
@@ -66,7 +66,7 @@ class CredentialRules(Rules[Credential]):
         ),
         Reference(
             "subscription",
-            Subscription,
+            PlanSubscription,
             "subscriptionId",
             "The subscription its usage is billed under, of its organization or one above that.",
         ),
@@ -108,7 +108,7 @@ class CredentialRules(Rules[Credential]):
     async def validate(self, work: Work, before: Credential | None, after: Credential, problems: Problems) -> None:
         await work.fetch([after.organization_id, after.subscription_id])
         organization = work.get(Organization, after.organization_id)
-        subscription = work.get(Subscription, after.subscription_id)
+        subscription = work.get(PlanSubscription, after.subscription_id)
         if subscription is None or organization is None:
             return
         is_linked_now = after.subscription_id != (before.subscription_id if before else None)
@@ -174,12 +174,12 @@ def validate_period(key: CredentialKey, problems: Problems) -> None:
         problems.add("INVALID_INSTANT", EXPIRES_AT, message)
 
 
-def covers(subscription: Subscription, organization: Organization) -> bool:
+def covers(subscription: PlanSubscription, organization: Organization) -> bool:
     """Whether usage of an organization can be billed under a subscription: its own, or an ancestor's."""
     return at_or_below(organization.id, organization.ancestor_ids, subscription.organization_id)
 
 
-def describe_elsewhere(subscription: Subscription, organization: Organization) -> str:
+def describe_elsewhere(subscription: PlanSubscription, organization: Organization) -> str:
     """The message for a subscription that is neither an organization's own nor an ancestor's."""
     named = organization.external_id or organization.name
     return f"{subscription.external_id!r} belongs neither to {named!r} nor to an organization above it: choose another."

@@ -88,7 +88,7 @@ class Plan(Record):
         doc="The features it includes.",
         owned=Ownership(blocks_delete=Blocker("plans that include it", "key", "Remove it from them first.")),
     )
-    subscriptions = many("Subscription", by="planId", doc="The subscriptions to it.")
+    subscriptions = many("PlanSubscription", by="planId", doc="The subscriptions to it.")
 
 
 @record(description="A feature that plans can include.")

@@ -110,7 +110,7 @@ class Credential(Record):
         ),
     )
     subscription = one(
-        "Subscription",
+        "PlanSubscription",
         via="subscriptionId",
         doc="The subscription its usage is billed under, if one is linked.",
         owned=Ownership(blocks_delete=Blocker("credentials linked to it", "name", "Unlink them first.")),

@@ -158,7 +158,7 @@ class InvoiceLine(Record):
         doc="The organization that pays it.",
         owned=Ownership(on_merge=OnMerge.SWEEP),
     )
-    subscription = one("Subscription", via="subscriptionId", doc="The subscription it is billed under, if known.")
+    subscription = one("PlanSubscription", via="subscriptionId", doc="The subscription it is billed under, if known.")
     subscriber = one("Subscriber", via="subscriberId", doc="The subscriber whose usage is billed, if known.")
     credential = one("Credential", via="credentialId", doc="The credential that was used, if known.")
 

@@ -185,7 +185,7 @@ class Organization(Record):
     subscribers = many("Subscriber", by="organizationId", doc="The subscribers who use the service on its account.")
     credentials = many("Credential", by="organizationId", doc="The credentials whose usage is attributed to it.")
     usage_attributes = many("UsageAttribute", by="organizationId", doc="What identifies its usage besides credentials.")
-    subscriptions = many("Subscription", by="organizationId", doc="Its subscriptions to plans.")
+    subscriptions = many("PlanSubscription", by="organizationId", doc="Its subscriptions to plans.")
     features = computed(
         "Feature",
         of=("_id", "ancestorIds"),

@@ -22,7 +22,7 @@ class Subscriber(Record):
     """A person or a service account."""
 
     collection: ClassVar = "subscribers"
-    prefix: ClassVar = "sub"
+    prefix: ClassVar = "sbr"
     read_scope: ClassVar = Scope.CUSTOMERS
     orders: ClassVar = (
         order("email", "By e-mail address, ignoring case.", on="emailKey"),

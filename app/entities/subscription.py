@@ -31,11 +31,12 @@ RUNNING = Blocker("running subscriptions", "externalId", "End them first.", {"st
 
 
 @record(description="An organization's subscription to a plan, under which usage of its credentials is billed.")
-class Subscription(Record):
+class PlanSubscription(Record):
     """That an organization is on a plan."""
 
     collection: ClassVar = "subscriptions"
-    prefix: ClassVar = "sbn"
+    prefix: ClassVar = "sub"
+    noun: ClassVar = "subscription"
     read_scope: ClassVar = Scope.CATALOG
     orders: ClassVar = (
         order("external_id", "By external id, in code point order."),

@@ -243,7 +243,7 @@ def filter_input(record: type[Record]) -> type:
     ]
     cls = class_with_fields(f"{record.__name__}Filter", [*field_filters(record), *joins], RecordFilter)
     cast(type[RecordFilter], cls).fields = {declared.name: declared for declared in record.filters}
-    made: Any = strawberry.input(cls, description=f"Which {plural_name(record)} are wanted; all conditions must hold.")
+    made: Any = strawberry.input(cls, description=f"Which {record.plural_name()} are wanted; all conditions must hold.")
     join_types = {"and_": list[made] | None, "or_": list[made] | None, "not_": made | None}
     for field in get_object_definition(made, strict=True).fields:
         if field.python_name in join_types:
@@ -267,17 +267,11 @@ def order_input(record: type[Record]) -> type:
     }
     make_enum: Callable[..., Any] = enum.Enum
     choices = strawberry.enum(
-        make_enum(f"{record.__name__}OrderField", members), description=f"What {plural_name(record)} can be sorted by."
+        make_enum(f"{record.__name__}OrderField", members), description=f"What {record.plural_name()} can be sorted by."
     )
     fields = [
         ("field", choices, strawberry.field(description="What to sort by. Ties are broken by id.")),
         ("direction", OrderDirection, strawberry.field(default=OrderDirection.ASC, description="Which way to sort.")),
     ]
     cls = class_with_fields(f"{record.__name__}Order", fields)
-    return strawberry.input(cls, description=f"How to sort {plural_name(record)}.")
-
-
-def plural_name(record: type[Record]) -> str:
-    """A record's plural in a sentence: "billing profiles"."""
-    spaced = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in record.collection)
-    return spaced.strip()
+    return strawberry.input(cls, description=f"How to sort {record.plural_name()}.")

@@ -128,14 +128,15 @@ class Node(Embedded):
 class Record(Node):
     """A stored record: its collection, the scope that reads it, and how it is sorted, filtered, found and searched.
 
-    `own_keys` are keys that it claims besides those of its finders. `is_mergeable`: one may be merged into another, so
-    every edge to one says what a merge does with it. `needed_indexes` are those that no edge, order or filter implies,
-    by stored names. `covering_indexes` hold deleted documents too: for reads that are answered from the index alone,
-    where being deleted is no question.
+    `noun` is what sentences and payloads call it, if not the name of its class. `own_keys` are keys that it claims
+    besides those of its finders. `is_mergeable`: one may be merged into another, so every edge to one says what a merge
+    does with it. `needed_indexes` are those that no edge, order or filter implies, by stored names. `covering_indexes`
+    hold deleted documents too: for reads that are answered from the index alone, where being deleted is no question.
     """
 
     collection: ClassVar[str]
     prefix: ClassVar[str]
+    noun: ClassVar[str | None] = None
     read_scope: ClassVar[Scope]
     orders: ClassVar[tuple[Order, ...]]
     filters: ClassVar[tuple[Filterable, ...]] = ()
@@ -157,6 +158,16 @@ class Record(Node):
     )
 
     @classmethod
+    def singular_name(cls) -> str:
+        """What one is called in a sentence: "billing profile"."""
+        return cls.noun or spaced(cls.__name__)
+
+    @classmethod
+    def plural_name(cls) -> str:
+        """What several are called in a sentence: "billing profiles"."""
+        return spaced(cls.collection)
+
+    @classmethod
     def order_named(cls, name: str | None) -> Order:
         """The sort key of that name; the record's first where none is given."""
         return cls.orders[0] if name is None else next(order for order in cls.orders if order.name == name)
@@ -165,6 +176,16 @@ class Record(Node):
     def is_instant(cls, stored: str) -> bool:
         """Whether a stored sort key holds instants; otherwise it holds text."""
         return cls.model_fields[stored_fields(cls)[stored]].annotation is datetime
+
+
+def spaced(name: str) -> str:
+    """A name in camel case as words in small letters."""
+    return "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name).strip()
+
+
+def with_article(noun: str) -> str:
+    """A noun with "a" or "an" before it, by its first letter; "usage attribute" is spoken with a consonant."""
+    return f"{'an' if noun[0].lower() in 'aeio' else 'a'} {noun}"
 
 
 RECORDS: dict[str, type[Embedded]] = {}

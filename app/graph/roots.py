@@ -23,7 +23,7 @@ from app.graph.filters import class_with_fields
 from app.graph.many import Many, many
 from app.graph.nodes import MAX_ID, unknown_id
 from app.graph.read import Fields, Key
-from app.graph.record import Finder, Record, declarations_of
+from app.graph.record import Finder, Record, declarations_of, with_article
 from app.mongo.client import Doc
 
 MAX_CANDIDATES = 10
@@ -44,7 +44,9 @@ def by_input(record: type[Record]) -> type:
     ]
     cls = class_with_fields(f"{record.__name__}By", fields, By)
     cast(Any, cls).record = record
-    return strawberry.input(cls, one_of=True, description=f"Exactly one way to say which {record.__name__} is meant.")
+    return strawberry.input(
+        cls, one_of=True, description=f"Exactly one way to say which {record.singular_name()} is meant."
+    )
 
 
 @dataclass(eq=False, kw_only=True)
@@ -71,7 +73,9 @@ class RecordByKey(Edge):
         finder = next(finder for finder in self.stored_record.finders if finder.name == name)
         doc = await self.by_finder(context, finder, value, fields)
         if doc is None:
-            raise NotFound(f"No {self.target} has that {finder.graphql_name}.", key=finder.graphql_name)
+            raise NotFound(
+                f"No {self.stored_record.singular_name()} has that {finder.graphql_name}.", key=finder.graphql_name
+            )
         return {None: doc}
 
     async def by_id(self, context: Context, node_id: str, fields: Fields) -> Doc:
@@ -79,7 +83,8 @@ class RecordByKey(Edge):
         record = self.stored_record
         if not node_id.startswith(f"{record.prefix}_"):
             raise BadRequest(
-                f"`by.id` is not the id of a {self.target}: theirs begin with {record.prefix}_.", argument="by"
+                f"`by.id` is not the id of {with_article(record.singular_name())}: theirs begin with {record.prefix}_.",
+                argument="by",
             )
         docs = await read.find_by_ids(context, record.collection, [node_id], fields)
         if node_id not in docs:

@@ -20,7 +20,7 @@ from app.entities.credential import Credential
 from app.entities.identifiers import UNCLASSIFIED_ID
 from app.entities.organization import Organization
 from app.entities.subscriber import Subscriber
-from app.entities.subscription import Subscription
+from app.entities.subscription import PlanSubscription
 from app.errors import Problem, Problems, Refused
 from app.graph.by import By
 from app.graph.documents import from_document
@@ -67,7 +67,7 @@ class OnboardCustomerPayload(WarningPayload):
 
     organization: Organization | None = shown("The customer's organization; null if the request was refused.")
     subscribers: list[Subscriber] = shown_list("Those named, in their order.")
-    subscriptions: list[Subscription] = shown_list("Those named, in their order.")
+    subscriptions: list[PlanSubscription] = shown_list("Those named, in their order.")
     credentials: list[Credential] = shown_list("Those named, in their order.")
     created: list[strawberry.ID] = shown_list("The ids of the records that were created; the others existed already.")
 
@@ -86,7 +86,7 @@ async def onboard_customer(work: Work, given: OnboardCustomerInput) -> OnboardCu
     return OnboardCustomerPayload(
         organization=work.get(Organization, organization.id),
         subscribers=[work.get(Subscriber, each.id) or each for each in subscribers],
-        subscriptions=[work.get(Subscription, each.id) or each for each in subscriptions],
+        subscriptions=[work.get(PlanSubscription, each.id) or each for each in subscriptions],
         credentials=[work.get(Credential, each.id) or each for each in credentials],
         created=[strawberry.ID(each) for each in ids if work.is_new(each)],
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.entities.credential import Credential
 from app.entities.organization import Organization
 from app.entities.subscriber import Subscriber
-from app.entities.subscription import Subscription
+from app.entities.subscription import PlanSubscription
 from app.onboarding.customer import onboard_customer
 from app.writing.mutation import Mutation
 from app.writing.record_mutations import scopes_of
@@ -19,5 +19,5 @@ class OnboardingMutations:
         "credentials, in one transaction. Records that exist already are found by their keys and left "
         "unchanged, so the call can be repeated.",
         operation=onboard_customer,
-        needs=lambda: scopes_of(Organization, Subscriber, Subscription, Credential),
+        needs=lambda: scopes_of(Organization, Subscriber, PlanSubscription, Credential),
     )

@@ -10,7 +10,6 @@ from strawberry.utils.str_converters import to_snake_case
 
 from app.entities.organization import Organization
 from app.graph.declarations import Derived, derived
-from app.graph.filters import plural_name
 from app.graph.record import Embedded, embedded
 from app.writing.owned import owned_edges
 
@@ -40,6 +39,6 @@ def declare_counts() -> None:
     for edge in owned_edges(Organization):
         name = to_snake_case(edge.record.collection)
         if edge.ownership.is_counted and name not in known:
-            declared = count_of(edge.record.collection, f"Their {plural_name(edge.record)}.")
+            declared = count_of(edge.record.collection, f"Their {edge.record.plural_name()}.")
             declared.__set_name__(HandedOver, name)
             fields.append(declared.field(HandedOver))

@@ -12,7 +12,7 @@ from app.entities.credential import Credential
 from app.entities.identifiers import UNCLASSIFIED_ID
 from app.entities.organization import Organization
 from app.entities.subscriber import Subscriber
-from app.entities.subscription import Subscription
+from app.entities.subscription import PlanSubscription
 from app.errors import Problems
 from app.graph.documents import evolve, from_document
 from app.graph.record import Record
@@ -116,7 +116,7 @@ async def credentials_to_take_along(
     await work.fetch([after.organization_id, *(each.subscription_id for each in credentials)])
     organization = work.get(Organization, after.organization_id)
     for credential in credentials:
-        subscription = work.get(Subscription, credential.subscription_id)
+        subscription = work.get(PlanSubscription, credential.subscription_id)
         if subscription and organization and not covers(subscription, organization):
             message = (
                 f"Its credential {credential.name!r} is linked to {subscription.external_id!r}, a subscription of "

@@ -148,7 +148,7 @@ class RecordImporter(Importer):
             yield from (each.moved_to(column.name) for each in found.gathered)
             if doc and row.ids.get(stored) not in (None, doc["_id"]):
                 values = f"{parsed.values[other.name]!r} and {parsed.values[column.name]!r}"
-                code = f"{key.record.__name__.upper()}_MISMATCH"
+                code = f"{key.record.singular_name().upper()}_MISMATCH".replace(" ", "_")
                 yield Problem(code, (column.name,), f"{values} are two {key.record.collection}: name one.")
 
     async def create(

@@ -25,6 +25,7 @@ from app.entities.value_rules import without_null
 from app.entities.values import MetadataEntry
 from app.graph.by import By
 from app.graph.filters import class_with_fields
+from app.graph.record import with_article
 from app.graph.roots import by_input
 from app.writing.inputs import Field, Inputs, MetadataEntryInput, Reference
 from app.writing.rules import Rules
@@ -155,9 +156,10 @@ def plain_type(annotation: Any) -> Any:
 @cache
 def part_input(rules: type[Rules[Any]]) -> Any:
     """`OnboardSubscriberInput` and its like: what `createSubscriber` takes, but for the organization that owns it."""
-    name = rules.record.__name__
+    noun = rules.record.singular_name()
+    name = noun.title().replace(" ", "")
     inputs = [each for each in rules.inputs if not (isinstance(each, Reference) and each.name == "organization")]
-    text = f"A {name} of the customer, as `create{name}` takes it."
+    text = f"{with_article(noun).capitalize()} of the customer, as `create{name}` takes it."
     return input_class(f"Onboard{name}Input", text, list(fields_of(rules.record, inputs, creating=True)), Part)
 
 

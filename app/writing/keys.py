@@ -13,7 +13,7 @@ from typing import NamedTuple
 from app.entities.metadata import app_claims
 from app.entities.texts import encodable
 from app.errors import Problem, Problems
-from app.graph.record import Finder, Record
+from app.graph.record import Finder, Record, with_article
 from app.graph.roots import MAX_CANDIDATES
 from app.mongo.client import Doc
 from app.writing.work import Work
@@ -143,11 +143,12 @@ def by_id(work: Work, key: RecordKey, problems: Problems) -> Doc | None:
     """The record with that id, deleted or not."""
     kind = key.record
     if not key.value.startswith(f"{kind.prefix}_"):
-        message = f"{key.value[:60]!r} is not the id of a {kind.__name__}: theirs begin with {kind.prefix}_."
+        noun = with_article(kind.singular_name())
+        message = f"{key.value[:60]!r} is not the id of {noun}: theirs begin with {kind.prefix}_."
         problems.add("INVALID_ID", (), message)
         return None
     if key.value not in work.records:
-        problems.add("NOT_FOUND", (), f"No {kind.__name__} has the id {key.value[:60]!r}.")
+        problems.add("NOT_FOUND", (), f"No {kind.singular_name()} has the id {key.value[:60]!r}.")
     return work.records.get(key.value)
 
 
@@ -163,7 +164,7 @@ def by_finder(work: Work, key: RecordKey, finder: Finder, problems: Problems) ->
             return None
         found = work.records[ids[0]] if ids else None
     if found is None:
-        message = f"No live {key.record.__name__} has the {key.name} {key.value[:60]!r}."
+        message = f"No live {key.record.singular_name()} has the {key.name} {key.value[:60]!r}."
         code, message = key.unknown or UnknownKey("NOT_FOUND", message)
         problems.add(code, (), message)
     return found

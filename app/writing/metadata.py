@@ -92,7 +92,7 @@ async def find_record(work: Work, record_id: str, expected_version: object, stor
     await work.fetch([record_id])
     record = work.get(rules.record, record_id)
     if record is None:
-        message = f"No {rules.record.__name__} has the id {record_id[:60]!r}."
+        message = f"No {rules.record.singular_name()} has the id {record_id[:60]!r}."
         raise Refused([Problem("NOT_FOUND", ("id",), message)])
     is_deleted = record.deleted_at is not None
     problems = [removed(work.records[record.id], ("id",))] if is_deleted else stale(record, expected_version)

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from app.errors import Problem
 from app.graph.edges import One, Refs
-from app.graph.filters import plural_name
 from app.graph.many import Many
 from app.graph.ownership import Blocker, OnMerge, Ownership, PlainCollection
 from app.graph.record import Record, declarations_of, stored_records
@@ -100,7 +99,7 @@ async def count_owned(work: Work, owner: type[Record], owner_ids: Collection[str
 
 def in_words(counts: Mapping[str, int]) -> str:
     """Counts by collection as a message tells them: "3 subscribers, 5 usage attributes"."""
-    names = {record.collection: plural_name(record) for record in stored_records().values()}
+    names = {record.collection: record.plural_name() for record in stored_records().values()}
     return ", ".join(f"{count:,} {names[collection]}" for collection, count in counts.items() if count)
 
 
@@ -111,5 +110,5 @@ async def fixing_currency(work: Work, owner: type[Record], owner_id: str) -> lis
         if edge.ownership.fixes_currency:
             query: Doc = {edge.via: owner_id}
             if await work.find(edge.record.collection, query, {"_id": 1}, limit=1):
-                found.append(plural_name(edge.record))
+                found.append(edge.record.plural_name())
     return found

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 import strawberry
-from strawberry.utils.str_converters import to_camel_case, to_snake_case
+from strawberry.utils.str_converters import to_camel_case
 
 from app.access.viewer import Scope
 from app.errors import Problems
@@ -69,7 +69,7 @@ class RecordMutation(Mutation):
     @property
     def field_name(self) -> str:
         """The payload's field, `usage_attribute` for a UsageAttribute."""
-        return to_snake_case(self.record.__name__)
+        return self.record.singular_name().replace(" ", "_")
 
 
 def record_mutation(

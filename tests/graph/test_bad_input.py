@@ -23,7 +23,7 @@ CASES = [
     ('{ organization(by: {externalId: "nobody"}) { id } }', "NOT_FOUND", "externalId"),
     ('{ organization(by: {name: "nobody"}) { id } }', "NOT_FOUND", "name"),
     ('{ credential(by: {credentialId: "nobody"}) { id } }', "NOT_FOUND", "credentialId"),
-    ('{ organization(by: {id: "sub_acme"}) { id } }', "BAD_REQUEST", "org_"),
+    ('{ organization(by: {id: "sbr_acme"}) { id } }', "BAD_REQUEST", "org_"),
     ('{ organization(by: {id: "org_a", name: "a"}) { id } }', "BAD_REQUEST", ""),
     ("{ organization(by: {}) { id } }", "BAD_REQUEST", ""),
     ("{ organization(by: {id: null}) { id } }", "BAD_REQUEST", ""),

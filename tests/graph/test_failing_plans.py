@@ -53,7 +53,7 @@ REFUSED = {
     "not found by its key": ('{ a: organization(by: {externalId: "gone"}) { name } }', 1),
     "not found by its id": ('{ organization(by: {id: "org_gone"}) { name } }', 1),
     "ambiguous": ('{ organization(by: {name: "acme"}) { name } }', 1),
-    "the id of something else": ('{ organization(by: {id: "sub_s"}) { name } }', 0),
+    "the id of something else": ('{ organization(by: {id: "sbr_s"}) { name } }', 0),
     "a blank key": ('{ credential(by: {credentialId: " "}) { name } }', 0),
     "no node": ('{ node(id: "org_gone") { id } }', 1),
     "no id at all": ('{ node(id: "nonsense") { id } }', 0),

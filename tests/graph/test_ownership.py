@@ -90,6 +90,6 @@ def test_every_collection_of_the_product_is_declared() -> None:
 
 def test_what_belongs_to_an_organization_follows_from_the_edges() -> None:
     blocking = [edge.record.__name__ for edge in owned_edges(Organization) if edge.ownership.blocks_delete]
-    assert blocking == ["Organization", "Subscriber", "Credential", "UsageAttribute", "Subscription", "Invoice"]
+    assert blocking == ["Organization", "Subscriber", "Credential", "UsageAttribute", "PlanSubscription", "Invoice"]
     counted = {edge.record.__name__ for edge in owned_edges(Organization) if edge.ownership.is_counted}
-    assert counted == {"Subscriber", "Credential", "UsageAttribute", "Subscription", "Invoice"}
+    assert counted == {"Subscriber", "Credential", "UsageAttribute", "PlanSubscription", "Invoice"}

@@ -66,7 +66,7 @@ async def made_up(store: Store, seed: int) -> list[str]:
     subs = [subscription(f"sub_gold{n}", rng.choice(tree), rng.choice(plans), n) for n in range(4)]
     people = [subscriber(f"s{n}", rng.choice(tree), n, firstName=rng.choice([None, "Ann"])) for n in range(9)]
     keys = [
-        credential(f"k{n}", rng.choice(people), n, subscriptionId=rng.choice([None, "sbn_gone", *(s.id for s in subs)]))
+        credential(f"k{n}", rng.choice(people), n, subscriptionId=rng.choice([None, "sub_gone", *(s.id for s in subs)]))
         for n in range(14)
     ]
     bills, payments, notes, lines = [], [], [], []

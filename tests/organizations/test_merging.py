@@ -143,14 +143,14 @@ async def test_the_targets_fields_win_and_blanks_are_filled(store: Store) -> Non
 
 async def test_what_changes_hands_has_a_version_and_an_entry_of_its_own(store: Store, twins: None) -> None:
     await merge(store, "a", "b")
-    moved = [("organizationId", "sub_whob"), ("organizationId", "crd_keyb"), ("organizationId", "sbn_sb"),
+    moved = [("organizationId", "sbr_whob"), ("organizationId", "crd_keyb"), ("organizationId", "sub_sb"),
              ("organizationId", "att_attb"), ("organizationId", "inv_ib"), ("parentId", "org_b1")]  # fmt: skip
     for field, node_id in moved:
         shown = "nodes { changes { field before after } }"
         query = f'{{ auditLog(filter: {{recordId: {{equals: "{node_id}"}}}}) {{ {shown} }} }}'
         told = [change for each in (await data(store, query))["auditLog"]["nodes"] for change in each["changes"]]
         assert {"field": field, "before": "org_b", "after": "org_a"} in told, node_id
-    stale = {"by": {"id": "sub_whob"}, "expectedVersion": 1, "firstName": "x"}
+    stale = {"by": {"id": "sbr_whob"}, "expectedVersion": 1, "firstName": "x"}
     assert await refused(store, "updateSubscriber", **stale) == [("expectedVersion", "STALE_VERSION")]
 
 
@@ -209,7 +209,7 @@ async def test_deleted_records_come_back_to_the_survivor(store: Store, twins: No
     for kind, by in (("Credential", {"credentialId": "key-keyb"}), ("Subscriber", {"email": "whob@example.com"})):
         await done(store, f"delete{kind}", by=by)
     await merge(store, "a", "b")
-    assert (await done(store, "restoreSubscriber", id="sub_whob"))["organization"]["id"] == "org_a"
+    assert (await done(store, "restoreSubscriber", id="sbr_whob"))["organization"]["id"] == "org_a"
     assert (await done(store, "restoreCredential", id="crd_keyb"))["organization"]["id"] == "org_a"
 
 

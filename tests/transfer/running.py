@@ -12,7 +12,7 @@ from typing import Any
 
 from app.access.viewer import LOCAL_ADMIN
 from app.entities.catalog import Plan
-from app.entities.subscription import Subscription
+from app.entities.subscription import PlanSubscription
 from app.graph.documents import to_document
 from app.mongo.client import Doc, Store
 from app.mongo.keys import Claim, insert_claims
@@ -92,7 +92,7 @@ async def subscribed(store: Store, organization_id: str, key: str) -> str:
     stamps = {"createdAt": NOW, "updatedAt": NOW}
     plan = {"_id": f"pln_{key}", "key": key, "name": key, "currency": "USD", "charging": "FREE", **stamps}
     made = {
-        "_id": f"sbn_{key}",
+        "_id": f"sub_{key}",
         "externalId": key,
         "organizationId": organization_id,
         "planId": plan["_id"],
@@ -101,7 +101,7 @@ async def subscribed(store: Store, organization_id: str, key: str) -> str:
         **stamps,
     }
     await store["plans"].insert_one(to_document(Plan.model_validate(plan)))
-    await store["subscriptions"].insert_one(to_document(Subscription.model_validate(made)))
-    claim = Claim("subscription", key, f"sbn_{key}", "externalId")
+    await store["subscriptions"].insert_one(to_document(PlanSubscription.model_validate(made)))
+    claim = Claim("subscription", key, f"sub_{key}", "externalId")
     await in_transaction(store, lambda session: insert_claims(store, [claim], session))
-    return f"sbn_{key}"
+    return f"sub_{key}"

@@ -49,7 +49,7 @@ async def test_every_column_is_kept(files: Files, store: Store, tree: dict[str, 
         }
     ]
     assert (made["subscriberId"], made["organizationId"]) == (tree["carol"], tree["low"])
-    assert made["subscriptionId"] == "sbn_sub_top"
+    assert made["subscriptionId"] == "sub_sub_top"
     (claim,) = await store["keys"].find({"recordId": made["_id"]}).to_list()
     assert (claim["namespace"], claim["key"], claim["field"]) == ("credentialKey", "hak-1", "keys")
     for collection, target in (("organizations", "low"), ("subscribers", "carol")):

@@ -104,7 +104,7 @@ async def test_every_column_is_kept(files: Files, store: Store, payer: Doc) -> N
     assert [each["chargedElsewhere"] for each in lines] == [True, False]
     assert {each["payerId"] for each in lines} == {payer["_id"]}
     assert lines[0]["amount"] == {"amount": Decimal("24.010"), "currency": "EUR"}
-    assert (lines[0]["subscriptionId"], lines[0]["subscriberId"]) == ("sbn_sub_gold", carol["_id"])
+    assert (lines[0]["subscriptionId"], lines[0]["subscriberId"]) == ("sub_sub_gold", carol["_id"])
     assert (lines[0]["credentialId"], lines[0]["date"]) == (key["_id"], made["date"])
     assert lines[0]["periodEnd"] == datetime(2026, 1, 31, tzinfo=UTC)
     assert (payments[0]["reference"], payments[0]["organizationId"]) == ("bank 1", payer["_id"])

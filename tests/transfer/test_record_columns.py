@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from app.catalog.subscriptions import SubscriptionRules
 from app.entities.subscriber import Subscriber
-from app.entities.subscription import Subscription
+from app.entities.subscription import PlanSubscription
 from app.transfer.columns import ReferenceTarget
 from app.transfer.record_columns import ColumnBuilder
 from app.writing.inputs import CUSTOM_METADATA, Inputs
@@ -23,6 +23,6 @@ def test_a_record_has_no_column_for_metadata_that_is_no_input_of_it() -> None:
 
 def test_a_column_for_a_required_reference_is_required_unless_it_is_one_of_several() -> None:
     builder = ColumnBuilder(SubscriptionRules)
-    target = ReferenceTarget("organization", Subscription.finders[0], "UNKNOWN", "organization")
+    target = ReferenceTarget("organization", PlanSubscription.finders[0], "UNKNOWN", "organization")
     assert builder.reference("organization", "Its organization.", target).required
     assert not builder.reference("organization", "Its organization.", target, is_one_of_several=True).required

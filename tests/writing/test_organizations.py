@@ -130,7 +130,7 @@ async def test_everything_that_is_wrong_is_told_at_once(store: Store) -> None:
         "storefrontUrl": "ftp://x",
         "primaryEmail": "nobody",
         "parent": {"externalId": "nowhere"},
-        "payer": {"id": "sub_x"},
+        "payer": {"id": "sbr_x"},
         "billingProfile": {"name": "nothing"},
         "appMetadata": [{"app": "stripe", "data": {"customerId": "cus_1"}}],
     }

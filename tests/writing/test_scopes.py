@@ -90,7 +90,7 @@ async def test_a_viewer_who_may_only_read_changes_nothing(store: Store, kind: st
         name = f"{verb}{kind}"
         answer = await send(store, name, given, viewer=reader)
         assert (answer.data, answer.codes) == ({name: None}, {name: "FORBIDDEN"})
-    if RULES[kind].accepts("customMetadata"):
+    if next(r for name, r in RULES.items() if name.endswith(kind)).accepts("customMetadata"):
         given = {"id": ids[kind], "entries": [{"name": "n", "value": 1}]}
         answer = await send(store, "setCustomMetadata", given, "record { id }", viewer=reader)
         assert answer.codes == {"setCustomMetadata": "FORBIDDEN"}
