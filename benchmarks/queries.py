@@ -40,7 +40,7 @@ query Statements($first: Int!, $after: Cursor) {
   organizations(first: $first, after: $after) {
     nodes {
       id name
-      statement { outstandingBalance { amount currency } openInvoices overdueBalance { amount currency } }
+      statement(scope: OWN) { outstandingBalance { amount currency } openInvoices overdueBalance { amount currency } }
     }
   }
 }

@@ -46,7 +46,7 @@ class Question:
     @classmethod
     def of(cls, args: Args, parts: Parts) -> Question:
         """The question that the arguments of the field ask."""
-        return cls(StatementScope(args.get("scope") or StatementScope.OWN), args.get("as_of") or None, parts)
+        return cls(StatementScope(args.get("scope") or StatementScope.TREE), args.get("as_of") or None, parts)
 
     @cached_property
     def scope_name(self) -> str:
@@ -102,8 +102,7 @@ async def of_credentials(context: Context, keys: Sequence[Key], args: Args, fiel
         context.session,
     )
     payers = {row["_id"]: debtor_of(row["payer"]) for row in rows}
-    question = Question(StatementScope.OWN, None, Parts.of(fields))
-    found = await find_totals(context, list(dict.fromkeys(payers.values())), question)
+    found = await find_totals(context, list(dict.fromkeys(payers.values())), Question.of(args, Parts.of(fields)))
     return {key: found.statement(payer, payer[1]) for key, payer in payers.items()}
 
 

@@ -9,6 +9,7 @@ import strawberry
 from pydantic import Field
 
 from app.access.viewer import Scope
+from app.entities.statement import SCOPE
 from app.entities.values import METADATA, AppDocument, MetadataEntry, app_metadata, history
 from app.graph.choices import Choice, choices
 from app.graph.declarations import derived
@@ -119,6 +120,7 @@ class Credential(Record):
         "Statement",
         of=("organizationId",),
         batch="Credential.statement",
+        scope=SCOPE,
         doc="The statement of the organization that pays for its usage, in that organization's currency.",
     )
     charges = many("InvoiceLine", by="credentialId", doc="The invoice lines for its usage.")

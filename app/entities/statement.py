@@ -31,8 +31,8 @@ TREE_RECORDS = 50
 
 SCOPE = Argument(
     StatementScope,
-    StatementScope.OWN,
-    "Whose documents count: only its own, or those of its whole tree.",
+    StatementScope.TREE,
+    "Whose documents count: those of its whole tree, or only its own.",
     reads={StatementScope.TREE: TREE_RECORDS},
 )
 AS_OF = Argument(

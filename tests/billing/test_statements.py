@@ -15,7 +15,7 @@ from app.entities.invoice import CreditNote, Invoice, InvoiceStatus, Payment
 from app.entities.organization import Organization
 from app.mongo.client import Store
 from tests.asking import data
-from tests.records import EPOCH, NOW, credit_note, invoice, line, organization, payment, save
+from tests.records import EPOCH, NOW, credential, credit_note, invoice, line, organization, payment, save, subscriber
 
 FIELDS = """id currency scope asOf openInvoices lastPaymentAt outstandingBalance { amount currency }
   overdueBalance { amount } creditBalance { amount } writtenOff { amount } chargedToPayer { amount }
@@ -211,3 +211,19 @@ async def test_one_currency_can_be_asked_for(store: Store) -> None:
     for asked, expected in (("EUR", ("EUR", 1)), (None, ("USD", 0)), ("CHF", ("CHF", 0))):
         found = (await data(store, query, c=asked))["organization"]["statement"]
         assert (found["currency"], found["openInvoices"]) == expected
+
+
+async def test_everything_below_counts_unless_the_scope_is_own(store: Store) -> None:
+    """Of an organization and of a credential's payer, in one currency or all."""
+    top = organization("top")
+    below = organization("below", top)
+    key = credential("k", subscriber("who", top))
+    await save(store, top, below, key, invoice("i", top, 5, EPOCH), invoice("j", below, 7, EPOCH))
+    query = """{ organization(by: {id: "org_top"}) {
+      statement { openInvoices } own: statement(scope: OWN) { openInvoices }
+      statements { scope openInvoices } credentials { nodes {
+        statement { openInvoices } own: statement(scope: OWN) { openInvoices } } } } }"""
+    found = (await data(store, query))["organization"]
+    for each in (found, *found["credentials"]["nodes"]):
+        assert (each["statement"]["openInvoices"], each["own"]["openInvoices"]) == (2, 1)
+    assert found["statements"] == [{"scope": "TREE", "openInvoices": 2}]

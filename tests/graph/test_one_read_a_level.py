@@ -16,7 +16,7 @@ from tests.records import EPOCH, credential, invoice, organization, payment, sav
 
 FAN_OUT = """query ($n: Int!) { organizations(first: $n, filter: {name: {startsWith: "wide"}}) { nodes { id
   subscribers(first: 3) { nodes { email credentials(first: 2) { nodes { name
-    statement { outstandingBalance { amount } openInvoices } } } } } } } }"""
+    statement(scope: OWN) { outstandingBalance { amount } openInvoices } } } } } } } }"""
 
 UPWARD = """query ($n: Int!) { credentials(first: $n) { nodes { name
   subscriber { email organization { name parent { name } } } organization { id } } } }"""
@@ -157,11 +157,11 @@ async def test_total_count_is_not_counted_unless_it_is_asked_for(store: Store, d
 
 async def test_statements_of_a_tree_take_two_commands(store: Store, data: Data, commands: Commands) -> None:
     await wide(store, 50)
-    query = "{ organizations(first: 50) { nodes { statements(scope: TREE) { outstandingBalance { amount } } } } }"
+    query = "{ organizations(first: 50) { nodes { statements { outstandingBalance { amount } } } } }"
     with commands.counting() as counted:
         await data(store, query)
     assert counted.reads == 3
-    own = query.replace("(scope: TREE)", "")
+    own = query.replace("statements", "statements(scope: OWN)")
     with commands.counting() as counted:
         await data(store, own)
     assert counted.reads == 2
@@ -191,7 +191,7 @@ async def test_unpaid_invoices_of_fifty_statements_take_one_more_command(
 ) -> None:
     await wide(store, 50)
     await save(store, payment("a", organization("wide0000"), 5, EPOCH))
-    query = """{ organizations(first: 50) { nodes { statements { openInvoices
+    query = """{ organizations(first: 50) { nodes { statements(scope: OWN) { openInvoices
       unpaidInvoices(first: 5) { nodes { number organization { name } } } } } } }"""
     with commands.counting() as counted:
         nodes = (await data(store, query))["organizations"]["nodes"]
