@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-import subprocess
 import tomllib
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +11,8 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-ROOT = Path(__file__).parent.parent
+from tests.making import ROOT, run_make
+
 MAKEFILE = (ROOT / "Makefile").read_text()
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
 LOCKS = {name: (ROOT / "requirements" / f"{name}.txt").read_text() for name in ("app", "dev", "build")}
@@ -54,9 +53,7 @@ def test_hosted_ci_runs_on_every_python_that_make_looks_for() -> None:
 
 def test_make_run_serves_where_it_is_told() -> None:
     for arguments, command in (([], "customer-graph demo"), (["PORT=9000"], "customer-graph demo --port 9000")):
-        printed = subprocess.run(
-            ["make", "--dry-run", "run", *arguments], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
-        )
+        printed = run_make("--dry-run", "run", *arguments)
         assert printed.stdout.splitlines()[-1].strip().endswith(command)
 
 

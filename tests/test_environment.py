@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from tests.making import ROOT, run_make
+
 STAND_IN = """#!/bin/sh
 version={version}
 case "$*" in
@@ -89,8 +90,7 @@ def test_a_python_that_is_too_old_is_refused_before_anything_is_built(machine: M
 
 def test_make_says_so(machine: Machine) -> None:
     old = machine.add_python("python3.10", "3.10.13")
-    command = ["make", "lint", f"PYTHON={old}", f"VENV={machine.environment}"]
-    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    told = run_make("lint", f"PYTHON={old}", f"VENV={machine.environment}")
     assert told.returncode == 2
     assert "Customer Graph needs Python 3.11 or later" in told.stderr
     assert (told.stdout, machine.environment.exists()) == ("", False)
