@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from app.context import Context
-from app.entities.subscription import SubscriptionStatus
+from app.entities.subscription import is_running
 from app.graph import read
 from app.graph.declarations import Args
 from app.graph.read import Fields, Key
 from app.mongo.client import Doc
 from app.mongo.reads import aggregate
-
-RUNNING = [SubscriptionStatus.ACTIVE.value, SubscriptionStatus.CANCELED.value]
 
 
 async def of_organizations(context: Context, keys: Sequence[Key], args: Args, fields: Fields) -> dict[Key, list[Doc]]:
@@ -42,7 +39,7 @@ async def live_plans(context: Context, ids: Sequence[str]) -> list[Doc]:
         context.store,
         "subscriptions",
         [
-            {"$match": {"organizationId": {"$in": list(ids)}, "deletedAt": None, **running(context.now)}},
+            {"$match": {"organizationId": {"$in": list(ids)}, "deletedAt": None, **is_running(context.now)}},
             {"$lookup": {"from": "plans", "localField": "planId", "foreignField": "_id", "as": "plan"}},
             {"$unwind": "$plan"},
             {
@@ -54,12 +51,3 @@ async def live_plans(context: Context, ids: Sequence[str]) -> list[Doc]:
             },
         ],
     )
-
-
-def running(now: datetime) -> Doc:
-    """The query for subscriptions that are running at `now`, by their status and half-open period."""
-    return {
-        "status": {"$in": RUNNING},
-        "activeFrom": {"$lte": now},
-        "$or": [{"activeTo": None}, {"activeTo": {"$gt": now}}],
-    }

@@ -8,7 +8,7 @@ from typing import ClassVar
 from app.entities.catalog import MOST_FEATURES, MOST_PRICES, Charging, Feature, Plan
 from app.entities.measures import number
 from app.entities.organization import Organization
-from app.entities.subscription import PlanSubscription
+from app.entities.subscription import PlanSubscription, not_ended
 from app.entities.texts import Invalid, kind_of
 from app.errors import Problems
 from app.graph.documents import from_document
@@ -105,7 +105,7 @@ def is_free(plan: Plan) -> bool:
 
 async def validate_end_of_free_use(work: Work, plan: Plan, problems: Problems) -> None:
     """A free plan that somebody is on in another currency cannot begin to charge them."""
-    running: Doc = {"planId": plan.id, "status": {"$ne": "ENDED"}, "deletedAt": None}
+    running: Doc = {"planId": plan.id, **not_ended(work.now), "deletedAt": None}
     subscriptions = await work.find(PlanSubscription.collection, running, {"organizationId": 1})
     ids = sorted({doc["organizationId"] for doc in subscriptions})
     query: Doc = {"_id": {"$in": ids}, "currency": {"$ne": plan.currency}}

@@ -14,7 +14,7 @@ from app.entities.credential import Credential, CredentialKey
 from app.entities.measures import instant
 from app.entities.organization import Organization
 from app.entities.subscriber import Subscriber
-from app.entities.subscription import PlanSubscription, SubscriptionStatus
+from app.entities.subscription import PlanSubscription, SubscriptionStatus, status_of
 from app.errors import Problems
 from app.graph.documents import evolve, from_document
 from app.mongo.client import Doc
@@ -115,8 +115,8 @@ class CredentialRules(Rules[Credential]):
         if not covers(subscription, organization):
             field = "subscription" if is_linked_now else "organization"
             problems.add("SUBSCRIPTION_ELSEWHERE", field, describe_elsewhere(subscription, organization))
-        if is_linked_now and subscription.status == SubscriptionStatus.ENDED:
-            message = f"{subscription.external_id!r} has ended: choose a running one."
+        if is_linked_now and status_of(subscription, work.now) is SubscriptionStatus.ENDED:
+            message = f"{subscription.external_id!r} has ended: choose one that has not."
             problems.add("ENDED", "subscription", message)
 
     def may_take(self, work: Work, claim: Claim, record: Credential) -> bool:

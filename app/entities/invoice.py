@@ -104,7 +104,7 @@ class Invoice(Record):
                 "open invoices",
                 "number",
                 "They must be paid, voided or written off first.",
-                {"status": {"$in": ["OPEN", "DRAFT"]}},
+                lambda _: {"status": {"$in": ["OPEN", "DRAFT"]}},
             ),
             is_counted=True,
             fixes_currency=True,

@@ -22,7 +22,7 @@ from strawberry.types.enum import EnumValueDefinition
 
 from app.errors import BadRequest
 from app.graph.choices import Choice, choices
-from app.graph.record import Filterable, Normalise, Record
+from app.graph.record import Filterable, Normalise, Record, declarations_of
 from app.graph.scalars import MetadataValue
 from app.mongo.client import Doc
 
@@ -33,6 +33,9 @@ T = TypeVar("T")
 TYPE_TO_COME = str | None
 """In place of a field's type while that type, the class that the field is part of, is not made yet."""
 
+NO_RECORD: Doc = {"_id": {"$in": []}}
+"""The MongoDB filter that matches nothing."""
+
 MAX_CONDITIONS, MAX_CHOICES = 50, 100
 OPERATORS = {"equals": "$eq", "contains": "$eq", "gt": "$gt", "gte": "$gte", "lt": "$lt", "lte": "$lte"}
 
@@ -40,8 +43,9 @@ OPERATORS = {"equals": "$eq", "contains": "$eq", "gt": "$gt", "gte": "$gte", "lt
 class FieldFilter:
     """Conditions on one field; all of them must hold."""
 
-    def conditions(self, stored: str, normalise: Normalise | None) -> list[Doc]:
+    def conditions(self, field: Filterable, now: datetime) -> list[Doc]:
         """One MongoDB filter on the stored field for each condition that was given."""
+        stored, normalise = field.stored, field.normalise
         return [
             {stored: condition_on(name, value, stored, normalise)}
             for name, value in given_fields(self)
@@ -117,6 +121,17 @@ class ChoiceFilter(FieldFilter, Generic[T]):
     equals: T | None = optional_field("Exactly this.")
     in_: list[T] | None = optional_field("One of these.", "in")
 
+    def conditions(self, field: Filterable, now: datetime) -> list[Doc]:
+        """As those of stored fields; of a derived one, by its rule at that instant."""
+        if field.matches is None:
+            return super().conditions(field, now)
+        filters: list[Doc] = []
+        for name, value in given_fields(self):
+            choices = checked_list(value, field.name) if name == "in_" else [value]
+            wanted = [field.matches(choice, now) for choice in choices if choice is not None]
+            filters.append({"$or": wanted} if wanted else NO_RECORD)
+        return filters
+
 
 @strawberry.input(description="Conditions on an instant; all of them must hold.")
 class DateTimeFilter(FieldFilter):
@@ -137,8 +152,9 @@ class MetadataFilter:
     in_: list[MetadataValue | None] | None = optional_field(f"One of these values, at most {MAX_CHOICES}.", "in")
     exists: bool | None = optional_field("Whether there is such an entry.")
 
-    def conditions(self, stored: str, normalise: Normalise | None) -> list[Doc]:
+    def conditions(self, field: Filterable, now: datetime) -> list[Doc]:
         """One MongoDB filter for each condition that was given; with none, that there is such an entry."""
+        stored = field.stored
         given = dict(given_fields(self))
         entry: Doc = {"name": {"$eq": given.pop("name")}}
         exists = given.pop("exists", None)
@@ -159,27 +175,27 @@ class RecordFilter:
 
     fields: dict[str, Filterable]
 
-    def to_mongo(self) -> Doc:
-        """The MongoDB filter; empty where no condition was given."""
+    def to_mongo(self, now: datetime) -> Doc:
+        """The MongoDB filter for what matches at that instant; empty where no condition was given."""
         if (size := condition_count(self)) > MAX_CONDITIONS:
             raise BadRequest(f"`filter` has {size} conditions; it may have {MAX_CONDITIONS}.", argument="filter")
-        return all_of(self.parts())
+        return all_of(self.parts(now))
 
-    def parts(self) -> list[Doc]:
+    def parts(self, now: datetime) -> list[Doc]:
         """One MongoDB filter for each condition; all of them must hold."""
         filters: list[Doc] = []
         for name, value in given_fields(self):
             if value is None:
                 continue
             if name in ("and_", "or_"):
-                joined = [all_of(inner.parts()) for inner in value]
+                joined = [all_of(inner.parts(now)) for inner in value]
                 filters += [{f"${name[:-1]}": joined}] if joined else []
             elif name == "not_":
-                filters.append({"$nor": [all_of(value.parts())]})
+                filters.append({"$nor": [all_of(value.parts(now))]})
             else:
                 field = self.fields[name]
                 for condition in value if isinstance(value, list) else [value]:
-                    filters += condition.conditions(field.stored, field.normalise)
+                    filters += condition.conditions(field, now)
         return filters
 
 
@@ -226,11 +242,20 @@ def field_filters(record: type[Record]) -> list[tuple[str, object, object]]:
     """One input field for each filter that the record declares, as `class_with_fields` takes them."""
     fields: list[tuple[str, object, object]] = []
     for declared in record.filters:
-        info = record.model_fields[declared.name]
-        kind: Any = filter_type(info.annotation)
+        field_type, description = typed_and_described(record, declared)
+        kind: Any = filter_type(field_type)
         annotation = (list[MetadataFilter] if kind is MetadataFilter else kind) | None  # one for each entry
-        fields.append((declared.name, annotation, optional_field(f"{info.description}")))
+        fields.append((declared.name, annotation, optional_field(description)))
     return fields
+
+
+def typed_and_described(record: type[Record], declared: Filterable) -> tuple[object, str]:
+    """The type and the description of the field, stored or derived, that a filter is on."""
+    if declared.matches is not None:
+        [derived] = [each for each in declarations_of(record) if each.name == declared.name]
+        return derived.graphql_type(), derived.doc
+    info = record.model_fields[declared.name]
+    return info.annotation, str(info.description)
 
 
 @cache

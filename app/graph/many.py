@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import pymongo
 from strawberry import UNSET
@@ -89,15 +90,15 @@ class Many(Edge):
             descending=bool(chosen and chosen.direction is OrderDirection.DESC),
         )
 
-    def query(self, args: Args) -> Doc:
-        """The MongoDB filter for the records that are not deleted and match the argument `filter`."""
+    def query(self, args: Args, now: datetime) -> Doc:
+        """The MongoDB filter for the records that are not deleted and match the argument `filter` at that instant."""
         chosen = args.get("filter")
-        conditions = chosen.to_mongo() if chosen else {}
+        conditions = chosen.to_mongo(now) if chosen else {}
         return {"$and": [LIVE, conditions]} if conditions else LIVE
 
-    def window(self, args: Args) -> Window:
+    def window(self, args: Args, now: datetime) -> Window:
         """The part of the list that the arguments ask for, or a BadRequest."""
-        return Window.of(args, self.ordering(args), self.query(args))
+        return Window.of(args, self.ordering(args), self.query(args, now))
 
     def conditions(self, args: Args) -> list[Doc]:
         """The conditions that `narrow` makes of the edge's own arguments."""
@@ -105,7 +106,7 @@ class Many(Edge):
         return self.narrow(**own) if self.narrow else []
 
     async def read(self, context: Context, keys: Sequence[Key], args: Args, fields: Fields) -> dict[Key, Page]:
-        return await self.read_window(context, keys, args, self.window(args), fields)
+        return await self.read_window(context, keys, args, self.window(args, context.now), fields)
 
     async def read_window(
         self, context: Context, keys: Sequence[Key], args: Args, window: Window, fields: Fields
@@ -121,12 +122,12 @@ class Many(Edge):
 
     async def count(self, context: Context, keys: Sequence[Key], args: Args) -> dict[Key, int]:
         """How many there are on all pages, for each key."""
-        collection, query = self.stored_record.collection, self.query(args)
+        collection, query = self.stored_record.collection, self.query(args, context.now)
         with pymongo.timeout(read.COUNT_SECONDS):
             return await read.count_by_key(context, collection, self.operators, keys, query, self.conditions(args))
 
     async def resolve_key(self, context: Context, key: Key, args: Args) -> object:
-        self.window(args)  # wrong arguments are refused here, at the field that has them
+        self.window(args, context.now)  # wrong arguments are refused here, at the field that has them
         self.conditions(args)
         return Connection(lazy_page=EdgePage(self, key, args, context))
 

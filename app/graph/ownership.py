@@ -7,8 +7,10 @@ fixed currency are derived from it.
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from pymongo import IndexModel
 
@@ -23,18 +25,27 @@ class OnMerge(enum.Enum):
     NOTHING = "The id stays: it tells what was."
 
 
+MongoFilter = dict[str, Any]
+"""A filter as MongoDB takes it, by stored names."""
+
+
+def match_everything(now: datetime) -> MongoFilter:
+    """The MongoDB filter for all records, at any instant."""
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class Blocker:
     """How owned records keep their owner from being deleted: "It has 3 live subscribers: a, b, c. Move them first."
 
-    `named_by` is the stored field that names each of them; only those that match `where` (stored field → condition)
-    count.
+    `named_by` is the stored field that names each of them. Only those that match `where` count, a MongoDB filter at an
+    instant.
     """
 
     what: str
     named_by: str
     advice: str
-    where: Mapping[str, object] = field(default_factory=dict)
+    where: Callable[[datetime], MongoFilter] = match_everything
 
 
 MOVE_OR_DELETE = "Move or delete them first, or merge the whole organization into another."

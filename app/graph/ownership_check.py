@@ -6,6 +6,7 @@ A field is known by its name: one that ends in `Id` or `Ids` holds ids, unless i
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 from pydantic import BaseModel
 from strawberry.utils.str_converters import to_camel_case
@@ -13,10 +14,11 @@ from strawberry.utils.str_converters import to_camel_case
 from app.graph.documents import layout, stored_fields
 from app.graph.edges import Edge, One, Refs
 from app.graph.nodes import NodeById
-from app.graph.ownership import OnMerge, Ownership
+from app.graph.ownership import MongoFilter, OnMerge, Ownership
 from app.graph.record import RECORDS, Embedded, Record, declarations_of
 
 HOLDS_ID = ("Id", "Ids")
+ANY_INSTANT = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def ownership_problems(record: type[Record]) -> Iterator[str]:
@@ -33,6 +35,16 @@ def ownership_problems(record: type[Record]) -> Iterator[str]:
                 yield f"{model.__name__}.{name} is no edge: a merge can only leave the ids in it, or write them itself"
 
 
+def fields_in(query: MongoFilter) -> Iterator[str]:
+    """The stored fields that a MongoDB filter is on."""
+    for name, condition in query.items():
+        if name in ("$and", "$or", "$nor"):
+            for each in condition:
+                yield from fields_in(each)
+        else:
+            yield name
+
+
 def edge_problems(record: type[Record], edge: Edge, ownership: Ownership | None) -> Iterator[str]:
     """What is wrong with what one edge says of its ids."""
     label, target = f"{record.__name__}.{edge.name}", RECORDS.get(edge.target)
@@ -42,7 +54,7 @@ def edge_problems(record: type[Record], edge: Edge, ownership: Ownership | None)
     if not may_be_merged and ownership and ownership.on_merge:
         yield f"{label} says what a merge does with it, but no {edge.target} is ever merged"
     if ownership and (blocker := ownership.blocks_delete):
-        names = [blocker.named_by, *blocker.where]
+        names = [blocker.named_by, *fields_in(blocker.where(ANY_INSTANT))]
         yield from (f"{label}: {name} is not stored" for name in names if name not in stored_fields(record))
 
 

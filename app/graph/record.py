@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar, TypeVar, cast
+from typing import Any, ClassVar, TypeVar, cast
 
 import strawberry
 from pydantic import BaseModel, ConfigDict, Field
@@ -19,10 +19,11 @@ from strawberry.utils.str_converters import to_camel_case
 from app.access.viewer import Scope
 from app.graph.declarations import Declaration
 from app.graph.documents import stored_fields
-from app.graph.ownership import Ownership
+from app.graph.ownership import MongoFilter, Ownership
 
 M = TypeVar("M", bound=BaseModel)
 Normalise = Callable[[str], str]
+Matches = Callable[[Any, datetime], MongoFilter]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +37,17 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Filterable:
-    """A field that lists can be filtered by. `indexed`: it has an index of its own, as text with many values should."""
+    """A field that lists can be filtered by. `indexed`: it has an index of its own, as text with many values should.
+
+    `matches` is there where the field is derived: of a value and an instant, the MongoDB filter for the records that
+    have it then.
+    """
 
     name: str
     stored: str
     indexed: bool
     normalise: Normalise | None
+    matches: Matches | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +89,11 @@ def filterable(
 ) -> Filterable:
     """Declare a filter on the field `name`, whose stored field is `on`; `normalise` made the value stored there."""
     return Filterable(name, on or to_camel_case(name), indexed, normalise)
+
+
+def filterable_choice(name: str, *, matches: Matches) -> Filterable:
+    """Declare a filter on a derived field whose values are of a closed list; `matches` is its rule for MongoDB."""
+    return Filterable(name, "_id", indexed=False, normalise=None, matches=matches)
 
 
 def claimed(

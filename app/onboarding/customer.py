@@ -20,7 +20,7 @@ from app.entities.credential import Credential
 from app.entities.identifiers import UNCLASSIFIED_ID
 from app.entities.organization import Organization
 from app.entities.subscriber import Subscriber
-from app.entities.subscription import PlanSubscription
+from app.entities.subscription import PlanSubscription, SubscriptionStatus, status_of
 from app.errors import Problem, Problems, Refused
 from app.graph.by import By
 from app.graph.documents import from_document
@@ -206,12 +206,14 @@ class Onboarding:
         said = RecordInput(read_values(rules.record, rules.inputs, row, here), read_named(rules.inputs, row))
         inputs = {each.stored: to_camel_case(each.name) for each in references(rules.inputs)}
         values = said.values | lifecycle.refer(self.work, rules.inputs, said, here)
+        if rules.record is PlanSubscription:
+            there = there | {"status": status_of(from_document(PlanSubscription, there), self.work.now)}
         for name, value in values.items():
             if name == SECRET or (name in there and not is_same(rules.record, name, value, there[name])):
                 message = f"{there['_id']} exists already with another value here, which was left unchanged."
                 place = (*here.path, inputs.get(name, name))
                 self.work.warnings.append(Problem("EXISTS_DIFFERENT", place, message))
-        if there.get("status") == "ENDED":
+        if there.get("status") == SubscriptionStatus.ENDED:
             message = f"{there['externalId']!r} has ended. Give a new external id to create a new subscription."
             self.work.warnings.append(Problem("ENDED", here.path, message))
 

@@ -114,6 +114,9 @@ async def credentials_to_take_along(
         work.records.setdefault(doc["_id"], doc)
     credentials = [found for doc in docs if (found := work.get(Credential, doc["_id"]))]
     await work.fetch([after.organization_id, *(each.subscription_id for each in credentials)])
+    work.lock_references(
+        *(each.subscription_id for each in credentials)
+    )  # whose organization must not change meanwhile
     organization = work.get(Organization, after.organization_id)
     for credential in credentials:
         subscription = work.get(PlanSubscription, credential.subscription_id)

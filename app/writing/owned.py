@@ -72,7 +72,7 @@ async def deletion_blockers(work: Work, owner: Record) -> list[Problem]:
 
 async def blocked_by(work: Work, edge: OwnedEdge, blocker: Blocker, owner: Record) -> list[Problem]:
     """The records that one edge leads from, as one problem that names a few of them."""
-    query: Doc = {edge.via: owner.id, **blocker.where, "deletedAt": None}
+    query: Doc = {edge.via: owner.id, **blocker.where(work.now), "deletedAt": None}
     rows = await work.find(edge.record.collection, query, {blocker.named_by: 1}, limit=SHOWN + 1)
     if not rows:
         return []

@@ -110,7 +110,7 @@ async def test_what_rests_on_it_keeps_it_and_all_of_it_is_listed(store: Store) -
             "live subscribers: carol@acme.com.",
             "live credentials: Key.",
             "live usage attributes: dept.",
-            "running subscriptions: s.",
+            "subscriptions that have not ended: s.",
             "open invoices: ",
             "30.00 USD of credit.",
         ),

@@ -1,4 +1,4 @@
-"""Subscriptions: to a plan in the customer's currency, from PENDING over ACTIVE and CANCELED to ENDED."""
+"""Subscriptions: to a plan in the customer's currency, with a status that follows from their dates and the time."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from app.mongo.client import Store
 from tests.records import NOW
-from tests.writing.doing import done, everything, refused
+from tests.writing.doing import do, done, everything, refused
 
 ALL = """subscription { id externalId status activeFrom activeTo customMetadata { name value } version
     organization { externalId } plan { key } }"""
@@ -20,7 +20,7 @@ def told(at: datetime) -> str:
     return at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-PAST, TODAY, FUTURE = (told(NOW + timedelta(days=days)) for days in (-30, 0, 30))
+PAST, YESTERDAY, TODAY, TOMORROW, FUTURE = (told(NOW + timedelta(days=days)) for days in (-30, -1, 0, 1, 30))
 
 
 @pytest.fixture(autouse=True)
@@ -97,22 +97,58 @@ async def test_a_plan_is_in_the_customers_currency_or_free(store: Store) -> None
         await done(store, "updateSubscription", by={"id": found["id"]}, plan={"key": organization})
 
 
-STATUSES = ("PENDING", "ACTIVE", "CANCELED", "ENDED")
-GOES = {"PENDING": STATUSES, "ACTIVE": STATUSES[1:], "CANCELED": STATUSES[1:], "ENDED": STATUSES[3:]}
+PERIODS = {
+    "PENDING": (TOMORROW, FUTURE),
+    "ACTIVE": (PAST, FUTURE),
+    "CANCELED": (PAST, FUTURE),
+    "ENDED": (PAST, YESTERDAY),
+}
+ACTS = {"CANCELED", "ENDED"}
+TAKEN = {"PENDING": {"PENDING", *ACTS}, "ACTIVE": {"ACTIVE", *ACTS}, "CANCELED": {"ACTIVE", *ACTS}, "ENDED": {"ENDED"}}
 
 
-@pytest.mark.parametrize("before", STATUSES)
-async def test_it_goes_one_way_through_its_statuses(store: Store, before: str) -> None:
-    for after in STATUSES:
-        by = {"id": (await made(store, activeFrom=PAST, activeTo=FUTURE, status=before))["id"]}
-        if after in GOES[before]:
+@pytest.mark.parametrize("before", PERIODS)
+async def test_only_a_status_that_the_dates_do_not_contradict_is_taken(store: Store, before: str) -> None:
+    """Canceling and ending are acts; the rest follows from the dates. What is yet to start may be canceled."""
+    starts, ends = PERIODS[before]
+    for after in PERIODS:
+        by = {"id": (await made(store, activeFrom=starts, activeTo=ends, status=before))["id"]}
+        if after in TAKEN[before]:
             found = await done(store, "updateSubscription", ALL, by=by, status=after)
-            assert (found["status"], found["version"]) == (after, 1 if after == before else 2)
-            if after == "ENDED":
-                assert found["activeTo"] == TODAY
+            is_ahead = (before, after) == ("PENDING", "CANCELED")
+            assert (found["status"], found["version"]) == (
+                "PENDING" if is_ahead else after,
+                1 if after == before else 2,
+            )
+            if after == "ENDED" != before:
+                assert found["activeTo"] == max(TODAY, starts)
         else:
             code = "ENDED" if before == "ENDED" else "MISMATCH"
             assert await refused(store, "updateSubscription", by=by, status=after) == [("status", code)]
+
+
+@pytest.mark.parametrize(
+    ("given", "path"),
+    [
+        ({"status": "PENDING"}, "status"),
+        ({"status": "PENDING", "activeFrom": PAST}, "status"),
+        ({"status": "ACTIVE", "activeFrom": FUTURE}, "status"),
+        ({"status": "ACTIVE", "activeFrom": PAST, "activeTo": YESTERDAY}, "status"),
+        ({"status": "CANCELED", "activeFrom": PAST, "activeTo": YESTERDAY}, "status"),
+        ({"status": "ENDED", "activeFrom": PAST, "activeTo": FUTURE}, "activeTo"),
+    ],
+)
+async def test_a_status_that_contradicts_its_dates_is_refused(store: Store, given: dict[str, str], path: str) -> None:
+    named = {"organization": {"externalId": "us"}, "plan": {"key": "us"}}
+    assert await refused(store, "createSubscription", **named, **given) == [(path, "MISMATCH")]
+
+
+async def test_what_runs_does_not_start_later(store: Store) -> None:
+    by = {"id": (await made(store))["id"]}
+    assert await refused(store, "updateSubscription", by=by, activeFrom=FUTURE) == [("activeFrom", "MISMATCH")]
+    pending = {"id": (await made(store, activeFrom=TOMORROW))["id"]}
+    found = await done(store, "updateSubscription", ALL, by=pending, activeFrom=FUTURE)
+    assert (found["status"], found["activeFrom"]) == ("PENDING", FUTURE)
 
 
 async def test_canceled_says_until_when_it_runs_and_ended_is_over(store: Store) -> None:
@@ -144,7 +180,7 @@ async def test_it_is_deleted_once_it_is_over_and_nothing_is_linked_to_it(store: 
     await done(store, "updateCredential", by={"credentialId": "k"}, subscription=None)
     await done(store, "deleteSubscription", by=by, expectedVersion=2)
     assert await refused(store, "updateSubscription", by=by) == [("by.externalId", "NOT_FOUND")]
-    other = await made(store, externalId="gold", status="PENDING")
+    other = await made(store, externalId="gold", activeFrom=FUTURE)
     assert await refused(store, "restoreSubscription", id=found["id"]) == [("id", "TAKEN")]
     await done(store, "deleteSubscription", by={"id": other["id"]})
     back = await done(store, "restoreSubscription", ALL, id=found["id"])
@@ -152,3 +188,33 @@ async def test_it_is_deleted_once_it_is_over_and_nothing_is_linked_to_it(store: 
     assert await refused(store, "updateCredential", by={"credentialId": "k"}, subscription=by) == [
         ("subscription", "ENDED")
     ]
+
+
+async def test_another_organization_takes_it_over_where_all_its_credentials_are_covered(store: Store) -> None:
+    await made(store, externalId="gold")
+    for name, parent in (("above", None), ("other", None)):
+        await done(store, "createOrganization", name=name, externalId=name, parent=parent)
+    await done(store, "moveOrganization", by={"externalId": "us"}, parent={"externalId": "above"})
+    await done(store, "createSubscriber", email="c@x.com", organization={"externalId": "us"})
+    named = {"subscriber": {"email": "c@x.com"}, "subscription": {"externalId": "gold"}}
+    await done(store, "createCredential", credentialId="k", name="Engineering", **named)
+    by = {"externalId": "gold"}
+    sent = await do(store, "updateSubscription", by=by, organization={"externalId": "other"})
+    assert [(each["field"], each["code"]) for each in sent["userErrors"]] == [
+        (["organization"], "SUBSCRIPTION_ELSEWHERE")
+    ]
+    assert "'Engineering'" in sent["userErrors"][0]["message"]
+    for organization, code in (({"externalId": "eu"}, "CURRENCY_MISMATCH"), (None, "REQUIRED")):
+        assert code in {
+            each for _, each in await refused(store, "updateSubscription", by=by, organization=organization)
+        }
+    handed_over = await done(store, "updateSubscription", ALL, by=by, organization={"externalId": "above"})
+    assert (handed_over["organization"], handed_over["version"]) == ({"externalId": "above"}, 2)
+    await done(store, "updateCredential", by={"credentialId": "k"}, subscription=None)
+    handed_over = await done(store, "updateSubscription", ALL, by=by, organization={"externalId": "other"})
+    assert handed_over["organization"] == {"externalId": "other"}
+    assert await refused(store, "updateCredential", by={"credentialId": "k"}, subscription=by) == [
+        ("subscription", "SUBSCRIPTION_ELSEWHERE")
+    ]
+    await done(store, "updateSubscription", by=by, status="ENDED")
+    assert await refused(store, "updateSubscription", by=by, organization={"externalId": "above"}) == [("by", "ENDED")]

@@ -161,7 +161,7 @@ class ConnectionStep(PageStep, EdgeStep):
     async def read(self, run: PlanRun, keys: Sequence[Key]) -> tuple[Window, Mapping[Key, Page], Mapping[Key, int]]:
         """The window that the arguments describe, and the pages and totals as far as they are selected."""
         args = run.args[self.args]
-        window = self.edge.window(args)
+        window = self.edge.window(args, run.context.now)
         if not self.reads_one_more:
             window = replace(window, reads_one_more=False)
         pages = self.edge.read_window(run.context, keys, args, window, self.fields) if self.reads_page else None
