@@ -22,7 +22,7 @@ from app.entities.texts import Invalid, InvalidItems, Parse
 from app.entities.value_rules import value_rule, without_null
 from app.errors import Problem, Problems
 from app.graph.by import By
-from app.graph.documents import stored_value
+from app.graph.documents import stored_fields, stored_value
 from app.graph.record import Record
 from app.graph.scalars import JSON
 from app.mongo.client import Doc
@@ -198,7 +198,7 @@ def read_value(model: type[BaseModel], each: Field, value: object, problems: Pro
             raise Invalid("REQUIRED", "It always has a value, and that is not empty.")
         if value is not None:
             raise Invalid("REQUIRED", "It is empty. Give null to clear it.")
-        return default_of(model, each.name)
+        return default_of(model, each.stored)
     if not each.of:
         return each.read(model, plain_value(value))
     inner = cast(type[BaseModel], without_null(model.model_fields[each.name].annotation))
@@ -210,9 +210,9 @@ def read_value(model: type[BaseModel], each: Field, value: object, problems: Pro
     return {**there, **read_values(inner, each.of, value, problems, there)}
 
 
-def default_of(model: type[BaseModel], name: str) -> object:
-    """What is stored in a field that was cleared, or that nobody gave."""
-    info = model.model_fields.get(name)
+def default_of(model: type[BaseModel], stored: str) -> object:
+    """What is stored in a stored field that was cleared, or that nobody gave."""
+    info = model.model_fields.get(stored_fields(model).get(stored, ""))
     default = None if info is None or info.is_required() else info.default
     return stored_value(default)
 

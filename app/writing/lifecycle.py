@@ -110,7 +110,7 @@ def defaults_of(record: type[Record]) -> Doc:
     for stored, name in stored_fields(record).items():
         info = record.model_fields[name]
         has_none = info.is_required() and is_text(info.annotation)
-        defaults[stored] = "" if has_none else default_of(record, name)
+        defaults[stored] = "" if has_none else default_of(record, stored)
     return defaults
 
 
