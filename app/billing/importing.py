@@ -9,11 +9,13 @@ from datetime import datetime
 from app.billing import invoice_records as records
 from app.billing.invoice_columns import COLUMNS
 from app.billing.invoice_parts import NAMED, Part, credit_note, id_of, line, payment, total
+from app.entities.identifiers import UNCLASSIFIED_ID
 from app.entities.invoice import CreditNote, Invoice, InvoiceLine, Payment
 from app.errors import Problem
 from app.graph.record import Record
 from app.mongo.client import Doc
 from app.organizations.importing import NAMED_BY
+from app.organizations.unclassified import NO_CUSTOMER
 from app.transfer.chunk import Chunk
 from app.transfer.columns import ParsedRow
 from app.transfer.csv_records import find_separated, group_rows, refuse_separated
@@ -75,6 +77,8 @@ class InvoiceImporter(Importer):
         row = parsed.values
         problems += records.time_problems(row, chunk.now)
         payer = PAYER.find_record(row, chunk, problems)
+        if payer and payer["_id"] == UNCLASSIFIED_ID:
+            problems.append(Problem("UNCLASSIFIED_FIXED", (PAYER.column,), NO_CUSTOMER))
         currency = row.get("currency") or (payer["currency"] if payer else None)
         said = row | {"organization_external_id": id_of(payer)}
         for name, (_, _, resolved) in PARTS.items():

@@ -15,6 +15,7 @@ from app.errors import Problem, Problems
 from app.graph.documents import evolve, from_document
 from app.mongo.client import Doc
 from app.organizations.tree import at_or_below
+from app.organizations.unclassified import validate_customer
 from app.writing.inputs import CUSTOM_METADATA, Field, Inputs, RecordInput, Reference
 from app.writing.owned import SHOWN, name_a_few
 from app.writing.rules import Rules
@@ -89,6 +90,8 @@ class SubscriptionRules(Rules[PlanSubscription]):
                 "Choose a plan in that currency or a free one."
             )
             problems.add("CURRENCY_MISMATCH", "plan", message)
+        if before is None or after.organization_id != before.organization_id:
+            validate_customer(after.organization_id, problems)
         if before is not None and organization and after.organization_id != before.organization_id:
             await validate_new_owner(work, after, organization, problems)
 

@@ -14,7 +14,7 @@ from app.entities.texts import Invalid, text
 from app.entities.value_rules import ReadBy
 from app.graph.record import Record
 
-UNCLASSIFIED_ID = "org_unclassified"
+UNCLASSIFIED_ID, UNCLASSIFIED_NAME = "org_unclassified", "UNCLASSIFIED"
 """The id of the organization that holds what belongs to no known customer."""
 
 RANDOM_BITS = 80  # of a ULID; the rest is the time in milliseconds

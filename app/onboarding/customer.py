@@ -27,6 +27,7 @@ from app.graph.documents import from_document
 from app.graph.record import Finder, Record
 from app.mongo.client import Doc
 from app.organizations.rules import OrganizationRules
+from app.organizations.unclassified import validate_customer
 from app.subscribers.rules import SubscriberRules
 from app.writing import lifecycle
 from app.writing.input_types import MutationInput, Part, operation_input, optional
@@ -141,6 +142,7 @@ class Onboarding:
             found = self.work.get(Organization, doc["_id"]) if doc else None
             if found is None:
                 raise Refused(self.problems.gathered)
+            validate_customer(found.id, self.problems, "existing")
             return found
         for finder, key in finding_keys(Organization, given.organization):
             if doc := self.work.found(finder.namespace or "", key, finder.fields):

@@ -7,9 +7,11 @@ from datetime import datetime
 from typing import ClassVar
 
 import strawberry
+from strawberry.utils.str_converters import to_camel_case
 
+from app.entities.addresses import fold_text
 from app.entities.billing_profile import BillingProfile
-from app.entities.identifiers import UNCLASSIFIED_ID
+from app.entities.identifiers import UNCLASSIFIED_ID, UNCLASSIFIED_NAME
 from app.entities.metadata import app_claims
 from app.entities.organization import Billing, Organization, PayerTerm
 from app.errors import Problem, Problems
@@ -19,7 +21,7 @@ from app.mongo.client import Doc
 from app.organizations.domains import is_public
 from app.organizations.duplicates import NEEDED, match_keys
 from app.organizations.tree import ancestors_below, at_or_below
-from app.writing.inputs import APP_METADATA, CUSTOM_METADATA, Field, Inputs, Reference
+from app.writing.inputs import APP_METADATA, CUSTOM_METADATA, Field, Inputs, Reference, references
 from app.writing.keys import APP_METADATA as APP_ROWS
 from app.writing.keys import Key
 from app.writing.owned import fixing_currency
@@ -72,8 +74,7 @@ class OrganizationRules(Rules[Organization]):
     async def validate(self, work: Work, before: Organization | None, after: Organization, problems: Problems) -> None:
         if before is None or before.deleted_at:
             validate_place(work.get(Organization, after.parent_id), after, problems)
-        elif after.name != before.name and before.id == UNCLASSIFIED_ID:
-            problems.add(*fixed_unclassified("renamed", "name"))
+        validate_unclassified(before, after, problems)
         await validate_payer(work, before, after, problems)
         if before is not None and after.currency != before.currency:
             await validate_change_of_currency(work, before, problems)
@@ -91,6 +92,25 @@ class OrganizationRules(Rules[Organization]):
         await work.fetch(record.merged_ids)
         rows = (work.records[each].get(APP_ROWS) or () for each in record.merged_ids)
         return [Key(namespace, key, APP_ROWS) for each in rows for namespace, key in app_claims(each)]
+
+
+FREE_IN_UNCLASSIFIED = ("description", "timezone", "customMetadata")
+"""The inputs that can change of UNCLASSIFIED."""
+
+
+def validate_unclassified(before: Organization | None, after: Organization, problems: Problems) -> None:
+    """UNCLASSIFIED is no customer: it claims nothing and is billed for nothing. No other organization has its name."""
+    if after.id != UNCLASSIFIED_ID:
+        is_named_now = before is None or before.deleted_at is not None or before.name != after.name
+        if is_named_now and fold_text(after.name) == fold_text(UNCLASSIFIED_NAME):
+            message = f"{after.name!r} is what the organization for unknown customers is called: choose another name."
+            problems.add("RESERVED", "name", message)
+    elif before is not None:
+        given = [each.stored for each in OrganizationRules.inputs if each.stored not in FREE_IN_UNCLASSIFIED]
+        had, has = stored_values(before, given), stored_values(after, given)
+        for name in given:
+            if had[name] != has[name]:
+                problems.add("UNCLASSIFIED_FIXED", NAMED_BY.get(name, name), UNCLASSIFIED_TEXT)
 
 
 def place(organization: Organization, parent: Organization | None, *, is_back: bool) -> Organization:
@@ -170,6 +190,13 @@ def public_domains(domains: Iterable[str], path: tuple[str, ...]) -> list[Proble
         for each in domains
         if is_public(each)
     ]
+
+
+UNCLASSIFIED_TEXT = (
+    "UNCLASSIFIED is no customer: only its description, time zone and custom metadata can change. Name the customer's "
+    "organization instead."
+)
+NAMED_BY = {each.stored: to_camel_case(each.name) for each in references(OrganizationRules.inputs)}
 
 
 def fixed_unclassified(done: str, field: str = "by") -> tuple[str, str, str]:

@@ -8,12 +8,15 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.errors import DuplicateKeyError
 
 from app.entities.billing_profile import DEFAULT_ID, BillingProfile
-from app.entities.identifiers import UNCLASSIFIED_ID
+from app.entities.identifiers import UNCLASSIFIED_ID, UNCLASSIFIED_NAME
 from app.entities.organization import Organization
+from app.errors import Problems
 from app.graph.documents import to_document
 from app.mongo.client import Store
 from app.mongo.keys import Claim, insert_claims
 from app.mongo.transactions import in_transaction
+
+NO_CUSTOMER = "UNCLASSIFIED is no customer: name the customer's organization."
 
 
 async def ensure_defaults(store: Store) -> None:
@@ -34,12 +37,18 @@ async def ensure_defaults(store: Store) -> None:
         return  # another process was first
 
 
+def validate_customer(organization_id: str, problems: Problems, field: str = "organization") -> None:
+    """UNCLASSIFIED has no subscription, usage attribute or invoice: add a problem for the field that names it."""
+    if organization_id == UNCLASSIFIED_ID:
+        problems.add("UNCLASSIFIED_FIXED", field, NO_CUSTOMER)
+
+
 def unclassified(now: datetime) -> Organization:
     """The organization UNCLASSIFIED."""
     return Organization.model_validate(
         {
             "_id": UNCLASSIFIED_ID,
-            "name": "UNCLASSIFIED",
+            "name": UNCLASSIFIED_NAME,
             "description": "Subscribers and usage whose organization is not known.",
             "payerId": UNCLASSIFIED_ID,
             "createdAt": now,

@@ -6,8 +6,11 @@ from typing import ClassVar
 
 from app.entities.organization import Organization
 from app.entities.usage_attribute import UsageAttribute
+from app.errors import Problems
+from app.organizations.unclassified import validate_customer
 from app.writing.inputs import CUSTOM_METADATA, Field, Inputs, Reference
 from app.writing.rules import Rules
+from app.writing.work import Work
 
 
 class UsageAttributeRules(Rules[UsageAttribute]):
@@ -27,3 +30,9 @@ class UsageAttributeRules(Rules[UsageAttribute]):
             required=True,
         ),
     )
+
+    async def validate(
+        self, work: Work, before: UsageAttribute | None, after: UsageAttribute, problems: Problems
+    ) -> None:
+        if before is None or after.organization_id != before.organization_id:
+            validate_customer(after.organization_id, problems)

@@ -90,7 +90,7 @@ class UserErrorCode(Choice):
     TOO_LONG = "TOO_LONG", "The value is too long."
     TOO_MANY = "TOO_MANY", "There are too many of them."
     TOO_PRECISE = "TOO_PRECISE", "The amount has more decimals than its currency, or more than 34 digits."
-    UNCLASSIFIED_FIXED = "UNCLASSIFIED_FIXED", "UNCLASSIFIED cannot be deleted, renamed, moved or merged."
+    UNCLASSIFIED_FIXED = "UNCLASSIFIED_FIXED", "UNCLASSIFIED is no customer, and always there as it is."
     UNKNOWN_COLUMN = "UNKNOWN_COLUMN", "The row has an unknown column."
     UNKNOWN_CREDENTIAL = "UNKNOWN_CREDENTIAL", "There is no credential with this key."
     UNKNOWN_CREDIT_NOTE = "UNKNOWN_CREDIT_NOTE", "There is no credit note with this number."

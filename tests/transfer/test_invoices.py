@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from app.entities.identifiers import UNCLASSIFIED_ID
 from app.mongo.client import Doc, Store
 from app.transfer.outcome import Outcome, Result
 from tests.transfer.running import NOW, Files, by_line, codes, results, subscribed
@@ -193,6 +194,7 @@ async def test_numbers_are_exact_also_as_json_numbers(files: Files, store: Store
     [
         (invoice(number=""), ("REQUIRED", "number")),
         (invoice(organization_external_id="none"), ("UNKNOWN_ORGANIZATION", "organization_external_id")),
+        (invoice(organization_external_id=UNCLASSIFIED_ID), ("UNCLASSIFIED_FIXED", "organization_external_id")),
         (invoice(issued_at=None), ("REQUIRED", "issued_at")),
         (invoice(issued_at="2026-01-31T00:00:00"), ("INVALID_INSTANT", "issued_at")),
         (invoice(issued_at="2026-07-01T00:00:00Z"), ("IN_FUTURE", "issued_at")),

@@ -17,9 +17,9 @@ RECORDS: dict[str, Any] = {
     "Organization": {"name": "x"},
     "Subscriber": {"email": "c@x.com"},
     "Credential": {"name": "x", "credentialId": "x", "subscriber": {"email": "x@x.com"}},
-    "UsageAttribute": {"kind": "SUBJECT", "key": "x", "organization": {"id": "org_unclassified"}},
+    "UsageAttribute": {"kind": "SUBJECT", "key": "x", "organization": {"externalId": "owner"}},
     "Plan": {"key": "x", "name": "x", "currency": "USD", "charging": "FREE"},
-    "Subscription": {"organization": {"id": "org_unclassified"}, "plan": {"key": "free"}},
+    "Subscription": {"organization": {"externalId": "owner"}, "plan": {"key": "free"}},
 }
 
 
@@ -104,6 +104,7 @@ async def test_every_entry_that_does_not_hold_is_told(store: Store) -> None:
 
 @pytest.mark.parametrize("kind", RECORDS)
 async def test_every_record_that_has_it_keeps_it_and_refuses_it_alike(store: Store, kind: str) -> None:
+    await done(store, "createOrganization", name="Owner", externalId="owner")
     await done(store, "createSubscriber", email="x@x.com")
     await done(store, "createPlan", key="free", name="x", currency="USD", charging="FREE")
     field = kind[0].lower() + kind[1:]

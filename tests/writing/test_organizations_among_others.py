@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
+from app.entities.billing_profile import DEFAULT_ID
 from app.entities.identifiers import UNCLASSIFIED_ID
 from app.graph.depth import MAX_DEPTH
 from app.mongo.client import Store
 from tests.records import EPOCH, credit_note, invoice, organization, payment, plan, save, subscription
-from tests.writing.doing import do, done, refused, stored
+from tests.writing.doing import do, done, made_of_each, refused, stored
 from tests.writing.test_organizations import ALL, made
 
 
@@ -33,6 +34,51 @@ async def test_unclassified_is_fixed(store: Store) -> None:
     assert await refused(store, "deleteOrganization", by=node) == [("by", "UNCLASSIFIED_FIXED")]
     assert await refused(store, "createOrganization", name="x", parent=node) == [("parent", "UNCLASSIFIED_FIXED")]
     assert (await done(store, "updateOrganization", by=node, description="bucket"))["name"] == "UNCLASSIFIED"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("kind", "INDIVIDUAL"),
+        ("externalId", "u"),
+        ("aliases", ["u"]),
+        ("currency", "EUR"),
+        ("associatedDomains", ["acme.com"]),
+        ("storefrontUrl", "https://acme.com"),
+        ("primaryEmail", "a@acme.com"),
+        ("billing", {"city": "Bern"}),
+        ("billingProfile", {"id": DEFAULT_ID}),
+    ],
+)
+async def test_unclassified_is_no_customer(store: Store, field: str, value: Any) -> None:
+    by = {"id": UNCLASSIFIED_ID}
+    assert await refused(store, "updateOrganization", by=by, **{field: value}) == [(field, "UNCLASSIFIED_FIXED")]
+    free = {"description": "d", "timezone": "Europe/Berlin", "customMetadata": [{"name": "a", "value": 1}]}
+    assert (await done(store, "updateOrganization", by=by, **free))["version"] == 2
+
+
+async def test_nothing_that_makes_a_customer_is_given_to_unclassified(store: Store) -> None:
+    node = {"id": UNCLASSIFIED_ID}
+    await made_of_each(store)
+    apps = {"id": UNCLASSIFIED_ID, "app": "stripe", "data": {"customerId": "cus_1"}}
+    payload = await do(store, "setAppMetadata", "record { id }", **apps)
+    assert [each["code"] for each in payload["userErrors"]] == ["UNCLASSIFIED_FIXED"]
+    fixed = [("organization", "UNCLASSIFIED_FIXED")]
+    assert await refused(store, "createSubscription", organization=node, plan={"key": "gold"}) == fixed
+    assert await refused(store, "updateSubscription", by={"externalId": "sub_gold"}, organization=node) == fixed
+    assert await refused(store, "createUsageAttribute", organization=node, kind="SUBJECT", key="x") == fixed
+    assert await refused(store, "updateUsageAttribute", by={"key": "dept"}, organization=node) == fixed
+    payload = await do(store, "onboardCustomer", "organization { id }", existing=node)
+    assert [(each["field"], each["code"]) for each in payload["userErrors"]] == [(["existing"], "UNCLASSIFIED_FIXED")]
+
+
+@pytest.mark.parametrize("name", ["UNCLASSIFIED", " unclassified ", "Ｕnclassified"])
+async def test_no_other_bears_its_name(store: Store, name: str) -> None:
+    reserved = [("name", "RESERVED")]
+    await done(store, "createOrganization", name="Acme", externalId="acme")
+    assert await refused(store, "createOrganization", name=name) == reserved
+    assert await refused(store, "updateOrganization", by={"externalId": "acme"}, name=name) == reserved
+    await done(store, "createOrganization", name="UNCLASSIFIED usage")
 
 
 async def test_a_tree_is_only_so_deep(store: Store) -> None:
