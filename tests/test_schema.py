@@ -32,7 +32,7 @@ BOUNDED_LISTS = {
     "PreviewMergePayload.statements": "one a currency",
     **{
         f"OnboardCustomerPayload.{each}": "as many as were named"
-        for each in ("subscribers", "subscriptions", "credentials", "created")
+        for each in ("subscribers", "usageAttributes", "subscriptions", "credentials", "created", "moved")
     },
     "UserError.field": "as deep as the input nests",
     "ImportRow.userErrors": "as much as was given",

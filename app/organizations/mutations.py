@@ -11,13 +11,27 @@ from app.organizations.subtrees import SECONDS
 from app.organizations.usage_attributes import UsageAttributeRules
 from app.transfer.import_mutations import import_mutation
 from app.writing.mutation import Mutation
+from app.writing.parts import MadeAlong
 from app.writing.record_mutations import create, delete, restore, scopes_of, update
+
+USAGE_ATTRIBUTES = MadeAlong(
+    "usage_attributes", UsageAttributeRules, "organizationId", "What produces usage for it besides credentials."
+)
 
 
 class OrganizationMutations:
     """What can be done with organizations."""
 
-    create_organization = create(OrganizationRules, doc="Create an organization.", warns=True)
+    create_organization = create(
+        OrganizationRules,
+        doc="Create an organization, with what produces its usage.",
+        warns=True,
+        along=[
+            MadeAlong(
+                "usage_attributes", UsageAttributeRules, "organizationId", "What produces usage for it besides keys."
+            )
+        ],
+    )
     update_organization = update(
         OrganizationRules,
         doc="Update an organization. Use `moveOrganization` to change its parent. Its currency cannot change "

@@ -17,6 +17,7 @@ class UsageAttributeRules(Rules[UsageAttribute]):
     """Usage attributes."""
 
     record = UsageAttribute
+    is_made_along = True
     inputs: ClassVar[Inputs] = (
         Field("kind"),
         Field("key"),

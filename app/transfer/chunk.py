@@ -33,10 +33,6 @@ class Chunk(Work):
     planned: PlannedRecords = field(default_factory=PlannedRecords)
     taken_advice: str = ""
 
-    def name_of_owner(self, record_id: str) -> str:
-        """The quoted text by which a message names a record: its external id, if it has one."""
-        return repr(self.display_key(record_id))
-
     async def find_owners(self, asked: Wanted) -> dict[tuple[str, str], Claim]:
         """(namespace, key) → its claim, stored or planned, for those of the keys that are claimed."""
         stored = await Work.find_owners(self, asked)

@@ -155,12 +155,16 @@ def plain_type(annotation: Any) -> Any:
 
 @cache
 def part_input(rules: type[Rules[Any]]) -> Any:
-    """`OnboardSubscriberInput` and its like: what `createSubscriber` takes, but for the organization that owns it."""
+    """`OnboardSubscriberInput` and its like: what `createSubscriber` takes, but for the organization that owns it.
+
+    What several mutations take is called by the record alone: `UsageAttributeInput`.
+    """
     noun = rules.record.singular_name()
     name = noun.title().replace(" ", "")
     inputs = [each for each in rules.inputs if not (isinstance(each, Reference) and each.name == "organization")]
     text = f"{with_article(noun).capitalize()} of the customer, as `create{name}` takes it."
-    return input_class(f"Onboard{name}Input", text, list(fields_of(rules.record, inputs, creating=True)), Part)
+    prefix = "" if rules.is_made_along else "Onboard"
+    return input_class(f"{prefix}{name}Input", text, list(fields_of(rules.record, inputs, creating=True)), Part)
 
 
 @cache

@@ -30,6 +30,7 @@ from app.writing.input_types import (
 )
 from app.writing.inputs import RecordInput, read_input, read_named, read_values, record_key
 from app.writing.mutation import Mutation
+from app.writing.parts import MadeAlong, check_sizes, keys_in
 from app.writing.payloads import Payload, record_payload
 from app.writing.rules import Rules
 from app.writing.work import Work
@@ -100,14 +101,18 @@ def record_mutation(
     return made
 
 
-def create(rules: type[Rules[R]], *, doc: str, warns: bool = False) -> RecordMutation:
-    """Declare the mutation that makes a record."""
+def create(rules: type[Rules[R]], *, doc: str, warns: bool = False, along: Sequence[MadeAlong] = ()) -> RecordMutation:
+    """Declare the mutation that makes a record, and those that are given `along` with it."""
 
     async def step(work: Work, given: object) -> R:
         problems, own = Problems(), rules()
+        check_sizes({each.name: getattr(given, each.name) for each in along}, problems)
+        problems.refuse()
         said = read_input(own.record, own.inputs, given, problems)
-        await lifecycle.prepare(work, own, [said])
+        await lifecycle.prepare(work, own, [said], *keys_in(row for each in along for row in each.rows(given)))
         made = await lifecycle.create(work, own, said, problems)
+        for each in along:
+            await each.make(work, given, made.id, problems)
         problems.refuse()
         return made
 
@@ -116,7 +121,7 @@ def create(rules: type[Rules[R]], *, doc: str, warns: bool = False) -> RecordMut
         rules,
         step,
         doc,
-        lambda: list(fields_of(record, rules.inputs, creating=True)),
+        lambda: [*fields_of(record, rules.inputs, creating=True), *(each.input_field() for each in along)],
         "What was made; null where it was refused.",
         warns=warns,
     )

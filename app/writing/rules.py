@@ -33,6 +33,9 @@ class Rules(Generic[R]):
     kept_namespaces: ClassVar[frozenset[str]] = frozenset()
     """The namespaces whose keys a deleted record keeps."""
 
+    is_made_along: ClassVar[bool] = False
+    """Whether such records can be given with the one that owns them wherever that is made."""
+
     def accepts(self, stored: str) -> bool:
         """Whether a caller may give that stored field."""
         return any(isinstance(each, Field) and each.stored == stored for each in self.inputs)

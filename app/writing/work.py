@@ -27,6 +27,7 @@ from app.mongo.client import Doc, Store
 from app.mongo.keys import Claim, find_claims_by_key, insert_claims, release_claims, repoint_claims
 from app.mongo.write_locks import WriteLock
 from app.writing.audit import Author, entry
+from app.writing.naming import name_record
 
 ALL_AT_ONCE = 100_000
 Wanted = Mapping[str, Iterable[str]]
@@ -157,8 +158,8 @@ class Work:
         return (record and record.get("externalId")) or value
 
     def name_of_owner(self, record_id: str) -> str:
-        """What a message calls the record that has a key: its id."""
-        return record_id
+        """What a message calls the record that has a key."""
+        return name_record(self.records.get(record_id) or {"_id": record_id})
 
     def is_new(self, record_id: str) -> bool:
         """Whether the record is made here."""

@@ -14,7 +14,7 @@ from tests.writing.doing import do, done
 
 SHOWN = """organization { id name externalId } subscribers { id email organization { externalId } }
 subscriptions { id externalId status } credentials { id credentialId subscriber { email } subscription { externalId } }
-created warnings { code field }"""
+created moved warnings { code field }"""
 
 WHOLE: dict[str, Any] = {
     "organization": {"name": "Acme", "externalId": "acme", "associatedDomains": ["acme.com"]},
@@ -129,6 +129,48 @@ async def test_every_problem_of_every_part_is_told_at_once(store: Store) -> None
     }  # fmt: skip
 
 
+async def test_an_unknown_customer_hides_no_other_problem(store: Store) -> None:
+    assert await wrong(
+        store,
+        existing={"externalId": "none"},
+        subscribers=[{"email": "no address"}],
+        usageAttributes=[{"kind": "SUBJECT", "key": " "}],
+        subscriptions=[{"plan": {"key": "none"}}],
+        credentials=[{"credentialId": "k", "name": "K", "subscriber": {"email": "nobody@acme.com"}}],
+    ) == {
+        "existing.externalId": "NOT_FOUND",
+        "subscribers.0.email": "INVALID_EMAIL",
+        "usageAttributes.0.key": "REQUIRED",
+        "subscriptions.0.plan.key": "NOT_FOUND",
+        "credentials.0.subscriber.email": "NOT_FOUND",
+    }
+
+
+async def test_messages_name_records_as_people_do(store: Store) -> None:
+    other = organization("other", externalId="other")
+    await save(store, other, subscriber("taken", other, email="taken@acme.com"))
+    payload = await do(
+        store, "onboardCustomer", SHOWN, organization={"name": "New"}, subscribers=[{"email": "taken@acme.com"}]
+    )
+    [error] = payload["userErrors"]
+    assert error["message"].startswith("It is the subscriber 'taken@acme.com' of the organization 'other'.")
+
+
+ATTRIBUTES = [{"kind": "SUBJECT", "key": "department1"}, {"kind": "CONSUMER", "key": "department2", "displayName": "D"}]
+
+
+async def test_usage_attributes_come_with_a_customer_that_is_made_or_found(store: Store) -> None:
+    shown = "organization { id } usageAttributes { id kind key displayName organization { name } } created"
+    made = await done(store, "onboardCustomer", shown, **WHOLE, usageAttributes=ATTRIBUTES[:1])
+    assert [(each["key"], each["organization"]["name"]) for each in made["usageAttributes"]] == [
+        ("department1", "Acme")
+    ]
+    found = await done(store, "onboardCustomer", shown, **WHOLE, usageAttributes=ATTRIBUTES)
+    assert found["created"] == [found["usageAttributes"][1]["id"]]
+    other = {"organization": {"name": "Other", "externalId": "other"}}
+    assert await wrong(store, **other, usageAttributes=ATTRIBUTES[:1]) == {"usageAttributes.0.key": "ELSEWHERE"}
+
+
 async def test_one_of_two_ways_to_say_whose(store: Store) -> None:
     assert await wrong(store, subscribers=[]) == {"organization": "REQUIRED"}
     both = {"organization": {"name": "A"}, "existing": {"externalId": "a"}}
@@ -146,6 +188,7 @@ async def test_who_was_unclassified_comes_home(store: Store) -> None:
     await done(store, "createCredential", **key)
     payload = await done(store, "onboardCustomer", SHOWN, **WHOLE)
     assert payload["subscribers"][0]["id"] == lost["id"]
+    assert payload["moved"] == [lost["id"], payload["credentials"][0]["id"]]
     assert payload["credentials"][0]["subscription"] == {"externalId": "sub_gold"}
     found = await data(store, '{ credential(by: {credentialId: "key-1"}) { organization { externalId } } }')
     assert found["credential"]["organization"] == {"externalId": "acme"}

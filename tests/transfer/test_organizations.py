@@ -162,7 +162,7 @@ async def test_a_key_of_another_cannot_be_taken(files: Files, taken: dict[str, A
     await files.made("organizations", **WHOLE)
     outcome = await files.one("organizations", **{"external_id": "new", "name": "New", **taken})
     assert codes(outcome) == {("TAKEN", next(iter(taken)))}
-    assert outcome.problems[0].message.endswith("finds 'acme' already.")
+    assert outcome.problems[0].message.endswith("finds the organization 'Acme, Inc.' (acme) already.")
 
 
 async def test_an_alias_may_not_stand_for_its_own_external_id(files: Files) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from app.mongo.client import Store
 from tests.asking import data
+from tests.commands import Commands
 from tests.writing.doing import done, everything, refused
 
 ALL = """usageAttribute { id kind key displayName customMetadata { name value } organization { externalId } version
@@ -71,3 +72,26 @@ async def test_the_key_of_an_attribute_is_no_key_of_its_organization(store: Stor
     await done(store, "createUsageAttribute", kind="CONSUMER", key="dept", **ACME)
     assert await refused(store, "updateOrganization", by={"externalId": "dept"}) == [("by.externalId", "NOT_FOUND")]
     assert await refused(store, "updateUsageAttribute", by={"key": "acme"}) == [("by.key", "NOT_FOUND")]
+
+
+async def test_they_are_given_with_the_organization_that_they_belong_to(store: Store, commands: Commands) -> None:
+    attributes = [{"kind": "SUBJECT", "key": f"department{n}", "displayName": f"D{n}"} for n in range(10, 30)]
+    shown = "organization { usageAttributes { nodes { kind key displayName } } }"
+    with commands.counting() as few:
+        await done(
+            store, "createOrganization", shown, name="Small", usageAttributes=[{"kind": "SUBJECT", "key": "one"}]
+        )
+    with commands.counting() as many:
+        made = await done(store, "createOrganization", shown, name="Acme", usageAttributes=attributes)
+    assert made["usageAttributes"]["nodes"] == attributes
+    assert [name for name, _ in many.seen] == [name for name, _ in few.seen]
+    wrong = [{"kind": "SUBJECT", "key": "department10"}, {"kind": "SUBJECT", "key": " "}]
+    assert await refused(store, "createOrganization", name=" ", usageAttributes=wrong) == [
+        ("name", "REQUIRED"),
+        ("usageAttributes.0.key", "TAKEN"),
+        ("usageAttributes.1.key", "REQUIRED"),
+    ]
+    too_many = [{"kind": "SUBJECT", "key": f"k{n}"} for n in range(101)]
+    assert await refused(store, "createOrganization", name="x", usageAttributes=too_many) == [
+        ("usageAttributes", "TOO_MANY")
+    ]
