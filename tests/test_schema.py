@@ -108,3 +108,23 @@ def test_every_record_is_a_node() -> None:
     for each in core().values():
         if isinstance(each, GraphQLObjectType) and "id" in each.fields:
             assert [interface.name for interface in each.interfaces] == ["Node"]
+
+
+ONLY_ON_CREATE = {
+    "Credential.credentialId": "`rotateCredential` gives it another key",
+    "Credential.validFrom": "a key begins once",
+    "Organization.usageAttributes": "each has mutations of its own",
+}
+"""What is given once, when a record is made, and why."""
+
+
+def test_an_update_takes_what_a_create_takes() -> None:
+    types = schema.build_schema()._schema.type_map
+    kinds = [name.removeprefix("Create").removesuffix("Input") for name in types if name.startswith("Create")]
+    missing = set()
+    for kind in (each for each in kinds if f"Update{each}Input" in types):
+        created, updated = types[f"Create{kind}Input"], types[f"Update{kind}Input"]
+        assert isinstance(created, GraphQLInputObjectType)
+        assert isinstance(updated, GraphQLInputObjectType)
+        missing |= {f"{kind}.{name}" for name in created.fields.keys() - updated.fields.keys()}
+    assert missing == ONLY_ON_CREATE.keys()

@@ -60,6 +60,15 @@ def app_documents(value: object) -> tuple[AppDocument, ...]:
     return tuple(rows)
 
 
+def merge_documents(there: Iterable[AppDocument], given: Iterable[AppDocument]) -> list[AppDocument]:
+    """The stored rows with the given ones in the places of those of the same apps; the others stay. At most 64 KiB."""
+    rows = list(({row["app"]: row for row in there} | {row["app"]: row for row in given}).values())
+    if size_of_documents(rows) > MOST_BYTES:
+        message = "What all apps keep beside it would come to more than 64 KiB. Remove some first."
+        raise Invalid("TOO_LONG", message)
+    return rows
+
+
 def app_row(pair: tuple[str, object]) -> AppDocument:
     """The stored row for one app and its document."""
     app, data = storable_name(pair[0]), storable(pair[1], 1)

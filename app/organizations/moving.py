@@ -36,8 +36,8 @@ from app.writing.input_types import (
     optional,
     with_default,
 )
-from app.writing.inputs import record_key
-from app.writing.keys import find_named, resolve_keys
+from app.writing.inputs import RecordInput, record_key
+from app.writing.keys import RecordKey, find_named, resolve_keys
 from app.writing.lifecycle import stale
 from app.writing.payloads import Payload, payload, shown
 from app.writing.work import Work
@@ -104,14 +104,20 @@ async def plan_move(work: Work, given: MoveTerms) -> Move:
     if organization is None or len(problems):
         raise Refused(problems.gathered)
     parent = work.get(Organization, parent_doc["_id"]) if parent_doc else None
+    move = await judge_move(work, organization, parent)
+    if given.lost_payers is LostPayer.REFUSE:
+        advice = "Pass `lostPayers: PAY_THEMSELVES`, or give them another payer first."
+        move.problems += payer_lost(move.losing_payer, advice, PATH)
+    return move
+
+
+async def judge_move(work: Work, organization: Organization, parent: Organization | None) -> Move:
+    """The move with its effects, and its problems but for the payers that are lost."""
     subtree = Subtree([organization], await find_below(work, [organization]), ancestors_below(parent))
     move = Move(organization, parent, subtree, losing_payer(subtree))
     move.problems += find_objections(move)
     if not move.problems:
         move.problems += await losing_subscription(work, subtree, PATH)
-    if given.lost_payers is LostPayer.REFUSE:
-        advice = "Pass `lostPayers: PAY_THEMSELVES`, or give them another payer first."
-        move.problems += payer_lost(move.losing_payer, advice, PATH)
     return move
 
 
@@ -137,6 +143,11 @@ async def move_organization(work: Work, given: MoveOrganizationInput) -> MoveOrg
     move = await plan_move(work, given)
     if move.problems:
         raise Refused(move.problems)
+    return MoveOrganizationPayload(organization=make_move(work, move))
+
+
+def make_move(work: Work, move: Move) -> Organization:
+    """Have an organization moved that may be; those that lose their payer pay for themselves."""
     for loser in move.losing_payer:
         work.change(loser, evolve(loser, payer_id=loser.id, payer_terms=terms_with(loser, loser.id, work.now)))
     root, above = work.get(Organization, move.organization.id) or move.organization, move.subtree.above
@@ -146,4 +157,25 @@ async def move_organization(work: Work, given: MoveOrganizationInput) -> MoveOrg
         query: Doc = {"ancestorIds": root.id, "deletedAt": None}
         work.sweep(Organization.collection, query, reparenting_update(above, ancestor_position(root.id)))
     work.lock_references(parent_id)
-    return MoveOrganizationPayload(organization=moved)
+    return moved
+
+
+async def move_before_update(work: Work, organization: Organization, said: RecordInput, problems: Problems) -> None:
+    """Where an update names another parent: the move, by the rules of moves. Its own payer may be said along."""
+    named = said.named.get("parent")
+    parent_doc = find_named(work, named, Problems()) if isinstance(named, RecordKey) else None
+    is_unknown = named is not None and parent_doc is None  # which the update tells
+    parent_id = parent_doc["_id"] if parent_doc else None
+    if "parent" not in said.named or is_unknown or parent_id == organization.parent_id:
+        return
+    if organization.id == UNCLASSIFIED_ID:
+        return  # which the update refuses
+    await lock_tree(work)
+    move = await judge_move(work, organization, work.get(Organization, parent_id))
+    if "payer" in said.named:
+        move.losing_payer = [each for each in move.losing_payer if each.id != organization.id]
+    advice = "Give them another payer first, or use `moveOrganization` with `lostPayers: PAY_THEMSELVES`."
+    move.problems += payer_lost(move.losing_payer, advice, PATH)
+    problems.extend(move.problems)
+    if not move.problems:
+        make_move(work, move)

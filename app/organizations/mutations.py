@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.entities.organization import Organization
 from app.organizations.importing import OrganizationImporter
 from app.organizations.merging import merge_organizations
-from app.organizations.moving import move_organization
+from app.organizations.moving import move_before_update, move_organization
 from app.organizations.rules import OrganizationRules
 from app.organizations.subtrees import SECONDS
 from app.organizations.usage_attributes import UsageAttributeRules
@@ -34,9 +34,11 @@ class OrganizationMutations:
     )
     update_organization = update(
         OrganizationRules,
-        doc="Update an organization. Use `moveOrganization` to change its parent. Its currency cannot change "
+        doc="Update an organization. Another parent moves it with everything below it. Its currency cannot change "
         "once it has subscriptions, invoices, payments or credit notes.",
         warns=True,
+        first=move_before_update,
+        seconds=SECONDS,
     )
     delete_organization = delete(
         OrganizationRules,

@@ -47,7 +47,12 @@ class OrganizationRules(Rules[Organization]):
         Field("billing", of=tuple(Field(name) for name in Billing.model_fields)),
         CUSTOM_METADATA,
         APP_METADATA,
-        Reference("parent", Organization, "parentId", "The organization directly above it.", on_update=False),
+        Reference(
+            "parent",
+            Organization,
+            "parentId",
+            "The organization directly above it. A change moves everything below it along, as `moveOrganization` does.",
+        ),
         Reference(
             "payer",
             Organization,

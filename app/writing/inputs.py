@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from strawberry import UNSET
 from strawberry.utils.str_converters import to_camel_case
 
-from app.entities.metadata import app_documents, metadata_entries
+from app.entities.metadata import app_documents, merge_documents, metadata_entries
 from app.entities.texts import Invalid, InvalidItems, Parse
 from app.entities.value_rules import value_rule, without_null
 from app.errors import Problem, Problems
@@ -35,7 +35,8 @@ class Field:
 
     `required` is that of the record's field unless it is given here. `rule`, `annotation` and `doc` are given where the
     input is other than the record's field, or is none of its fields. `of` makes it an object with fields of its own.
-    `on_update` is False for what is given once, when the record is made.
+    `on_update` is False for what is given once, when the record is made. `merge` makes the value of the one that is
+    stored and the one that is given, where an update does not replace it.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Field:
     doc: str | None = None
     of: tuple[Field, ...] = ()
     on_update: bool = True
+    merge: Callable[[Any, Any], object] | None = None
 
     @property
     def stored(self) -> str:
@@ -115,8 +117,8 @@ APP_METADATA = Field(
     "app_metadata",
     rule=entries(app_documents, "app", "data"),
     annotation=list[AppDocumentInput],
-    doc="What other systems keep beside it, one document an app; later by `setAppMetadata`.",
-    on_update=False,
+    doc="What other systems keep beside it, one document an app. An update leaves the documents of other apps alone.",
+    merge=merge_documents,
 )
 
 
@@ -200,7 +202,9 @@ def read_value(model: type[BaseModel], each: Field, value: object, problems: Pro
             raise Invalid("REQUIRED", "It is empty. Give null to clear it.")
         return default_of(model, each.stored)
     if not each.of:
-        return each.read(model, plain_value(value))
+        found = each.read(model, plain_value(value))
+        there = (before or {}).get(each.stored)
+        return each.merge(there, found) if each.merge and there else found
     inner = cast(type[BaseModel], without_null(model.model_fields[each.name].annotation))
     if isinstance(value, list):
         inner = get_args(inner)[0]

@@ -6,7 +6,7 @@ from typing import Any
 
 import strawberry
 
-from app.entities.metadata import MOST_BYTES, app_documents, metadata_entries, size_of_documents
+from app.entities.metadata import app_documents, merge_documents, metadata_entries
 from app.entities.texts import Invalid
 from app.errors import Problem, Problems, Refused
 from app.graph.choices import Choice, choices
@@ -130,19 +130,16 @@ async def set_app_metadata(work: Work, given: SetAppMetadataInput) -> SetAppMeta
     """Set or remove the document of one app beside a record; those of others stay."""
     rules, record = await find_record(work, given.id, given.expected_version, APPS)
     stored = work.records[record.id][APPS]
-    others = [row for row in stored if row["app"] != given.app]
-    try:
-        rows = [] if given.data is None else [dict(row) for row in app_documents({given.app: given.data})]
-    except Invalid as error:
-        raise Refused([Problem(error.code, ("data",), error.message)]) from None
     if not given.app.strip():
         raise Refused([Problem("REQUIRED", ("app",), "Name the app.")])
-    place = next((n for n, row in enumerate(stored) if row["app"] == given.app), len(others))
-    both = (*others[:place], *rows, *others[place:])
-    if rows and size_of_documents(both) > MOST_BYTES:
-        message = "What all apps keep beside it would come to more than 64 KiB. Remove some first."
-        raise Refused([Problem("TOO_LONG", ("data",), message)])
-    after = evolve(record, **{stored_fields(type(record))[APPS]: both})
+    if given.data is None:
+        both = [row for row in stored if row["app"] != given.app]
+    else:
+        try:
+            both = merge_documents(stored, app_documents({given.app: given.data}))
+        except Invalid as error:
+            raise Refused([Problem(error.code, ("data",), error.message)]) from None
+    after = evolve(record, **{stored_fields(type(record))[APPS]: tuple(both)})
     return SetAppMetadataPayload(record=await change_record(work, rules, record, after, Problems()))
 
 

@@ -37,7 +37,7 @@ class MadeAlong:
     def input_field(self) -> InputField:
         """The field of the input."""
         inner = cast(Any, part_input)(self.rules)
-        return self.name, list[inner] | None, optional(f"{self.doc} At most {MOST}.")
+        return self.name, list[inner] | None, optional(f"{self.doc} At most {MOST}.")  # type: ignore[valid-type]  # dynamic
 
     def rows(self, given: object) -> list[RowOfRules]:
         """What was given of each, with the rules that judge it."""

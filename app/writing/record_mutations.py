@@ -29,7 +29,7 @@ from app.writing.input_types import (
     needed,
 )
 from app.writing.inputs import RecordInput, read_input, read_named, read_values, record_key
-from app.writing.mutation import Mutation
+from app.writing.mutation import SECONDS, Mutation
 from app.writing.parts import MadeAlong, check_sizes, keys_in
 from app.writing.payloads import Payload, record_payload
 from app.writing.rules import Rules
@@ -81,6 +81,7 @@ def record_mutation(
     shows: str,
     *,
     warns: bool,
+    seconds: float = SECONDS,
 ) -> RecordMutation:
     """A mutation whose operation is one step of a record's lifecycle."""
     record = rules.record
@@ -97,6 +98,7 @@ def record_mutation(
         inputs=inputs,
         shows=shows,
         warns=warns,
+        seconds=seconds,
     )
     return made
 
@@ -127,14 +129,28 @@ def create(rules: type[Rules[R]], *, doc: str, warns: bool = False, along: Seque
     )
 
 
-def update(rules: type[Rules[R]], *, doc: str, warns: bool = False) -> RecordMutation:
-    """Declare the mutation that changes a record: what is absent is left alone, null clears."""
+def update(
+    rules: type[Rules[R]],
+    *,
+    doc: str,
+    warns: bool = False,
+    first: Callable[[Work, R, RecordInput, Problems], Awaitable[None]] | None = None,
+    seconds: float = SECONDS,
+) -> RecordMutation:
+    """Declare the mutation that changes a record: what is absent is left alone, null clears.
+
+    `first` does what has rules of its own, such as a move, before the other fields are judged; what keeps it from that
+    it adds to the problems. `seconds` is a deadline other than that of requests.
+    """
 
     async def step(work: Work, given: Any) -> R:
         problems, own, key = Problems(), rules(), record_key(given.by)
         said = RecordInput(named=read_named(own.inputs, given))
         await lifecycle.prepare(work, own, [said], [key])
         before = lifecycle.find_target(work, own.record, key, given.expected_version, problems)
+        if before and first:
+            await first(work, before, said, problems)
+            before = work.get(own.record, before.id)
         there = work.records[before.id] if before else None
         said.values = read_values(own.record, own.inputs, given, problems, there)
         return await lifecycle.update(work, own, before, said, problems)
@@ -151,6 +167,7 @@ def update(rules: type[Rules[R]], *, doc: str, warns: bool = False) -> RecordMut
         ],
         "The record as it is now; null where the change was refused.",
         warns=warns,
+        seconds=seconds,
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from app.entities.identifiers import UNCLASSIFIED_ID
 from app.mongo.client import Store
 from tests.asking import data
 from tests.commands import Commands
@@ -206,3 +207,51 @@ async def test_each_payload_of_a_document_has_the_figures_after_its_own_mutation
     found = await data(store, f"mutation {{ {moves} }}")
     counts = [found[what]["organization"]["parent"]["statement"]["openInvoices"] for what in ("mid", "top")]
     assert counts == [1, 2]
+
+
+async def update(store: Store, what: str, **given: Any) -> Any:
+    """The organization after an update."""
+    shown = "organization { id name version parent { id } payer { id } }"
+    return await done(store, "updateOrganization", shown, by={"id": f"org_{what}"}, **given)
+
+
+async def test_an_update_with_another_parent_is_a_move(store: Store, tree: Any) -> None:
+    found = await update(store, "mid", parent={"id": "org_other"}, name="Middle")
+    assert (found["parent"]["id"], found["name"], found["version"]) == ("org_other", "Middle", 2)
+    assert await ancestors(store, "org_leaf") == ["org_other", "org_mid", "org_low"]
+    entry = await store["auditEntries"].find_one({"recordId": "org_mid"})
+    assert entry is not None
+    assert (entry["action"], entry["operation"]) == ("MOVED", "updateOrganization")
+    assert (await update(store, "mid", parent=None))["parent"] is None
+    assert await ancestors(store, "org_leaf") == ["org_mid", "org_low"]
+    assert (await update(store, "mid", parent=None))["version"] == 3
+    assert (await update(store, "mid", name="Middle"))["version"] == 3, "what is left out is left alone"
+
+
+async def test_an_update_moves_by_the_rules_of_moves_and_tells_all_else(store: Store, tree: Any) -> None:
+    async def refuses(what: str, **given: Any) -> list[tuple[str, str]]:
+        return await refused(store, "updateOrganization", by={"id": f"org_{what}"}, **given)
+
+    assert await refuses("mid", parent={"id": "org_leaf"}, name=" ") == [("parent", "CYCLE"), ("name", "REQUIRED")]
+    loop = await refuses("mid", parent={"id": "org_leaf"}, payer={"id": "org_other"})
+    assert loop == [("parent", "CYCLE"), ("payer", "PAYER_NOT_ABOVE")]
+    assert await refuses("mid", parent={"externalId": "none"}) == [("parent.externalId", "NOT_FOUND")]
+    assert await refuses("mid", parent={"id": UNCLASSIFIED_ID}) == [("parent", "UNCLASSIFIED_FIXED")]
+    assert await refuses("unclassified", parent={"id": "org_mid"}) == [("parent", "UNCLASSIFIED_FIXED")]
+    assert await ancestors(store, "org_leaf") == ["org_top", "org_mid", "org_low"]
+
+
+async def test_an_update_that_moves_may_name_the_payer_of_the_new_place(store: Store, tree: Any) -> None:
+    await update(store, "mid", payer={"id": "org_top"})
+    parent = {"id": "org_other"}
+    assert await refused(store, "updateOrganization", by={"id": "org_mid"}, parent=parent) == [
+        ("parent", "PAYER_NOT_ABOVE")
+    ]
+    found = await update(store, "mid", parent=parent, payer={"id": "org_other"})
+    assert (found["payer"]["id"], found["version"]) == ("org_other", 3)
+    found = await update(store, "mid", parent={"id": "org_top"}, payer=None)
+    assert found["payer"]["id"] == "org_mid"
+    await update(store, "leaf", payer={"id": "org_top"})
+    assert await refused(store, "updateOrganization", by={"id": "org_mid"}, parent=parent, payer=None) == [
+        ("parent", "PAYER_NOT_ABOVE")
+    ]

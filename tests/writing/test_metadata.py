@@ -205,3 +205,20 @@ async def test_a_value_written_into_the_document_is_read_alike(store: Store, lit
         assert found == {"organization": None, "userErrors": [{"code": "INVALID_NUMBER"}]}
     else:
         assert found["organization"]["customMetadata"] == entries(("a", value))
+
+
+@pytest.mark.parametrize("kind", ["Organization", "Subscriber", "Credential"])
+async def test_an_update_sets_documents_of_apps_and_leaves_those_of_others(store: Store, kind: str) -> None:
+    await done(store, "createSubscriber", email="x@x.com")
+    field = kind[0].lower() + kind[1:]
+    shown = f"{field} {{ id version appMetadata }}"
+    apps = [{"app": "stripe", "data": {"customerId": "cus_1"}}, {"app": "crm", "data": {"id": 1}}]
+    by = {"id": (await done(store, f"create{kind}", shown, **RECORDS[kind], appMetadata=apps))["id"]}
+    stripe = [{"app": "stripe", "data": {"customerId": "cus_2"}}]
+    found = await done(store, f"update{kind}", shown, by=by, appMetadata=stripe)
+    assert found["appMetadata"] == {"stripe": {"customerId": "cus_2"}, "crm": {"id": 1}}
+    assert (await done(store, f"update{kind}", shown, by=by, appMetadata=stripe))["version"] == 2
+    assert await store["keys"].count_documents({"key": {"$in": ["cus_1", "cus_2"]}}) == 1
+    large = [{"app": "large", "data": {"text": "x" * 64 * 1024}}]
+    assert await refused(store, f"update{kind}", by=by, appMetadata=large) == [("appMetadata", "TOO_LONG")]
+    assert (await done(store, f"update{kind}", shown, by=by, appMetadata=None))["appMetadata"] == {}
