@@ -12,6 +12,7 @@ import orjson
 from app.access.secrets import Cipher
 from app.access.viewer import LOCAL_ADMIN, Viewer
 from app.context import Context
+from app.graph.scalars import encode_json
 from app.http.execution import Execution
 from app.http.masking import mask_errors
 from app.http.prepare import Preparation, RequestErrors
@@ -67,7 +68,7 @@ async def ask(
         prepared = preparation.prepare(query, None, variables)
         context = Context(store=store, viewer=viewer, write_locks=way.write_locks, cipher=CIPHER, now=now)
         result = await execution.run(prepared, variables, context)
-        found, wrong = orjson.loads(orjson.dumps(result.data, option=orjson.OPT_UTC_Z)), result.errors or []
+        found, wrong = orjson.loads(encode_json(result.data)), result.errors or []
     except RequestErrors as refused:
         found, wrong = None, refused.errors
     errors = mask_errors(wrong, "test")

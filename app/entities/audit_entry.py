@@ -58,6 +58,11 @@ class AuditEntry(Record):
     operation: str = Field(description='The mutation or command, such as "moveOrganization" or "import credentials".')
     action: AuditAction = Field(description="What was done to the record.")
     record_id: str = Field(description="The id of the record, for `node(id:)`.")
+    record_version: int | None = Field(
+        default=None,
+        description="The version of the record that the change made, 1 where it was created; null in entries of before "
+        "it was kept. Entries about one record sort by it.",
+    )
     changes: tuple[AuditChange, ...] = Field(default=(), description="Every field that changed.")
 
     record = any_record(

@@ -19,6 +19,8 @@ UNCLASSIFIED_ID, UNCLASSIFIED_NAME = "org_unclassified", "UNCLASSIFIED"
 
 RANDOM_BITS = 80  # of a ULID; the rest is the time in milliseconds
 TURN_BITS = 16
+VERSION_BITS, ENTRY_TURN_BITS, ENTRY_RANDOM_BITS = 16, 12, 52
+"""What the random bits are in an id that sorts by a version: only entries of one millisecond are told apart by them."""
 ORGANIZATION_ID = re.compile(rf"{UNCLASSIFIED_ID}|org_[0-7][0-9A-HJKMNP-TV-Z]{{25}}")
 
 
@@ -64,6 +66,16 @@ class Identifiers:
         """The next one, for a record of that type."""
         self._last += 1
         return f"{record.prefix}_{ULID.from_int(self._last)}"
+
+    def new_of_version(self, record: type[Record], at: datetime, version: int) -> str:
+        """One that sorts by that instant, then by the version: entries about one record, as its versions were made."""
+        self._last += 1
+        turn = self._last >> RANDOM_BITS - TURN_BITS & (1 << ENTRY_TURN_BITS) - 1
+        parts = ((version, VERSION_BITS), (turn, ENTRY_TURN_BITS), (self._last, ENTRY_RANDOM_BITS))
+        value = int(at.timestamp() * 1000)
+        for part, bits in parts:
+            value = value << bits | part & (1 << bits) - 1
+        return f"{record.prefix}_{ULID.from_int(value)}"
 
 
 def digest(seed: str) -> int:

@@ -10,6 +10,7 @@ from decimal import Decimal
 from functools import cache
 from typing import NewType, TypeVar
 
+import orjson
 import pycountry
 import strawberry
 from strawberry.types.scalar import ScalarDefinition
@@ -49,8 +50,20 @@ def to_the_millisecond(at: datetime) -> datetime:
 
 
 def show_instant(value: datetime) -> str:
-    """An instant as RFC 3339 in UTC, with `Z`, and a fraction where it has one; as the JSON encoder writes it."""
-    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    """An instant as RFC 3339 in UTC, always with milliseconds, so that text sorts as time: 2026-01-31T12:00:00.000Z."""
+    return f"{value.astimezone(UTC).isoformat(timespec='milliseconds')[:-6]}Z"
+
+
+def encode_json(value: object) -> bytes:
+    """JSON in which instants are as `show_instant` writes them. Raises TypeError for what JSON cannot hold."""
+    return orjson.dumps(value, show_other, orjson.OPT_PASSTHROUGH_DATETIME)
+
+
+def show_other(value: object) -> str:
+    """What the JSON encoder does not know itself."""
+    if isinstance(value, datetime):
+        return show_instant(value)
+    raise TypeError(f"{type(value).__name__} is no JSON")
 
 
 def parse_decimal(value: object) -> Decimal:
@@ -118,7 +131,8 @@ def identity(value: T) -> T:
 SCALARS: dict[object, ScalarDefinition] = {
     datetime: strawberry.scalar(
         name="DateTime",
-        description="An instant: RFC 3339 with its offset (2026-01-31T12:00:00Z). Shown in UTC.",
+        description="An instant: RFC 3339 with its offset (2026-01-31T12:00:00Z). Shown in UTC with milliseconds "
+        "(2026-01-31T12:00:00.000Z), so that text sorts as time.",
         specified_by_url="https://scalars.graphql.org/andimarek/date-time",
         serialize=show_instant,
         parse_value=parse_datetime,

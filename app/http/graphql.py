@@ -11,7 +11,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import NotRequired, TypedDict
 
-import orjson
 import strawberry
 from graphql import ExecutionResult, GraphQLFormattedError, OperationType
 from starlette.datastructures import Headers
@@ -22,6 +21,7 @@ from starlette.types import Receive, Scope, Send
 from app.access.viewer import Viewer
 from app.context import Context
 from app.errors import Code, Denial
+from app.graph.scalars import encode_json
 from app.http.authentication import Authenticate
 from app.http.document_cache import DocumentCache
 from app.http.execution import Execution
@@ -189,7 +189,7 @@ def _deadline_response(prepared: PreparedDocument, media_type: str) -> Response:
 def _json_response(content: ResponseBody, status: int, media_type: str, identity: str) -> Response:
     """The answer as JSON; INTERNAL where the data cannot be written as JSON."""
     try:
-        body = orjson.dumps(content, option=orjson.OPT_UTC_Z)
+        body = encode_json(content)
     except TypeError as error:
         # A scalar let through what is no JSON, as an integer of more than 64 bits.
         log_fault(error, identity)

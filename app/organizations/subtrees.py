@@ -23,7 +23,9 @@ SECONDS = 60.0
 """How long a move or merge may take: it has a deadline of its own."""
 
 LOCKS = "locks"
-READ = dict.fromkeys(("name", "payerId", "ancestorIds", "currency", "payerTerms", "createdAt", "version"), 1)
+READ = dict.fromkeys(
+    ("name", "payerId", "ancestorIds", "currency", "payerTerms", "createdAt", "updatedAt", "version"), 1
+)
 """The fields that are read of organizations below: an entity made of them has no others."""
 
 

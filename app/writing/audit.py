@@ -29,21 +29,24 @@ class Author(NamedTuple):
     operation: str
 
 
-def entry(ids: Identifiers, now: datetime, author: Author, action: AuditAction, before: Doc | None, after: Doc) -> Doc:
+def entry(ids: Identifiers, author: Author, action: AuditAction, before: Doc | None, after: Doc) -> Doc:
     """The document of an audit entry; `before` is None where the record is new.
 
-    It is written as it is stored: there is one for each record of an import, and a test holds it against `AuditEntry`.
+    It has the record's `updatedAt` and sorts by its version, so that a history tells writes in their order. It is
+    written as it is stored: there is one for each record of an import, and a test holds it against `AuditEntry`.
     """
+    at, version = after["updatedAt"], after["version"]
     return {
-        "_id": ids.new(AuditEntry),
-        "createdAt": now,
-        "updatedAt": now,
+        "_id": ids.new_of_version(AuditEntry, at, version),
+        "createdAt": at,
+        "updatedAt": at,
         "deletedAt": None,
         "version": 1,
         "actor": author.actor,
         "operation": author.operation,
         "action": action.value,
         "recordId": after["_id"],
+        "recordVersion": version,
         "changes": list(differences(before or {}, after)),
     }
 

@@ -209,7 +209,8 @@ class Work:
         change = self.changes.setdefault(record_id, Change(there, there, action))
         change.action = action if change.action is AuditAction.UPDATED else change.action
         version = change.before.get("version", 1) + 1
-        change.after = {**there, **differing, "version": version, "updatedAt": self.now}
+        updated_at = max(self.now, change.before["updatedAt"])  # it never goes back, so that histories are in order
+        change.after = {**there, **differing, "version": version, "updatedAt": updated_at}
         self.records[record_id] = change.after
         return change.after
 
@@ -235,11 +236,12 @@ class Work:
 
     async def reassign(self, collection: str, query: Doc, values: Mapping[str, str]) -> None:
         """Give many records other owners: one read and one write, each with one version more and an audit entry."""
-        found = await self.find(collection, query, dict.fromkeys(values, 1))
+        for doc in (found := await self.find(collection, query, dict.fromkeys((*values, "version", "updatedAt"), 1))):
+            stamps: Doc = {"version": doc["version"] + 1, "updatedAt": max(self.now, doc["updatedAt"])}
+            self.reassigned.append((doc, {**doc, **values, **stamps}))
         if found:
-            self.reassigned += [(doc, {**doc, **values}) for doc in found]
-            stamps: Doc = {**values, "updatedAt": self.now}
-            self.sweep(collection, query, {"$set": stamps, "$inc": {"version": 1}})
+            update: Doc = {"$set": dict(values), "$max": {"updatedAt": self.now}, "$inc": {"version": 1}}
+            self.sweep(collection, query, update)
 
     def lock_references(self, *ids: str | None) -> None:
         """A record refers to these: their guards are written, so that none of them can be deleted meanwhile."""
@@ -300,11 +302,11 @@ class Work:
     def entries(self) -> Iterable[Doc]:
         """An audit entry for each record that is made or changed."""
         for doc in self.documents():
-            yield entry(self.ids, self.now, self.author, AuditAction.CREATED, None, doc)
+            yield entry(self.ids, self.author, AuditAction.CREATED, None, doc)
         for before, after in self.reassigned:
-            yield entry(self.ids, self.now, self.author, AuditAction.UPDATED, before, after)
+            yield entry(self.ids, self.author, AuditAction.UPDATED, before, after)
         for change in self.changes.values():
-            yield entry(self.ids, self.now, self.author, change.action, change.before, change.after)
+            yield entry(self.ids, self.author, change.action, change.before, change.after)
 
 
 @cache

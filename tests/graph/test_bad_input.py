@@ -13,7 +13,7 @@ other_list = Ordering("Organization.children", "NAME", "name", is_instant=False,
 other_order = Ordering("organizations", "CREATED_AT", "createdAt", is_instant=True, descending=False)
 not_an_instant = Ordering("organizations", "CREATED_AT", "name", is_instant=False, descending=False)
 BY_TIME = "orderBy: {field: CREATED_AT}"
-DOC = {"name": "x", "_id": "org_x", "createdAt": "2026-01-01T00:00:00Z"}
+DOC = {"name": "x", "_id": "org_x", "createdAt": "2026-01-01T00:00:00.000Z"}
 
 CASES = [
     ('{ organization(by: {id: " "}) { id } }', "BAD_REQUEST", "blank"),
@@ -61,10 +61,10 @@ CASES = [
     ("{ organizations { nodes { statement(currency: 5) { id } } } }", "BAD_REQUEST", "Currency"),
     ('{ organizations { nodes { statement(currency: "usd") { id } } } }', "BAD_REQUEST", "ISO 4217"),
     ('{ organizations { nodes { statement(currency: "ZZZ") { id } } } }', "BAD_REQUEST", "ISO 4217"),
-    ('{ organizations { nodes { statement(asOf: "0001-01-01T00:00:00Z") { id } } } }', "BAD_REQUEST", "1900"),
+    ('{ organizations { nodes { statement(asOf: "0001-01-01T00:00:00.000Z") { id } } } }', "BAD_REQUEST", "1900"),
     ('{ organizations { nodes { statement(asOf: "20260131T000000Z") { id } } } }', "BAD_REQUEST", "RFC 3339"),
     (
-        '{ organizations { nodes { statement(asOf: "2026-02-31T00:00:00Z") { id } } } }',
+        '{ organizations { nodes { statement(asOf: "2026-02-31T00:00:00.000Z") { id } } } }',
         "BAD_REQUEST",
         "no such instant",
     ),
@@ -98,7 +98,7 @@ async def test_a_deleted_record_is_found_by_id_and_in_no_other_way(store: Store,
     gone = organization("gone", externalId="ext", deletedAt=NOW)
     await save(store, gone, subscriber("s", gone), credential("k", subscriber("s", gone)))
     found = await data(store, '{ node(id: "org_gone") { id ... on Organization { deletedAt } } }')
-    assert found["node"]["deletedAt"] == "2026-06-15T12:00:00Z"
+    assert found["node"]["deletedAt"] == "2026-06-15T12:00:00.000Z"
     for by in ('externalId: "ext"', 'name: "gone"'):
         answer = await ask(store, f"{{ organization(by: {{{by}}}) {{ id }} }}")
         assert answer.codes == {"organization": "NOT_FOUND"}

@@ -21,6 +21,7 @@ from app.entities.billing_profile import BillingProfile
 from app.graph.documents import to_document
 from app.graph.plan import expressions
 from app.graph.plan.planner import Counters, Planner
+from app.graph.scalars import encode_json
 from app.http.masking import mask_errors
 from app.mongo.client import Store
 from tests.asking import server
@@ -40,7 +41,7 @@ async def response(store: Store, query: str, *, planning: bool) -> Any:
     result: ExecutionResult = await execution.run(preparation.prepare(query, None, {}), {}, context)
     errors = mask_errors(result.errors or [], "test")
     errors.sort(key=lambda error: str(error["path"]))
-    return orjson.loads(orjson.dumps([result.data, errors], option=orjson.OPT_UTC_Z))
+    return orjson.loads(encode_json([result.data, errors]))
 
 
 def counters() -> Counters:

@@ -21,6 +21,7 @@ from app.context import Context
 from app.entities.organization import Organization
 from app.graph import read
 from app.graph.documents import to_document
+from app.graph.scalars import encode_json
 from app.http.masking import mask_errors
 from app.http.prepare import Preparation, RequestErrors
 from app.main import prepare
@@ -131,7 +132,7 @@ async def answer(store: Store, query: str, variables: dict[str, Any], *, plannin
     result = await execution.run(prepared, variables, context)
     errors = mask_errors(result.errors or [], "test")
     errors.sort(key=lambda error: str(error.get("path")))
-    told = orjson.loads(orjson.dumps({"data": result.data, "errors": errors}, option=orjson.OPT_UTC_Z))
+    told = orjson.loads(encode_json({"data": result.data, "errors": errors}))
     is_at_fault = any(error["extensions"]["code"] == "INTERNAL" for error in errors)
     assert is_at_fault or execution.planner.counters.failed == before.failed, "only the plan failed, which is logged"
     return told, execution.planner.counters.planned > before.planned

@@ -89,7 +89,9 @@ async def test_everything_below_moves(store: Store, twins: None) -> None:
     }
     assert found["payments"]["totalCount"] == 2
     assert found["statement"] == {"openInvoices": 0, "creditBalance": {"amount": "10.00"}}, "credit adds up"
-    assert found["mergedFrom"] == [{"id": "org_b", "mergedInto": {"id": "org_a"}, "deletedAt": "2026-06-15T12:00:00Z"}]
+    assert found["mergedFrom"] == [
+        {"id": "org_b", "mergedInto": {"id": "org_a"}, "deletedAt": "2026-06-15T12:00:00.000Z"}
+    ]
 
 
 @pytest.mark.parametrize("by", ['externalId: "ext-b"', 'externalId: "alias-b"', 'name: "b"', 'externalId: "ext-a"'])

@@ -129,8 +129,8 @@ async def test_every_column_is_written(files: Files, store: Store) -> None:
     await subscribed(store, (await files.store["organizations"].find_one({"externalId": "top"}) or {})["_id"], "gold")
     key = {
         "credential_id": "k", "name": "K", "subscriber_email": "Carol@x.com", "organization_external_id": "acme",
-        "subscription_external_id": "gold", "tags": ["a", "b c"], "valid_from": "2026-01-01T00:00:00Z",
-        "expires_at": "2027-01-01T00:00:00.125000Z", "custom_metadata": {"x": 1}, "app_metadata": {"a": {}},
+        "subscription_external_id": "gold", "tags": ["a", "b c"], "valid_from": "2026-01-01T00:00:00.000Z",
+        "expires_at": "2027-01-01T00:00:00.125Z", "custom_metadata": {"x": 1}, "app_metadata": {"a": {}},
     }  # fmt: skip
     await files.made("credentials", **key)
     assert await written_rows(store, "credentials") == [key]
@@ -143,7 +143,7 @@ async def test_what_csv_cannot_say_is_left_out_and_counted(files: Files, store: 
     await files.rows("organizations", {"external_id": "top", "name": "Top"}, WHOLE)
     await files.made("subscribers", email="a@x.com")
     await files.made("credentials", credential_id="k", name="K", subscriber_email="a@x.com", tags=["a", "b c"])
-    at = "2026-01-01T00:00:00Z"
+    at = "2026-01-01T00:00:00.000Z"
     paid = {"paid_at": at, "paid_amount": 1}
     line = {"line_description": "x", "quantity": 1, "unit_price": 5}
     invoice = {"number": "N", "organization_external_id": "top", "issued_at": at, "lines": [line, line]}

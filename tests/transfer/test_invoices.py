@@ -13,7 +13,7 @@ from app.mongo.client import Doc, Store
 from app.transfer.outcome import Outcome, Result
 from tests.transfer.running import NOW, Files, by_line, codes, results, subscribed
 
-ISSUED = "2026-01-31T00:00:00Z"
+ISSUED = "2026-01-31T00:00:00.000Z"
 
 
 @pytest.fixture
@@ -46,12 +46,12 @@ def invoice(*lines: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {**base, "lines": list(lines) or [line()], **more}
 
 
-def payment(amount: object, at: str = "2026-02-01T00:00:00Z", **more: Any) -> dict[str, Any]:
+def payment(amount: object, at: str = "2026-02-01T00:00:00.000Z", **more: Any) -> dict[str, Any]:
     """A payment."""
     return {"paid_at": at, "paid_amount": amount, **more}
 
 
-def credit(amount: object, number: str = "CN-1", at: str = "2026-02-02T00:00:00Z") -> dict[str, Any]:
+def credit(amount: object, number: str = "CN-1", at: str = "2026-02-02T00:00:00.000Z") -> dict[str, Any]:
     """A credit note."""
     return {"credited_at": at, "credited_amount": amount, "credit_note_number": number}
 
@@ -67,8 +67,8 @@ async def test_every_column_is_kept(files: Files, store: Store, payer: Doc) -> N
     whole = line(
         "1200.5",
         "0.02",
-        period_start="2026-01-01T00:00:00Z",
-        period_end="2026-01-31T00:00:00Z",
+        period_start="2026-01-01T00:00:00.000Z",
+        period_end="2026-01-31T00:00:00.000Z",
         consumer_external_id="unit",
         subscription_external_id="sub_gold",
         subscriber_email="carol@x.com",
@@ -80,7 +80,7 @@ async def test_every_column_is_kept(files: Files, store: Store, payer: Doc) -> N
             whole,
             line(2, 3),
             currency="EUR",
-            due_at="2026-02-14T00:00:00Z",
+            due_at="2026-02-14T00:00:00.000Z",
             payments=[payment("5", payment_reference="bank 1")],
             credit_notes=[{**credit("1.01"), "credit_reason": "Sorry"}],
         ),
@@ -124,8 +124,8 @@ async def test_every_column_is_kept(files: Files, store: Store, payer: Doc) -> N
         ({"payments": [payment(30), payment(70)]}, "PAID", 100, 0, 0),
         ({"payments": [payment("130.50")]}, "PAID", "130.50", 0, "30.50"),
         ({"credit_notes": [credit(100)]}, "PAID", 0, 0, 0),
-        ({"payments": [payment(30)], "voided_at": "2026-03-01T00:00:00Z"}, "VOID", 30, 0, 30),
-        ({"payments": [payment(30)], "written_off_at": "2026-03-01T00:00:00Z"}, "UNCOLLECTIBLE", 30, 70, 0),
+        ({"payments": [payment(30)], "voided_at": "2026-03-01T00:00:00.000Z"}, "VOID", 30, 0, 30),
+        ({"payments": [payment(30)], "written_off_at": "2026-03-01T00:00:00.000Z"}, "UNCOLLECTIBLE", 30, 70, 0),
     ],
 )
 async def test_where_it_stands_follows_from_its_facts(
@@ -179,7 +179,7 @@ async def test_a_line_may_say_how_it_was_rounded(files: Files, store: Store, pay
 
 async def test_numbers_are_exact_also_as_json_numbers(files: Files, store: Store, payer: Doc) -> None:
     text = (
-        '{"number": "A", "organization_external_id": "acme", "issued_at": "2026-01-31T00:00:00Z", "lines": '
+        '{"number": "A", "organization_external_id": "acme", "issued_at": "2026-01-31T00:00:00.000Z", "lines": '
         '[{"line_description": "x", "quantity": 3, "unit_price": 0.1},'
         ' {"line_description": "x", "quantity": 100000000000000, "unit_price": 0.01}]}'
     )
@@ -197,10 +197,10 @@ async def test_numbers_are_exact_also_as_json_numbers(files: Files, store: Store
         (invoice(organization_external_id=UNCLASSIFIED_ID), ("UNCLASSIFIED_FIXED", "organization_external_id")),
         (invoice(issued_at=None), ("REQUIRED", "issued_at")),
         (invoice(issued_at="2026-01-31T00:00:00"), ("INVALID_INSTANT", "issued_at")),
-        (invoice(issued_at="2026-07-01T00:00:00Z"), ("IN_FUTURE", "issued_at")),
-        (invoice(due_at="2026-01-30T00:00:00Z"), ("BEFORE_ISSUE", "due_at")),
-        (invoice(voided_at="2026-01-30T00:00:00Z"), ("BEFORE_ISSUE", "voided_at")),
-        (invoice(written_off_at="2026-07-30T00:00:00Z"), ("IN_FUTURE", "written_off_at")),
+        (invoice(issued_at="2026-07-01T00:00:00.000Z"), ("IN_FUTURE", "issued_at")),
+        (invoice(due_at="2026-01-30T00:00:00.000Z"), ("BEFORE_ISSUE", "due_at")),
+        (invoice(voided_at="2026-01-30T00:00:00.000Z"), ("BEFORE_ISSUE", "voided_at")),
+        (invoice(written_off_at="2026-07-30T00:00:00.000Z"), ("IN_FUTURE", "written_off_at")),
         (invoice(currency="XAU"), ("INVALID_CURRENCY", "currency")),
         (invoice(lines=[]), ("REQUIRED", "lines")),
         (invoice(lines={"a": 1}), ("INVALID_TYPE", "lines")),
@@ -220,12 +220,12 @@ async def test_numbers_are_exact_also_as_json_numbers(files: Files, store: Store
         (invoice(line(subscriber_email="x@x.com")), ("UNKNOWN_SUBSCRIBER", "lines.0.subscriber_email")),
         (invoice(line(credential_id="none")), ("UNKNOWN_CREDENTIAL", "lines.0.credential_id")),
         (
-            invoice(line(period_start=ISSUED, period_end="2026-01-01T00:00:00Z")),
+            invoice(line(period_start=ISSUED, period_end="2026-01-01T00:00:00.000Z")),
             ("INVALID_PERIOD", "lines.0.period_end"),
         ),
         (invoice(payments=[payment(0)]), ("INVALID_NUMBER", "payments.0.paid_amount")),
         (invoice(payments=[payment("0.001")]), ("TOO_PRECISE", "payments.0.paid_amount")),
-        (invoice(payments=[payment(1, "2027-01-01T00:00:00Z")]), ("IN_FUTURE", "payments.0.paid_at")),
+        (invoice(payments=[payment(1, "2027-01-01T00:00:00.000Z")]), ("IN_FUTURE", "payments.0.paid_at")),
         (invoice(payments=[{"paid_at": ISSUED}]), ("REQUIRED", "payments.0.paid_amount")),
         (invoice(credit_notes=[credit(1, "")]), ("REQUIRED", "credit_notes.0.credit_note_number")),
         (invoice(credit_notes=[credit(1), credit(2)]), ("TAKEN", "credit_notes.1.credit_note_number")),
@@ -261,7 +261,7 @@ async def test_an_invoice_that_comes_again_is_compared_whole(files: Files, payer
     await files.made("invoices", **row)
     assert (await files.one("invoices", **row)).result is Result.UNCHANGED
     assert (await files.one("invoices", **invoice(*row["lines"]))).result is Result.UNCHANGED  # it says less
-    changed = row | {"lines": [line(3, "1.50")], "payments": [], "due_at": "2026-05-01T00:00:00Z"}
+    changed = row | {"lines": [line(3, "1.50")], "payments": [], "due_at": "2026-05-01T00:00:00.000Z"}
     assert codes(await files.one("invoices", **changed)) == {
         ("EXISTS_DIFFERENT", name) for name in ("lines", "payments", "due_at")
     }
@@ -281,9 +281,9 @@ async def run(files: Files, *lines: str) -> dict[int, Outcome]:
 async def test_consecutive_rows_with_a_number_are_one_invoice(files: Files, store: Store, payer: Doc) -> None:
     outcomes = await run(
         files,
-        f"A,acme,{ISSUED},One,1,1.00,2026-02-01T00:00:00Z,0.50,,,",
-        f"A,acme,{ISSUED},Two,2,1.00,2026-02-01T00:00:00Z,0.50,2026-02-02T00:00:00Z,0.25,CN-1",
-        "A,,,Two,2,1.00,2026-02-03T00:00:00Z,0.10,,,",
+        f"A,acme,{ISSUED},One,1,1.00,2026-02-01T00:00:00.000Z,0.50,,,",
+        f"A,acme,{ISSUED},Two,2,1.00,2026-02-01T00:00:00.000Z,0.50,2026-02-02T00:00:00.000Z,0.25,CN-1",
+        "A,,,Two,2,1.00,2026-02-03T00:00:00.000Z,0.10,,,",
         f"B,other,{ISSUED},Three,1,9,,,,,",
     )
     assert sorted(outcomes) == [2, 5]
@@ -363,10 +363,10 @@ async def test_amounts_have_their_currencys_decimals(
     [
         (invoice(line(-1)), "The total of the lines is -100.00 USD, less than zero."),
         (invoice(line("900000000000000", 2)), "It must be less than 1,000,000,000,000,000."),
-        (invoice(issued_at="2026-07-01T02:00:00+02:00"), "2026-07-01T00:00:00Z has not come yet."),
+        (invoice(issued_at="2026-07-01T02:00:00+02:00"), "2026-07-01T00:00:00.000Z has not come yet."),
         (
-            invoice(due_at="2026-01-30T00:00:00Z"),
-            "2026-01-30T00:00:00Z is before the invoice was issued, at 2026-01-31T00:00:00Z.",
+            invoice(due_at="2026-01-30T00:00:00.000Z"),
+            "2026-01-30T00:00:00.000Z is before the invoice was issued, at 2026-01-31T00:00:00.000Z.",
         ),
         (invoice(line(consumer_external_id="other")), "'other' is neither the payer 'acme' nor below it."),
         (
@@ -382,12 +382,14 @@ async def test_messages_speak_as_the_file_does(files: Files, payer: Doc, row: di
 
 async def test_differences_are_told_in_the_files_words(files: Files, payer: Doc) -> None:
     await files.made("invoices", **invoice())
-    outcome = await files.one("invoices", **invoice(organization_external_id="other", issued_at="2026-02-28T01:00:00Z"))
+    outcome = await files.one(
+        "invoices", **invoice(organization_external_id="other", issued_at="2026-02-28T01:00:00.000Z")
+    )
     messages = {problem.field: problem.message for problem in outcome.problems}
     assert messages["organization_external_id",].endswith(
         "the row has 'other'. An import does not change records: use the mutation that updates them."
     )
-    assert "with 2026-01-31T00:00:00Z; the row has 2026-02-28T01:00:00Z." in messages["issued_at",]
+    assert "with 2026-01-31T00:00:00.000Z; the row has 2026-02-28T01:00:00.000Z." in messages["issued_at",]
 
 
 async def test_an_invoice_of_nothing_is_stored_with_a_warning(files: Files, payer: Doc) -> None:

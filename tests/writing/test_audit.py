@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from app.mongo.client import Client, Doc, Store
 from app.writing.audit import Author, entry
 from tests.asking import ask, data
 from tests.commands import Commands
-from tests.records import EPOCH
+from tests.records import EPOCH, NOW
 from tests.writing.doing import WHOLE, done, everything, made_of_each, refused, send
 
 ENTRY = "actor operation action recordId version createdAt changes { field before after }"
@@ -45,7 +46,7 @@ async def test_who_did_what_and_each_field_before_and_after(store: Store) -> Non
     await done(store, "restoreOrganization", **by)
     entries = await log(store, recordId={"equals": made["id"]})
     created, deleted, restored, updated = sorted(entries, key=lambda each: str(each["action"]))
-    own = {"recordId": made["id"], "createdAt": "2026-06-15T12:00:00Z", "version": 1}
+    own = {"recordId": made["id"], "createdAt": "2026-06-15T12:00:00.000Z", "version": 1}
     assert created == created | own | {"actor": "carol", "operation": "createOrganization", "action": "CREATED"}
     told = changes(created)
     assert told["name"] == (None, "Acme")
@@ -61,8 +62,8 @@ async def test_who_did_what_and_each_field_before_and_after(store: Store) -> Non
     }
     assert set(changes(updated)) == {"name", "externalId", "currency", "formerNames", "billing"}
     assert (deleted["action"], restored["action"]) == ("DELETED", "RESTORED")
-    assert changes(deleted) == {"deletedAt": (None, "2026-06-15T12:00:00Z")}
-    assert changes(restored) == {"deletedAt": ("2026-06-15T12:00:00Z", None)}
+    assert changes(deleted) == {"deletedAt": (None, "2026-06-15T12:00:00.000Z")}
+    assert changes(restored) == {"deletedAt": ("2026-06-15T12:00:00.000Z", None)}
 
 
 async def test_every_record_that_a_mutation_concerned_has_an_entry(store: Store) -> None:
@@ -104,7 +105,7 @@ async def test_the_log_is_narrowed_and_ordered(store: Store) -> None:
         ({"operation": {"in": ["createPlan", "createFeature"]}}, 2),
         ({"action": {"equals": "CREATED"}}, len(WHOLE)),
         ({"action": {"equals": "DELETED"}}, 0),
-        ({"createdAt": {"gt": "2026-06-15T12:00:00Z"}}, 0),
+        ({"createdAt": {"gt": "2026-06-15T12:00:00.000Z"}}, 0),
     ):
         assert len(await log(store, **narrowed)) == count, narrowed
 
@@ -184,8 +185,29 @@ async def test_a_record_under_a_scope_that_a_viewer_lacks_is_null(store: Store) 
 
 
 def test_an_entry_has_exactly_the_fields_of_its_record() -> None:
-    after: Doc = {"_id": "org_1", "name": "Acme", "aliases": [], "payerId": None}
-    made = entry(Identifiers(EPOCH, "seed"), EPOCH, Author("a", "b"), AuditAction.CREATED, None, after)
+    after: Doc = {"_id": "org_1", "name": "Acme", "aliases": [], "payerId": None, "updatedAt": EPOCH, "version": 1}
+    made = entry(Identifiers(EPOCH, "seed"), Author("a", "b"), AuditAction.CREATED, None, after)
     assert to_document(from_document(AuditEntry, made)) == made
     assert set(made) == set(stored_fields(AuditEntry))
     assert [set(change) for change in made["changes"]] == [set(stored_fields(AuditChange))]
+
+
+async def test_a_history_tells_writes_in_their_order_within_a_millisecond_and_the_version_of_each(
+    store: Store,
+) -> None:
+    """Whoever began first may be the last to write, and clocks differ: the version decides."""
+    await done(store, "createOrganization", name="v1", externalId="acme")
+    by = {"externalId": "acme"}
+    for n, now in enumerate((NOW, NOW, NOW - timedelta(hours=1), NOW, NOW - timedelta(milliseconds=1)), 2):
+        answer = await send(store, "updateOrganization", {"by": by, "name": f"v{n}"}, now=now)
+        assert answer.data["updateOrganization"]["organization"]["version"] == n
+    query = """{ organization(by: {externalId: "acme"}) { updatedAt
+        history { nodes { createdAt recordVersion changes { field after } } } } }"""
+    found = (await data(store, query))["organization"]
+    names = [
+        [change["after"] for change in entry["changes"] if change["field"] == "name"]
+        for entry in found["history"]["nodes"]
+    ]
+    assert names == [[f"v{n}"] for n in range(1, 7)]
+    assert [entry["recordVersion"] for entry in found["history"]["nodes"]] == [1, 2, 3, 4, 5, 6]
+    assert {entry["createdAt"] for entry in found["history"]["nodes"]} == {found["updatedAt"]}

@@ -52,7 +52,9 @@ async def keys(store: Store, **by: str) -> list[Doc]:
 
 async def test_created_it_is_its_subscribers_organizations(store: Store, ids: Ids) -> None:
     found = await made(store, " k1 ")
-    assert found["keys"] == [{"value": "k1", "status": "ACTIVE", "validFrom": "2026-06-15T12:00:00Z", "validTo": None}]
+    assert found["keys"] == [
+        {"value": "k1", "status": "ACTIVE", "validFrom": "2026-06-15T12:00:00.000Z", "validTo": None}
+    ]
     assert (found["organization"]["id"], found["subscriber"]["id"]) == (ids["mid"], ids["carol"])
     assert (found["subscription"], found["tags"], found["version"]) == (None, [], 1)
 
@@ -60,7 +62,7 @@ async def test_created_it_is_its_subscribers_organizations(store: Store, ids: Id
 async def test_created_with_everything_it_has_everything_and_null_clears_it(store: Store, ids: Ids) -> None:
     given: dict[str, Any] = {"tags": [" a ", "two words", "a"], "organization": {"id": ids["low"]}}
     given |= {"subscription": {"externalId": "sub_top"}, "customMetadata": [{"name": "n", "value": True}]}
-    period = {"validFrom": "2026-01-01T00:00:00Z", "expiresAt": "2027-01-01T00:00:00Z"}
+    period = {"validFrom": "2026-01-01T00:00:00.000Z", "expiresAt": "2027-01-01T00:00:00.000Z"}
     found = await made(store, externalSecret="hush", appMetadata=[{"app": "x", "data": {}}], **given, **period)
     assert (found["tags"], found["organization"]["id"]) == (["a", "two words"], ids["low"])
     assert (found["subscription"]["externalId"], found["appMetadata"]) == ("sub_top", {"x": {}})
@@ -90,7 +92,7 @@ async def test_everything_that_is_wrong_is_told_at_once(store: Store, ids: Ids) 
         "tags": ["t" * 257, "t", ""],
         "externalSecret": "",
     }
-    given |= {"validFrom": "2026-02-01T00:00:00Z", "expiresAt": "2026-02-01T00:00:00Z"}
+    given |= {"validFrom": "2026-02-01T00:00:00.000Z", "expiresAt": "2026-02-01T00:00:00.000Z"}
     given |= {"subscriber": {"email": "x@x.com"}, "organization": {"id": ids["carol"]}}
     given |= {"subscription": {"externalId": "none"}}
     assert await refused(store, "createCredential", **given) == [
@@ -144,7 +146,7 @@ async def test_its_subscription_is_its_organizations_or_one_aboves_and_runs(
 async def test_rotating_retires_the_old_key_through_its_grace_period(store: Store, ids: Ids) -> None:
     first = await made(store)
     found = await done(store, "rotateCredential", ALL, by={"credentialId": "k1"}, credentialId=" k2 ")
-    until = (NOW + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    until = (NOW + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
     assert (found["credentialId"], found["version"], found["id"]) == ("k2", 2, first["id"])
     assert [(key["value"], key["status"], key["validTo"]) for key in found["keys"]] == [
         ("k1", "RETIRING", until),
@@ -193,7 +195,7 @@ async def test_a_rotation_that_cannot_be_is_refused(store: Store, ids: Ids) -> N
 
 
 async def test_keys_are_revoked_all_or_some_and_stay_so(store: Store, ids: Ids) -> None:
-    by = {"id": (await made(store, expiresAt="2027-01-01T00:00:00Z"))["id"]}
+    by = {"id": (await made(store, expiresAt="2027-01-01T00:00:00.000Z"))["id"]}
     for key in ("k2", "k3"):
         await done(store, "rotateCredential", by=by, credentialId=key)
     assert await refused(store, "revokeCredential", by=by, keys=["k1", "none"]) == [("keys.1", "NOT_FOUND")]
@@ -201,7 +203,7 @@ async def test_keys_are_revoked_all_or_some_and_stay_so(store: Store, ids: Ids) 
     assert [key["status"] for key in found["keys"]] == ["ENDED", "RETIRING", "ACTIVE"]
     found = await done(store, "revokeCredential", by=by)
     assert [key["status"] for key in found["keys"]] == ["ENDED"] * 3
-    assert {key["validTo"] for key in found["keys"]} == {"2026-06-15T12:00:00Z"}
+    assert {key["validTo"] for key in found["keys"]} == {"2026-06-15T12:00:00.000Z"}
     assert (await done(store, "revokeCredential", by=by))["version"] == found["version"] == 5
     assert await refused(store, "updateCredential", by=by, expiresAt=None, externalSecret="x") == [
         ("expiresAt", "ENDED")
@@ -218,7 +220,7 @@ async def test_revoking_no_keys_at_all_is_refused(store: Store, ids: Ids) -> Non
 
 
 async def test_a_key_ends_by_itself_once_it_expires(store: Store, ids: Ids) -> None:
-    await made(store, expiresAt="2026-06-16T00:00:00Z")
+    await made(store, expiresAt="2026-06-16T00:00:00.000Z")
     for now, status in ((NOW, "ACTIVE"), (NOW + timedelta(days=1), "ENDED")):
         answer = await ask(store, '{ credential(by: {credentialId: "k1"}) { keys { status } } }', now=now)
         assert answer.data["credential"]["keys"] == [{"status": status}]

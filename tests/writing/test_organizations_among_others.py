@@ -128,8 +128,8 @@ async def test_who_pays_is_itself_or_one_above_it_in_the_same_currency(store: St
     assert [each["payerId"] for each in terms] == [top, unit, low]
     found = await done(store, "updateOrganization", ALL, by={"id": unit}, payer={"id": top})
     assert found["payerTerms"] == [
-        {"payerId": unit, "validFrom": "2026-06-15T12:00:00Z"},
-        {"payerId": top, "validFrom": "2026-06-15T12:00:00Z"},
+        {"payerId": unit, "validFrom": "2026-06-15T12:00:00.000Z"},
+        {"payerId": top, "validFrom": "2026-06-15T12:00:00.000Z"},
     ]
 
 

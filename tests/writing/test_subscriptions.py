@@ -17,7 +17,7 @@ ALL = """subscription { id externalId status activeFrom activeTo customMetadata 
 
 def told(at: datetime) -> str:
     """An instant as the API shows it."""
-    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return at.strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
 PAST, YESTERDAY, TODAY, TOMORROW, FUTURE = (told(NOW + timedelta(days=days)) for days in (-30, -1, 0, 1, 30))
