@@ -51,18 +51,29 @@ def to_the_millisecond(at: datetime) -> datetime:
 
 def show_instant(value: datetime) -> str:
     """An instant as RFC 3339 in UTC, always with milliseconds, so that text sorts as time: 2026-01-31T12:00:00.000Z."""
-    return f"{value.astimezone(UTC).isoformat(timespec='milliseconds')[:-6]}Z"
+    return instant_as_json(value)[1:-1].decode()
+
+
+def instant_as_json(value: datetime) -> bytes:
+    """The same as JSON. The encoder writes no fraction or one of six digits, several times faster than Python does."""
+    text = orjson.dumps(value, option=orjson.OPT_UTC_Z)
+    if not text.endswith(b'Z"'):
+        text = orjson.dumps(value.astimezone(UTC), option=orjson.OPT_UTC_Z)
+    return text[:WITH_MILLISECONDS] + b'Z"' if len(text) > WITH_MILLISECONDS else text[:-2] + b'.000Z"'
+
+
+WITH_MILLISECONDS = len('"2026-01-31T12:00:00.000')
 
 
 def encode_json(value: object) -> bytes:
     """JSON in which instants are as `show_instant` writes them. Raises TypeError for what JSON cannot hold."""
-    return orjson.dumps(value, show_other, orjson.OPT_PASSTHROUGH_DATETIME)
+    return orjson.dumps(value, encode_other, orjson.OPT_PASSTHROUGH_DATETIME)
 
 
-def show_other(value: object) -> str:
-    """What the JSON encoder does not know itself."""
+def encode_other(value: object) -> orjson.Fragment:
+    """What the JSON encoder is not to write itself."""
     if isinstance(value, datetime):
-        return show_instant(value)
+        return orjson.Fragment(instant_as_json(value))
     raise TypeError(f"{type(value).__name__} is no JSON")
 
 
