@@ -9,7 +9,7 @@ here.
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -19,6 +19,12 @@ class Code(enum.StrEnum):
     UNAUTHENTICATED = "UNAUTHENTICATED"
     FORBIDDEN = "FORBIDDEN"
     BAD_REQUEST = "BAD_REQUEST"
+    GRAPHQL_PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
+    GRAPHQL_VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
+    OPERATION_NOT_FOUND = "OPERATION_NOT_FOUND"
+    PERSISTED_QUERY_NOT_FOUND = "PERSISTED_QUERY_NOT_FOUND"
+    BAD_VARIABLES = "BAD_VARIABLES"
+    BAD_ARGUMENT = "BAD_ARGUMENT"
     NOT_FOUND = "NOT_FOUND"
     AMBIGUOUS = "AMBIGUOUS"
     QUERY_TOO_COMPLEX = "QUERY_TOO_COMPLEX"
@@ -27,6 +33,28 @@ class Code(enum.StrEnum):
     OUTCOME_UNKNOWN = "OUTCOME_UNKNOWN"
     UNAVAILABLE = "UNAVAILABLE"
     INTERNAL = "INTERNAL"
+
+
+CODES: Mapping[Code, str] = {
+    Code.UNAUTHENTICATED: "The caller is not known: send credentials that are valid.",
+    Code.FORBIDDEN: "The viewer may not see or do this; `scope` names what is needed, where that would do.",
+    Code.BAD_REQUEST: "It is no request of GraphQL over HTTP: its method, media type, body or parameters are wrong.",
+    Code.GRAPHQL_PARSE_FAILED: "The document is not GraphQL; `locations` says where it stops being.",
+    Code.GRAPHQL_VALIDATION_FAILED: "The document does not fit the schema: compare it with `schema.graphql`.",
+    Code.OPERATION_NOT_FOUND: "The document has no operation of that name, or several and none was named.",
+    Code.PERSISTED_QUERY_NOT_FOUND: "No document has that id: send it with its text, or add it to the trusted ones.",
+    Code.BAD_VARIABLES: "A variable is missing, or its value does not fit its type.",
+    Code.BAD_ARGUMENT: "A value of an argument cannot be used: a page size, a cursor, a filter; `argument` names it.",
+    Code.NOT_FOUND: "There is no live record with that id or key, or nothing at that address.",
+    Code.AMBIGUOUS: "Several records have that name; `candidates` are their ids.",
+    Code.QUERY_TOO_COMPLEX: "The document exceeds a limit: `limit` names it, with `allowed` and `actual`.",
+    Code.RATE_LIMITED: "The caller sends more than it may: try again later.",
+    Code.TIMEOUT: "It took longer than it may, and nothing was changed: ask for less, or try again later.",
+    Code.OUTCOME_UNKNOWN: "Whether the change was stored is not known: send it again with the same `idempotencyKey`.",
+    Code.UNAVAILABLE: "The database cannot be reached: try again later.",
+    Code.INTERNAL: "A fault of the server, logged under the request id that the message names.",
+}
+"""Every code, and what it says."""
 
 
 class Denial(Exception):  # noqa: N818  # a denial is not a fault of the program
@@ -45,8 +73,10 @@ class Denial(Exception):  # noqa: N818  # a denial is not a fault of the program
         return {"code": self.code.value, **self.facts}
 
 
-class BadRequest(Denial):
-    """A request that is wrong by itself, whatever is stored; the message says how to put it right."""
+class BadArgument(Denial):
+    """A value of an argument that is wrong by itself, whatever is stored; the message says how to put it right."""
+
+    code = Code.BAD_ARGUMENT
 
 
 class NotFound(Denial):

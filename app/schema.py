@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from functools import cache
 
 import strawberry
-from graphql.utilities.print_schema import print_schema_definition
 from strawberry.schema.config import StrawberryConfig
 
 from app.billing import room as billing
@@ -14,11 +13,13 @@ from app.catalog import room as catalog
 from app.credentials import room as credentials
 from app.entities.audit_entry import AuditEntry
 from app.graph.check import check_declarations
+from app.graph.error_codes import ErrorCode
 from app.graph.nodes import node, nodes
 from app.graph.ownership import OnMerge, PlainCollection
 from app.graph.record import RECORDS, declarations_of
 from app.graph.roots import query
 from app.graph.scalars import SCALARS
+from app.graph.sdl import print_sdl
 from app.graph.search import search
 from app.mongo import keys
 from app.onboarding import room as onboarding
@@ -93,14 +94,12 @@ DESCRIPTION = (
 def build_schema() -> strawberry.Schema:
     """The schema, its declarations checked."""
     check_declarations(ROOTS)
-    types = list(RECORDS.values())
+    types = [*RECORDS.values(), ErrorCode]
     schema = strawberry.Schema(Query, Mutation, types=types, config=StrawberryConfig(scalar_map=SCALARS))
     schema._schema.description = DESCRIPTION  # Strawberry has no parameter for it
     return schema
 
 
 def sdl() -> str:
-    """The schema as `schema.graphql` has it: its root types, and all definitions sorted by name."""
-    schema = build_schema()
-    definitions = [str(print_schema_definition(schema._schema)), *schema.as_str().split("\n\n")]
-    return "\n\n".join(definitions) + "\n"
+    """The text of `schema.graphql`."""
+    return print_sdl(build_schema())

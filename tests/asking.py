@@ -12,6 +12,7 @@ import orjson
 from app.access.secrets import Cipher
 from app.access.viewer import LOCAL_ADMIN, Viewer
 from app.context import Context
+from app.errors import Code
 from app.graph.scalars import encode_json
 from app.http.execution import Execution
 from app.http.masking import mask_errors
@@ -64,14 +65,15 @@ async def ask(
 ) -> Answer:
     """The answer, errors included."""
     preparation, execution = server(planning=way.planning)
+    code = Code.BAD_VARIABLES
     try:
         prepared = preparation.prepare(query, None, variables)
         context = Context(store=store, viewer=viewer, write_locks=way.write_locks, cipher=CIPHER, now=now)
         result = await execution.run(prepared, variables, context)
         found, wrong = orjson.loads(encode_json(result.data)), result.errors or []
     except RequestErrors as refused:
-        found, wrong = None, refused.errors
-    errors = mask_errors(wrong, "test")
+        found, wrong, code = None, refused.errors, refused.code
+    errors = mask_errors(wrong, "test", code)
     return Answer(
         found,
         {".".join(map(str, error.get("path", []))): error["extensions"]["code"] for error in errors},

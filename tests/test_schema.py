@@ -12,11 +12,14 @@ from graphql import (
     GraphQLList,
     GraphQLNonNull,
     GraphQLObjectType,
+    GraphQLScalarType,
     build_schema,
     is_specified_scalar_type,
 )
 
 from app import schema
+from app.mongo.client import Store
+from tests.asking import data
 
 COMMITTED = Path(__file__).parent.parent / "schema.graphql"
 BOUNDED_LISTS = {
@@ -128,3 +131,18 @@ def test_an_update_takes_what_a_create_takes() -> None:
         assert isinstance(updated, GraphQLInputObjectType)
         missing |= {f"{kind}.{name}" for name in created.fields.keys() - updated.fields.keys()}
     assert missing == ONLY_ON_CREATE.keys()
+
+
+def test_scalars_say_what_specifies_them() -> None:
+    scalars = [each for each in core().values() if isinstance(each, GraphQLScalarType)]
+    assert [each.name for each in scalars if not each.specified_by_url] == []
+
+
+async def test_what_takes_one_of_several_keys_says_so_in_introspection(store: Store) -> None:
+    query = "{ __schema { types { name isOneOf } } }"
+    types = (await data(store, query))["__schema"]["types"]
+    marked = {each["name"] for each in types if each["isOneOf"]}
+    assert {"OrganizationBy", "SubscriberBy", "CredentialBy"} <= marked
+    assert marked == {
+        name for name, each in core().items() if isinstance(each, GraphQLInputObjectType) and each.is_one_of
+    }

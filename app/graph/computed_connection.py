@@ -46,7 +46,7 @@ class ComputedConnection(Edge):
         }
 
     async def computed_page(self, context: Context, args: Args) -> ComputedPage:
-        """The page that the arguments ask for, or a BadRequest."""
+        """The page that the arguments ask for, or a BadArgument."""
         size, _ = page_size(args.get("first"), None)
         return await COMPUTED_CONNECTIONS[self.batch](context, args, size)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from strawberry import UNSET
 
-from app.errors import BadRequest
+from app.errors import BadArgument
 from app.graph.declarations import Argument
 from app.mongo.client import Doc
 
@@ -27,7 +27,7 @@ def within_depth(ancestors: str) -> Callable[..., list[Doc]]:
         if not isinstance(max_depth, int):
             return []
         if not 1 <= max_depth <= MAX_DEPTH:
-            raise BadRequest(f"`maxDepth` is {max_depth}; it must be between 1 and {MAX_DEPTH}.", argument="maxDepth")
+            raise BadArgument(f"`maxDepth` is {max_depth}; it must be between 1 and {MAX_DEPTH}.", argument="maxDepth")
         levels = {"$subtract": [{"$size": f"${ancestors}"}, {"$indexOfArray": [f"${ancestors}", "$$k0"]}]}
         return [{"$lte": [levels, max_depth]}]
 

@@ -20,7 +20,7 @@ from strawberry.annotation import StrawberryAnnotation
 from strawberry.types import get_object_definition
 from strawberry.types.enum import EnumValueDefinition
 
-from app.errors import BadRequest
+from app.errors import BadArgument
 from app.graph.choices import Choice, choices
 from app.graph.record import Filterable, Normalise, Record, declarations_of
 from app.graph.scalars import MetadataValue
@@ -76,10 +76,10 @@ def stored_form(value: object, normalise: Normalise | None) -> object:
 
 
 def checked_list(values: object, stored: str) -> list[object]:
-    """The values of an `in`, none for null; a BadRequest for too many."""
+    """The values of an `in`, none for null; a BadArgument for too many."""
     choices = values if isinstance(values, list) else []
     if len(choices) > MAX_CHOICES:
-        raise BadRequest(f"`in` of {stored} has {len(choices)} values; it may have {MAX_CHOICES}.", argument="filter")
+        raise BadArgument(f"`in` of {stored} has {len(choices)} values; it may have {MAX_CHOICES}.", argument="filter")
     return choices
 
 
@@ -178,7 +178,7 @@ class RecordFilter:
     def to_mongo(self, now: datetime) -> Doc:
         """The MongoDB filter for what matches at that instant; empty where no condition was given."""
         if (size := condition_count(self)) > MAX_CONDITIONS:
-            raise BadRequest(f"`filter` has {size} conditions; it may have {MAX_CONDITIONS}.", argument="filter")
+            raise BadArgument(f"`filter` has {size} conditions; it may have {MAX_CONDITIONS}.", argument="filter")
         return all_of(self.parts(now))
 
     def parts(self, now: datetime) -> list[Doc]:

@@ -97,7 +97,7 @@ class Many(Edge):
         return {"$and": [LIVE, conditions]} if conditions else LIVE
 
     def window(self, args: Args, now: datetime) -> Window:
-        """The part of the list that the arguments ask for, or a BadRequest."""
+        """The part of the list that the arguments ask for, or a BadArgument."""
         return Window.of(args, self.ordering(args), self.query(args, now))
 
     def conditions(self, args: Args) -> list[Doc]:

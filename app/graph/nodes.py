@@ -11,7 +11,7 @@ from typing import cast
 import strawberry
 
 from app.context import Context
-from app.errors import BadRequest, Denial, NotFound
+from app.errors import BadArgument, Denial, NotFound
 from app.graph import read
 from app.graph.declarations import REQUIRED, Args, Argument, Sizing
 from app.graph.documents import from_document
@@ -74,12 +74,12 @@ class NodeById(Edge):
         """Nothing yet: each type has its own scope, which `documents` asks for."""
 
     def ids(self, args: Args) -> list[str]:
-        """The ids in the arguments, in their order; a BadRequest for too many or too long ones."""
+        """The ids in the arguments, in their order; a BadArgument for too many or too long ones."""
         ids = args["ids"] if self.plural else [args["id"]]
         if len(ids) > MAX_FIRST:
-            raise BadRequest(f"`ids` has {len(ids)} ids; it may have {MAX_FIRST}.", argument="ids")
+            raise BadArgument(f"`ids` has {len(ids)} ids; it may have {MAX_FIRST}.", argument="ids")
         if any(len(node_id) > MAX_ID for node_id in ids):
-            raise BadRequest(f"An id has at most {MAX_ID} characters.", argument="ids" if self.plural else "id")
+            raise BadArgument(f"An id has at most {MAX_ID} characters.", argument="ids" if self.plural else "id")
         return list(ids)
 
     async def read(self, context: Context, keys: Sequence[Key], args: Args, fields: Fields) -> Mapping[Key, NodeResult]:
@@ -113,7 +113,7 @@ class NodeById(Edge):
             name = record_name_of(node_id)
             if name is None:
                 prefixes = ", ".join(record_names_by_prefix())
-                results[node_id] = BadRequest(f"{node_id!r} is not an id: ids begin with {prefixes}.")
+                results[node_id] = BadArgument(f"{node_id!r} is not an id: ids begin with {prefixes}.")
             else:
                 ids_by_record.setdefault(name, []).append(node_id)
         groups = await asyncio.gather(

@@ -15,7 +15,7 @@ from typing import Any
 
 import orjson
 
-from app.errors import BadRequest
+from app.errors import BadArgument
 from app.mongo.client import Doc
 
 MAX_FIRST, DEFAULT_FIRST = 100, 25
@@ -48,9 +48,9 @@ class ComputedPage:
     total: int | None
 
     def total_count(self) -> int:
-        """How many there are on all pages, or a BadRequest where they are not counted."""
+        """How many there are on all pages, or a BadArgument where they are not counted."""
         if self.total is None:
-            raise BadRequest("These are found page by page, and not counted. Ask for the pages, or for fewer of them.")
+            raise BadArgument("These are found page by page, and not counted. Ask for the pages, or for fewer of them.")
         return self.total
 
 
@@ -82,7 +82,7 @@ class Ordering:
         return encode_cursor([self.list_name, self.label, doc[self.key], doc["_id"]])
 
     def decode(self, cursor: str | None, argument: str) -> CursorPosition | None:
-        """The position that a cursor of this list and order marks; any other text is a BadRequest.
+        """The position that a cursor of this list and order marks; any other text is a BadArgument.
 
         `argument` is the name of the argument it was given as, for the error.
         """
@@ -90,13 +90,13 @@ class Ordering:
             return None
         list_name, label, value, last_id = cursor_parts(cursor, argument)
         if list_name != self.list_name:
-            raise BadRequest(
+            raise BadArgument(
                 f"`{argument}` is a cursor of {list_name}, not of {self.list_name}. "
                 "Pass a cursor that this list returned.",
                 argument=argument,
             )
         if label != self.label:
-            raise BadRequest(
+            raise BadArgument(
                 f"`{argument}` is a cursor of the order {label}, but this list is ordered by {self.label}. "
                 "Keep `orderBy` the same from page to page.",
                 argument=argument,
@@ -110,7 +110,7 @@ def encode_cursor(values: Sequence[object]) -> str:
 
 
 def decode_cursor(cursor: str, argument: str) -> object:
-    """The values in a cursor, which the caller has to check; a BadRequest for what is no cursor at all."""
+    """The values in a cursor, which the caller has to check; a BadArgument for what is no cursor at all."""
     try:
         values: object = orjson.loads(base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4)))
     except (binascii.Error, ValueError):
@@ -119,7 +119,7 @@ def decode_cursor(cursor: str, argument: str) -> object:
 
 
 def cursor_parts(cursor: str, argument: str) -> tuple[str, str, str, str]:
-    """The list, the order, the value and the id in a cursor of an `Ordering`, or a BadRequest."""
+    """The list, the order, the value and the id in a cursor of an `Ordering`, or a BadArgument."""
     match decode_cursor(cursor, argument):
         case [str(list_name), str(label), str(value), str(last_id)]:
             return list_name, label, value, last_id
@@ -127,7 +127,7 @@ def cursor_parts(cursor: str, argument: str) -> tuple[str, str, str, str]:
 
 
 def cursor_instant(text: str, argument: str) -> datetime:
-    """The instant in a cursor, UTC; a BadRequest for text that is none or has no offset."""
+    """The instant in a cursor, UTC; a BadArgument for text that is none or has no offset."""
     try:
         instant = datetime.fromisoformat(text)
         if instant.tzinfo is not None:
@@ -137,9 +137,9 @@ def cursor_instant(text: str, argument: str) -> datetime:
     raise invalid_cursor(argument)
 
 
-def invalid_cursor(argument: str) -> BadRequest:
+def invalid_cursor(argument: str) -> BadArgument:
     """The error for a text that no list of this API returned as a cursor."""
-    return BadRequest(
+    return BadArgument(
         f"`{argument}` is not a cursor of this API. Pass a cursor that this list returned.", argument=argument
     )
 
@@ -167,7 +167,7 @@ class Window:
 
     @classmethod
     def of(cls, args: Mapping[str, Any], ordering: Ordering, query: Doc) -> Window:
-        """The window that `first`, `after`, `last` and `before` describe, or a BadRequest."""
+        """The window that `first`, `after`, `last` and `before` describe, or a BadArgument."""
         size, from_end = page_size(args.get("first"), args.get("last"))
         return cls(
             ordering=ordering,
@@ -207,12 +207,12 @@ class Window:
 
 
 def page_size(first: int | None, last: int | None) -> tuple[int, bool]:
-    """How many documents are asked for, and whether from the end; a BadRequest for both or an impossible number."""
+    """How many documents are asked for, and whether from the end; a BadArgument for both or an impossible number."""
     if first is not None and last is not None:
-        raise BadRequest("Give `first` or `last`, not both.", argument="last")
+        raise BadArgument("Give `first` or `last`, not both.", argument="last")
     name, size = ("last", last) if last is not None else ("first", DEFAULT_FIRST if first is None else first)
     if not 1 <= size <= MAX_FIRST:
-        raise BadRequest(f"`{name}` is {size}; it must be between 1 and {MAX_FIRST}.", argument=name)
+        raise BadArgument(f"`{name}` is {size}; it must be between 1 and {MAX_FIRST}.", argument=name)
     return size, last is not None
 
 

@@ -14,7 +14,7 @@ from strawberry.types import get_object_definition
 from strawberry.utils.str_converters import to_camel_case
 
 from app.context import Context
-from app.errors import Ambiguous, BadRequest, NotFound
+from app.errors import Ambiguous, BadArgument, NotFound
 from app.graph import read
 from app.graph.by import By
 from app.graph.declarations import REQUIRED, Args, Argument
@@ -63,9 +63,9 @@ class RecordByKey(Edge):
         by = args["by"]
         [(name, value)] = [(f.name, v) for f in dataclasses.fields(by) if (v := getattr(by, f.name)) is not UNSET]
         if not str(value).strip():
-            raise BadRequest(f"`by.{to_camel_case(name)}` is blank. Give the key itself.", argument="by")
+            raise BadArgument(f"`by.{to_camel_case(name)}` is blank. Give the key itself.", argument="by")
         if len(value) > (limit := MAX_ID if name == "id" else MAX_KEY):
-            raise BadRequest(
+            raise BadArgument(
                 f"`by.{to_camel_case(name)}` has {len(value)} characters; it may have {limit}.", argument="by"
             )
         if name == "id":
@@ -82,7 +82,7 @@ class RecordByKey(Edge):
         """The record with that id, deleted or not."""
         record = self.stored_record
         if not node_id.startswith(f"{record.prefix}_"):
-            raise BadRequest(
+            raise BadArgument(
                 f"`by.id` is not the id of {with_article(record.singular_name())}: theirs begin with {record.prefix}_.",
                 argument="by",
             )

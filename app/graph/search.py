@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from strawberry import UNSET
 
 from app.context import Context
-from app.errors import BadRequest
+from app.errors import BadArgument
 from app.graph.connection import Connection
 from app.graph.declarations import REQUIRED, Args, Argument, Declaration, Sizing
 from app.graph.documents import from_document
@@ -51,7 +51,7 @@ class Search(Declaration):
         return Connection(lazy_page=self.search_page(context, args))
 
     def search_page(self, context: Context, args: Args) -> SearchPage:
-        """The page that the arguments ask for, which is not read yet, or a BadRequest."""
+        """The page that the arguments ask for, which is not read yet, or a BadArgument."""
         size, _ = page_size(args.get("first"), None)
         after = search_position(args.get("after"))
         words = quoted_words(args["text"])
@@ -63,7 +63,7 @@ def quoted_words(text: str) -> str:
     """The words of a text, each in quotes: MongoDB's text search then wants all of them, and sees no operators."""
     words = [word for part in text.replace('"', " ").replace("\\", " ").split() if (word := part.strip("-"))]
     if not words or len(text) > MAX_TEXT:
-        raise BadRequest(f"`text` must have at least one word and at most {MAX_TEXT} characters.", argument="text")
+        raise BadArgument(f"`text` must have at least one word and at most {MAX_TEXT} characters.", argument="text")
     return " ".join(f'"{word}"' for word in words)
 
 

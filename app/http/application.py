@@ -17,11 +17,13 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from app.access.secrets import Cipher
+from app.graph.sdl import print_sdl
 from app.http.authentication import Authenticate
 from app.http.graphiql import graphiql_routes
 from app.http.graphql import GraphQLEndpoint
 from app.http.health import healthz, readyz
 from app.http.middleware import RequestMiddleware, allowed_hosts, respond_to_http_exception
+from app.http.schema_file import SchemaFile
 from app.mongo.client import Client, Store
 from app.settings import Settings
 
@@ -39,6 +41,7 @@ def create_application(
     `connect_traced` makes the client that requests are explained over; `authenticate` gives the viewer of a request;
     `cipher` encrypts secrets, and without one they are refused.
     """
+    schema_file = SchemaFile(print_sdl(schema), is_shown=not settings.trusted_only)
     endpoint = GraphQLEndpoint(schema, settings, connect_traced, authenticate)
 
     @asynccontextmanager
@@ -53,6 +56,7 @@ def create_application(
     return Starlette(
         routes=[
             Route("/graphql", endpoint, name="graphql"),
+            Route("/schema.graphql", schema_file.serve, methods=["GET"]),
             *graphiql_routes(),
             Route("/healthz", healthz, methods=["GET"]),
             Route("/readyz", readyz, methods=["GET"]),

@@ -139,7 +139,7 @@ class GraphQLEndpoint:
         except RequestErrors as refused:
             has_secret = contains_secret(text, request.variables)
             errors = redact_errors(refused.errors) if has_secret else refused.errors
-            return _refusal_response(mask_errors(errors, identity), media_type, identity)
+            return _refusal_response(mask_errors(errors, identity, refused.code), media_type, identity)
         if prepared.operation.operation is OperationType.SUBSCRIPTION:
             raise Rejected(400, "Subscriptions are not served here: send a query or a mutation.")
         if reads_only and not prepared.is_query:

@@ -45,12 +45,17 @@ def fault_message(request_id: str) -> str:
     return f"Something went wrong on our side. Request id: {request_id}"
 
 
-def mask_errors(errors: Iterable[GraphQLError], request_id: str) -> list[GraphQLFormattedError]:
-    """The errors as the response carries them. The faults among them are logged, and their messages replaced."""
+def mask_errors(
+    errors: Iterable[GraphQLError], request_id: str, code: Code = Code.BAD_VARIABLES
+) -> list[GraphQLFormattedError]:
+    """The errors as the response carries them. The faults among them are logged, and their messages replaced.
+
+    `code` is that of graphql-core's errors about the whole request: those of a prepared document are about variables.
+    """
     masked = []
     faults = 0
     for error in errors:
-        text = _describe_error(error)
+        text = _describe_error(error, code)
         if text is None:
             faults += 1
             if faults <= MAX_LOGGED:
@@ -85,13 +90,13 @@ def describe_database_error(error: PyMongoError) -> tuple[Code, str] | None:
     return None
 
 
-def _describe_error(error: GraphQLError) -> ErrorText | None:
+def _describe_error(error: GraphQLError, request_code: Code) -> ErrorText | None:
     """What a client sees of an error; None where it is a fault of the program."""
     cause = _root_cause(error)
     if isinstance(cause, Denial):
         return ErrorText(cause.message, cause.extensions)
     if isinstance(cause, Refused):
-        return ErrorText(str(cause), {"code": Code.BAD_REQUEST.value})
+        return ErrorText(str(cause), {"code": Code.BAD_ARGUMENT.value})
     if isinstance(cause, PyMongoError):
         known = describe_database_error(cause)
         if known is not None:
@@ -103,7 +108,7 @@ def _describe_error(error: GraphQLError) -> ErrorText | None:
         message = _clean_message(error, cause)
         # Some quote what was sent, whatever its length.
         shortened = message if len(message) <= MAX_MESSAGE else f"{message[:MAX_MESSAGE]}…"
-        return ErrorText(shortened, {"code": Code.BAD_REQUEST.value})
+        return ErrorText(shortened, {"code": (request_code if error.path is None else Code.BAD_ARGUMENT).value})
     return None
 
 

@@ -66,7 +66,8 @@ class PersistedDocuments:
         if text is not None:
             return text
         if request.query is None or self.trusted_only:
-            raise Rejected(200 if not self.trusted_only else 403, NOT_FOUND)
+            status = 403 if self.trusted_only else 200
+            raise Rejected(status, NOT_FOUND, code=Code.PERSISTED_QUERY_NOT_FOUND)
         self.learn(request.document_hash, request.query)
         return request.query
 

@@ -28,7 +28,7 @@ from graphql.validation.rules import overlapping_fields_can_be_merged as overlap
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
-from app.errors import TooComplex
+from app.errors import Code, TooComplex
 from app.graph.plan.planner import PlannedOperation
 from app.http.deadlines import sum_own_deadlines
 from app.http.limits import Limits, too_complex
@@ -53,11 +53,11 @@ overlap.MAX_COMPLEXITY_BUDGET = 20_000
 
 
 class RequestErrors(Exception):  # noqa: N818  # the client's doing, not a fault of the program
-    """A document that is not run, and all that is known to be wrong with it."""
+    """A document that is not run, and all that is known to be wrong with it; `code` is that of each of the errors."""
 
-    def __init__(self, errors: Sequence[GraphQLError]) -> None:
+    def __init__(self, code: Code, errors: Sequence[GraphQLError]) -> None:
         super().__init__("; ".join(error.message for error in errors))
-        self.errors = list(errors)
+        self.code, self.errors = code, list(errors)
 
 
 VariableSizes = tuple[float | str | None, ...]
@@ -135,7 +135,7 @@ class Preparation:
                 raise _request_errors(
                     [too_complex("depth", "nests {} deep or more", self.max_depth, PARSER_DEPTH + 1)]
                 ) from None
-            raise RequestErrors([error]) from None
+            raise RequestErrors(Code.GRAPHQL_PARSE_FAILED, [error]) from None
 
     def _validate(self, document: DocumentNode, rules: tuple[type[ASTValidationRule], ...], max_errors: int) -> None:
         errors = validate(self.schema, document, rules, max_errors=max_errors)
@@ -144,7 +144,7 @@ class Preparation:
                 [TooComplex("The query selects too much of the same to be checked.", limit="comparisons")]
             )
         if errors:
-            raise RequestErrors(errors)
+            raise RequestErrors(Code.GRAPHQL_VALIDATION_FAILED, errors)
 
 
 def _choose_operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
@@ -155,15 +155,21 @@ def _choose_operation(document: DocumentNode, name: str | None) -> OperationDefi
         for operation in named:
             if operation.name is not None and operation.name.value == name:
                 return operation
-        raise RequestErrors([GraphQLError(f"The document has no operation named {name[:100]!r}.")])
+        raise _not_found(f"The document has no operation named {name[:100]!r}.")
     if not operations:
-        raise RequestErrors([GraphQLError("The document has no operation.")])
+        raise _not_found("The document has no operation.")
     if len(operations) > 1:
         names = ", ".join(o.name.value for o in named[:10] if o.name is not None)
-        message = f"The document has {len(operations)} operations: say by `operationName` which is meant ({names})."
-        raise RequestErrors([GraphQLError(message)])
+        raise _not_found(
+            f"The document has {len(operations)} operations: say by `operationName` which is meant ({names})."
+        )
     return operations[0]
 
 
+def _not_found(message: str) -> RequestErrors:
+    return RequestErrors(Code.OPERATION_NOT_FOUND, [GraphQLError(message)])
+
+
 def _request_errors(denials: Sequence[TooComplex]) -> RequestErrors:
-    return RequestErrors([GraphQLError(denial.message, original_error=denial) for denial in denials])
+    errors = [GraphQLError(denial.message, original_error=denial) for denial in denials]
+    return RequestErrors(Code.QUERY_TOO_COMPLEX, errors)

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from app.context import Context
-from app.errors import BadRequest
+from app.errors import BadArgument
 from app.graph.declarations import Args
 from app.graph.edges import LIVE
 from app.graph.page import ComputedPage, Page, decode_cursor, encode_cursor, invalid_cursor
@@ -54,7 +54,7 @@ class CandidateCursor:
 
 
 def decode_candidate_cursor(cursor: str | None, of: str | None) -> CandidateCursor | None:
-    """The decoded cursor of the candidates of the organization `of`, or of all; raises BadRequest for another one."""
+    """The decoded cursor of the candidates of the organization `of`, or of all; raises BadArgument for another one."""
     if cursor is None:
         return None
     match decode_cursor(cursor, "after"):
@@ -62,7 +62,7 @@ def decode_candidate_cursor(cursor: str | None, of: str | None) -> CandidateCurs
             if name == LIST and whose == of:
                 return CandidateCursor(organization_id, at, other_id)
             if name == LIST:
-                raise BadRequest(
+                raise BadArgument(
                     "`after` is a cursor of another list of candidates: pass the same `of` on every page.",
                     argument="after",
                 )
@@ -73,7 +73,7 @@ async def duplicate_candidates(context: Context, args: Args, size: int) -> Compu
     """A page of candidates, of one organization or of all."""
     minimum = args["minimum_score"]
     if not 0 <= minimum <= 1:
-        raise BadRequest(f"`minimumScore` is {minimum}; it must be between 0 and 1.", argument="minimumScore")
+        raise BadArgument(f"`minimumScore` is {minimum}; it must be between 0 and 1.", argument="minimumScore")
     by, after = args.get("of"), args.get("after")
     if by is None:
         return await find_all_pairs(context, minimum, size, decode_candidate_cursor(after, None))

@@ -16,65 +16,77 @@ BY_TIME = "orderBy: {field: CREATED_AT}"
 DOC = {"name": "x", "_id": "org_x", "createdAt": "2026-01-01T00:00:00.000Z"}
 
 CASES = [
-    ('{ organization(by: {id: " "}) { id } }', "BAD_REQUEST", "blank"),
-    ('{ organization(by: {externalId: ""}) { id } }', "BAD_REQUEST", "blank"),
-    ('{ subscriber(by: {email: ""}) { id } }', "BAD_REQUEST", "blank"),
+    ('{ organization(by: {id: " "}) { id } }', "BAD_ARGUMENT", "blank"),
+    ('{ organization(by: {externalId: ""}) { id } }', "BAD_ARGUMENT", "blank"),
+    ('{ subscriber(by: {email: ""}) { id } }', "BAD_ARGUMENT", "blank"),
     ('{ organization(by: {id: "org_nobody"}) { id } }', "NOT_FOUND", "org_nobody"),
     ('{ organization(by: {externalId: "nobody"}) { id } }', "NOT_FOUND", "externalId"),
     ('{ organization(by: {name: "nobody"}) { id } }', "NOT_FOUND", "name"),
     ('{ credential(by: {credentialId: "nobody"}) { id } }', "NOT_FOUND", "credentialId"),
-    ('{ organization(by: {id: "sbr_acme"}) { id } }', "BAD_REQUEST", "org_"),
-    ('{ organization(by: {id: "org_a", name: "a"}) { id } }', "BAD_REQUEST", ""),
-    ("{ organization(by: {}) { id } }", "BAD_REQUEST", ""),
-    ("{ organization(by: {id: null}) { id } }", "BAD_REQUEST", ""),
+    ('{ organization(by: {id: "sbr_acme"}) { id } }', "BAD_ARGUMENT", "org_"),
+    ('{ organization(by: {id: "org_a", name: "a"}) { id } }', "GRAPHQL_VALIDATION_FAILED", ""),
+    ("{ organization(by: {}) { id } }", "GRAPHQL_VALIDATION_FAILED", ""),
+    ("{ organization(by: {id: null}) { id } }", "GRAPHQL_VALIDATION_FAILED", ""),
     ('{ organization(by: {name: "twin"}) { id } }', "AMBIGUOUS", "by id"),
     ('{ node(id: "org_nobody") { id } }', "NOT_FOUND", "org_nobody"),
-    ('{ node(id: "acme") { id } }', "BAD_REQUEST", "org"),
-    ('{ node(id: "") { id } }', "BAD_REQUEST", "org"),
+    ('{ node(id: "acme") { id } }', "BAD_ARGUMENT", "org"),
+    ('{ node(id: "") { id } }', "BAD_ARGUMENT", "org"),
     ('{ node(id: "stm_org_nobody_USD") { id } }', "NOT_FOUND", "stm_"),
     ('{ node(id: "stm_whatever") { id } }', "NOT_FOUND", "stm_"),
-    ("{ node(id: 1.5) { id } }", "BAD_REQUEST", ""),
-    ("{ organizations(first: 0) { nodes { id } } }", "BAD_REQUEST", "between 1 and 100"),
-    ("{ organizations(first: 101) { nodes { id } } }", "BAD_REQUEST", "between 1 and 100"),
-    ("{ organizations(first: -1) { nodes { id } } }", "BAD_REQUEST", "between 1 and 100"),
-    ("{ organizations(last: 0) { nodes { id } } }", "BAD_REQUEST", "between 1 and 100"),
-    ("{ organizations(first: 1, last: 1) { nodes { id } } }", "BAD_REQUEST", "not both"),
-    ('{ organizations(after: "rubbish") { nodes { id } } }', "BAD_REQUEST", "not a cursor"),
-    ('{ organizations(after: "") { nodes { id } } }', "BAD_REQUEST", "Cursor"),
-    ('{ organizations(after: "bnVsbA") { nodes { id } } }', "BAD_REQUEST", "not a cursor"),
+    ("{ node(id: 1.5) { id } }", "GRAPHQL_VALIDATION_FAILED", ""),
+    ("{ organizations(first: 0) { nodes { id } } }", "BAD_ARGUMENT", "between 1 and 100"),
+    ("{ organizations(first: 101) { nodes { id } } }", "BAD_ARGUMENT", "between 1 and 100"),
+    ("{ organizations(first: -1) { nodes { id } } }", "BAD_ARGUMENT", "between 1 and 100"),
+    ("{ organizations(last: 0) { nodes { id } } }", "BAD_ARGUMENT", "between 1 and 100"),
+    ("{ organizations(first: 1, last: 1) { nodes { id } } }", "BAD_ARGUMENT", "not both"),
+    ('{ organizations(after: "rubbish") { nodes { id } } }', "BAD_ARGUMENT", "not a cursor"),
+    ('{ organizations(after: "") { nodes { id } } }', "GRAPHQL_VALIDATION_FAILED", "Cursor"),
+    ('{ organizations(after: "bnVsbA") { nodes { id } } }', "BAD_ARGUMENT", "not a cursor"),
     (
         f'{{ organizations(after: "{other_list.encode(DOC)}") {{ nodes {{ id }} }} }}',
-        "BAD_REQUEST",
+        "BAD_ARGUMENT",
         "Organization.children",
     ),
-    (f'{{ organizations(before: "{other_order.encode(DOC)}") {{ nodes {{ id }} }} }}', "BAD_REQUEST", "CREATED_AT ASC"),
+    (
+        f'{{ organizations(before: "{other_order.encode(DOC)}") {{ nodes {{ id }} }} }}',
+        "BAD_ARGUMENT",
+        "CREATED_AT ASC",
+    ),
     (
         f'{{ organizations({BY_TIME}, after: "{not_an_instant.encode(DOC)}") {{ totalCount }} }}',
-        "BAD_REQUEST",
+        "BAD_ARGUMENT",
         "cursor",
     ),
-    ("{ organizations(orderBy: {field: PARENT}) { nodes { id } } }", "BAD_REQUEST", "PARENT"),
-    ("{ organizations { nodes { descendants(maxDepth: 0) { totalCount } } } }", "BAD_REQUEST", "maxDepth"),
-    ('{ search(text: "") { totalCount } }', "BAD_REQUEST", "at least one word"),
-    ('{ search(text: "x", first: 101) { totalCount } }', "BAD_REQUEST", "between 1 and 100"),
-    ('{ search(text: "x", after: "WyJzZWFyY2giLCJ4IiwieSJd") { totalCount } }', "BAD_REQUEST", "not a cursor"),
-    ("{ organizations { nodes { statement(currency: 5) { id } } } }", "BAD_REQUEST", "Currency"),
-    ('{ organizations { nodes { statement(currency: "usd") { id } } } }', "BAD_REQUEST", "ISO 4217"),
-    ('{ organizations { nodes { statement(currency: "ZZZ") { id } } } }', "BAD_REQUEST", "ISO 4217"),
-    ('{ organizations { nodes { statement(asOf: "0001-01-01T00:00:00.000Z") { id } } } }', "BAD_REQUEST", "1900"),
-    ('{ organizations { nodes { statement(asOf: "20260131T000000Z") { id } } } }', "BAD_REQUEST", "RFC 3339"),
+    ("{ organizations(orderBy: {field: PARENT}) { nodes { id } } }", "GRAPHQL_VALIDATION_FAILED", "PARENT"),
+    ("{ organizations { nodes { descendants(maxDepth: 0) { totalCount } } } }", "BAD_ARGUMENT", "maxDepth"),
+    ('{ search(text: "") { totalCount } }', "BAD_ARGUMENT", "at least one word"),
+    ('{ search(text: "x", first: 101) { totalCount } }', "BAD_ARGUMENT", "between 1 and 100"),
+    ('{ search(text: "x", after: "WyJzZWFyY2giLCJ4IiwieSJd") { totalCount } }', "BAD_ARGUMENT", "not a cursor"),
+    ("{ organizations { nodes { statement(currency: 5) { id } } } }", "GRAPHQL_VALIDATION_FAILED", "Currency"),
+    ('{ organizations { nodes { statement(currency: "usd") { id } } } }', "GRAPHQL_VALIDATION_FAILED", "ISO 4217"),
+    ('{ organizations { nodes { statement(currency: "ZZZ") { id } } } }', "GRAPHQL_VALIDATION_FAILED", "ISO 4217"),
+    (
+        '{ organizations { nodes { statement(asOf: "0001-01-01T00:00:00.000Z") { id } } } }',
+        "GRAPHQL_VALIDATION_FAILED",
+        "1900",
+    ),
+    (
+        '{ organizations { nodes { statement(asOf: "20260131T000000Z") { id } } } }',
+        "GRAPHQL_VALIDATION_FAILED",
+        "RFC 3339",
+    ),
     (
         '{ organizations { nodes { statement(asOf: "2026-02-31T00:00:00.000Z") { id } } } }',
-        "BAD_REQUEST",
+        "GRAPHQL_VALIDATION_FAILED",
         "no such instant",
     ),
     ('{ node(id: "stm_org_unclassified_ZZZ") { id } }', "NOT_FOUND", "stm_"),
     ('{ node(id: "stm_org_unclassified_USD_99999999999999") { id } }', "NOT_FOUND", "stm_"),
     ('{ node(id: "stm_org_unclassified_USD_TREE_0001") { id } }', "NOT_FOUND", "stm_"),
-    (f'{{ node(id: "{"x" * 500}") {{ id }} }}', "BAD_REQUEST", "at most 100 characters"),
-    (f'{{ organization(by: {{id: "org_{"x" * 500}"}}) {{ id }} }}', "BAD_REQUEST", "it may have 100"),
-    (f'{{ organization(by: {{name: "{"x" * 5000}"}}) {{ id }} }}', "BAD_REQUEST", "it may have 1000"),
-    ('{ organizations { nodes { statement(asOf: "2026-01-01") { id } } } }', "BAD_REQUEST", "offset"),
+    (f'{{ node(id: "{"x" * 500}") {{ id }} }}', "BAD_ARGUMENT", "at most 100 characters"),
+    (f'{{ organization(by: {{id: "org_{"x" * 500}"}}) {{ id }} }}', "BAD_ARGUMENT", "it may have 100"),
+    (f'{{ organization(by: {{name: "{"x" * 5000}"}}) {{ id }} }}', "BAD_ARGUMENT", "it may have 1000"),
+    ('{ organizations { nodes { statement(asOf: "2026-01-01") { id } } } }', "GRAPHQL_VALIDATION_FAILED", "offset"),
 ]
 
 
@@ -112,14 +124,14 @@ async def test_one_bad_id_among_nodes_leaves_the_others(store: Store, ask: Ask) 
     await save(store, organization("a"), organization("b"))
     answer = await ask(store, '{ nodes(ids: ["org_b", "nonsense", "org_a", "org_nobody", "org_b"]) { id } }')
     assert answer.data["nodes"] == [{"id": "org_b"}, None, {"id": "org_a"}, None, {"id": "org_b"}]
-    assert answer.codes == {"nodes.1": "BAD_REQUEST", "nodes.3": "NOT_FOUND"}
+    assert answer.codes == {"nodes.1": "BAD_ARGUMENT", "nodes.3": "NOT_FOUND"}
 
 
 @pytest.mark.parametrize("instant", ["0001-01-01T00:00:00+23:00", "9999-12-31T23:59:59-23:00", "2026-01-01"])
 async def test_a_cursor_of_an_instant_that_there_is_not_is_refused(store: Store, ask: Ask, instant: str) -> None:
     cursor = other_order.encode({"createdAt": instant, "_id": "org_a"})
     answer = await ask(store, f'{{ organizations({BY_TIME}, after: "{cursor}") {{ nodes {{ id }} }} }}')
-    assert answer.codes == {"organizations": "BAD_REQUEST"}
+    assert answer.codes == {"organizations": "BAD_ARGUMENT"}
 
 
 async def test_an_error_is_not_longer_than_what_was_wrong(store: Store, ask: Ask) -> None:
@@ -130,4 +142,4 @@ async def test_an_error_is_not_longer_than_what_was_wrong(store: Store, ask: Ask
 
 async def test_more_ids_than_a_page_are_refused(store: Store, ask: Ask) -> None:
     answer = await ask(store, "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", ids=["org_a"] * 101)
-    assert answer.codes == {"nodes": "BAD_REQUEST"}
+    assert answer.codes == {"nodes": "BAD_ARGUMENT"}

@@ -102,7 +102,7 @@ async def test_what_may_be_asked_holds_the_loop_but_briefly(store: Store, ask: A
 )
 async def test_empty_filters_are_conditions_too(store: Store, ask: Ask, asked: dict[str, Any]) -> None:
     answer = await ask(store, FILTER + "{ " + PAGE + " }", f=asked)
-    assert list(answer.codes.values()) == ["BAD_REQUEST"]
+    assert list(answer.codes.values()) == ["BAD_ARGUMENT"]
     assert "conditions; it may have 50" in answer.messages[0]
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.errors import BadRequest
+from app.errors import BadArgument
 from app.graph.page import CursorPosition, Ordering
 from app.mongo.client import Store
 from tests.asking import Data
@@ -120,5 +120,5 @@ def test_a_cursor_finds_its_place_again(value: str, node_id: str, descending: bo
 @given(text=st.one_of(names, st.binary(max_size=60).map(lambda raw: raw.decode("latin-1"))))
 def test_no_other_text_is_a_cursor(text: str) -> None:
     place = Ordering("organizations", "NAME", "name", is_instant=False, descending=False)
-    with pytest.raises(BadRequest):
+    with pytest.raises(BadArgument):
         place.decode(text, "after")

@@ -16,6 +16,13 @@ def ask(client: TestClient, query: str, accept: str = RESPONSE, **rest: Any) -> 
     return client.post("/graphql", json={"query": query, **rest}, headers={"accept": accept})
 
 
+OF_REQUESTS = {
+    "BAD_REQUEST", "GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED", "OPERATION_NOT_FOUND", "BAD_VARIABLES",
+    "QUERY_TOO_COMPLEX",
+}  # fmt: skip
+"""The codes of requests that cannot be run."""
+
+
 def codes(response: Response) -> list[str]:
     """The codes of the errors, in their order."""
     return [error["extensions"]["code"] for error in response.json().get("errors", [])]

@@ -13,7 +13,8 @@ from starlette.testclient import TestClient
 from strawberry.extensions import QueryDepthLimiter
 from structlog.testing import capture_logs
 
-from app.errors import Code, SetupError
+from app.errors import CODES, Code, SetupError
+from app.graph.error_codes import ErrorCode
 from app.http.execution import Execution
 from app.http.masking import MAX_LOGGED, describe_database_error
 from tests.http.asking import ask, codes, message
@@ -24,7 +25,7 @@ from tests.http.toy import SECRET, Mutation, toy_application
     ("how", "code"),
     [
         ("denial", "NOT_FOUND"),
-        ("refusal", "BAD_REQUEST"),
+        ("refusal", "BAD_ARGUMENT"),
         ("graphql", "INTERNAL"),
         ("key", "INTERNAL"),
         ("duplicate", "INTERNAL"),
@@ -96,7 +97,10 @@ def test_a_late_database_is_on_record_without_its_words(toy: TestClient) -> None
 def test_what_a_scalars_parser_raises_within_is_not_told(toy: TestClient, variables: dict[str, Any] | None) -> None:
     document = "query ($v: Strict!) { strict(value: $v) }" if variables else '{ strict(value: "abc") }'
     response = ask(toy, document, variables=variables)
-    assert (response.status_code, codes(response)) == (400, ["BAD_REQUEST"])
+    assert (response.status_code, codes(response)) == (
+        400,
+        ["BAD_VARIABLES" if variables else "GRAPHQL_VALIDATION_FAILED"],
+    )
     assert "Expected value of type 'Strict" in response.text
     assert "pydantic" not in response.text
     assert "validation error" not in response.text
@@ -110,7 +114,7 @@ def test_what_a_scalar_says_to_the_caller_is_told(toy: TestClient, variables: di
 
 def test_an_argument_that_is_found_wrong_while_running_is_the_clients_affair(toy: TestClient) -> None:
     response = ask(toy, "query ($n: Int) { echo(number: $n) }", variables={"n": None})
-    assert (response.status_code, codes(response)) == (200, ["BAD_REQUEST"])
+    assert (response.status_code, codes(response)) == (200, ["BAD_ARGUMENT"])
 
 
 def test_a_long_quotation_is_cut(toy: TestClient) -> None:
@@ -158,7 +162,8 @@ def test_a_schema_whose_extensions_would_not_run_is_refused() -> None:
 
 
 def test_no_code_is_made_up() -> None:
-    assert {"TIMEOUT", "OUTCOME_UNKNOWN", "UNAVAILABLE", "INTERNAL", "BAD_REQUEST", "NOT_FOUND"} <= set(Code)
+    assert set(CODES) == set(Code)
+    assert {each.value: each.doc for each in ErrorCode} == CODES
 
 
 @pytest.mark.parametrize("code", [91, 189, 11600])

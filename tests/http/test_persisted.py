@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 
 from app.errors import SetupError
 from app.http.persisted_documents import MAX_LEARNT, PersistedDocuments, hash_of, load_manifest
+from tests.http.asking import codes
 from tests.http.toy import toy_application
 
 QUERY = "{ ping }"
@@ -31,6 +32,7 @@ def test_a_persisted_query_is_asked_for_once_and_known_from_then_on() -> None:
     with client() as http:
         unknown = http.post("/graphql", json={"extensions": persisted(HASH)})
         assert [error["message"] for error in unknown.json()["errors"]] == ["PersistedQueryNotFound"]
+        assert codes(unknown) == ["PERSISTED_QUERY_NOT_FOUND"]
         taught = http.post("/graphql", json={"query": QUERY, "extensions": persisted(HASH)})
         known = http.post("/graphql", json={"extensions": persisted(HASH)})
         by_url = http.get("/graphql", params={"extensions": json.dumps(persisted(HASH))})

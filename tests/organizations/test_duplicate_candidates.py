@@ -233,7 +233,7 @@ async def test_candidates_are_nodes(store: Store, ask: Ask) -> None:
 )
 async def test_what_cannot_be_asked_is_said(store: Store, ask: Ask, given: dict[str, Any], says: str) -> None:
     answer = await ask(store, PAIRS, **given)
-    assert answer.codes == {"duplicateCandidates": "BAD_REQUEST"}
+    assert answer.codes == {"duplicateCandidates": "BAD_ARGUMENT"}
     assert answer.messages[0].startswith(says)
 
 
@@ -242,7 +242,7 @@ async def test_the_candidates_of_one_are_counted_and_those_of_all_are_not(store:
     counted = '{ duplicateCandidates(of: {id: "org_acme"}, first: 1) { totalCount nodes { id } } }'
     assert (await data(store, counted))["duplicateCandidates"]["totalCount"] == 3
     answer = await ask(store, "{ duplicateCandidates { totalCount nodes { id } } }")
-    assert answer.codes == {"duplicateCandidates.totalCount": "BAD_REQUEST"}
+    assert answer.codes == {"duplicateCandidates.totalCount": "BAD_ARGUMENT"}
     assert answer.data["duplicateCandidates"]["nodes"]
 
 

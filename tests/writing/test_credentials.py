@@ -111,7 +111,7 @@ async def test_everything_that_is_wrong_is_told_at_once(store: Store, ids: Ids) 
 
 async def test_a_subscriber_is_required(store: Store) -> None:
     answer = await send(store, "createCredential", {"name": "x", "credentialId": "x"})
-    assert answer.codes == {"": "BAD_REQUEST"}
+    assert answer.codes == {"": "BAD_VARIABLES"}
 
 
 @pytest.mark.parametrize(

@@ -94,7 +94,7 @@ async def check(store: Store, kind: str, said: dict[str, Any]) -> None:
     shown = f"{field} {{ id {' '.join(fields)} {METADATA} }}"
     answer = await send(store, f"create{kind}", said, shown)
     if answer.codes:
-        assert set(answer.codes.values()) == {"BAD_REQUEST"}, answer.messages
+        assert set(answer.codes.values()) == {"BAD_VARIABLES"}, answer.messages
         assert answer.data is None
         return
     payload = answer.data[f"create{kind}"]
