@@ -37,6 +37,7 @@ BOUNDED_LISTS = {
         f"OnboardCustomerPayload.{each}": "as many as were named"
         for each in ("subscribers", "usageAttributes", "subscriptions", "credentials", "created", "moved")
     },
+    **{f"Upsert{kind}Payload.changes": "one a field" for kind in ("Organization", "Subscriber", "Credential")},
     "UserError.field": "as deep as the input nests",
     "ImportRow.userErrors": "as much as was given",
     "ImportRow.warnings": "as much as was given",

@@ -9,6 +9,7 @@ from app.entities.credential import Credential
 from app.transfer.import_mutations import import_mutation
 from app.writing.mutation import Mutation
 from app.writing.record_mutations import create, delete, restore, scopes_of, update
+from app.writing.upserting import upsert
 
 
 class CredentialMutations:
@@ -16,6 +17,10 @@ class CredentialMutations:
 
     create_credential = create(CredentialRules, doc="Create a credential with its first key.")
     update_credential = update(CredentialRules, doc="Update a credential. Use `rotateCredential` to give it a new key.")
+    upsert_credential = upsert(
+        CredentialRules,
+        doc="Change the credential that has this key, be it retiring or ended, or create it with the key.",
+    )
     delete_credential = delete(CredentialRules, doc="Delete a credential. Its keys stay reserved for its organization.")
     restore_credential = restore(CredentialRules, doc="Restore a deleted credential with its keys.")
     import_credentials = import_mutation(

@@ -85,7 +85,8 @@ class CredentialRules(Rules[Credential]):
         said = KeyInput.of(given.values)
         own = {name: value for name, value in given.values.items() if name not in (VALID_FROM, EXPIRES_AT, SECRET)}
         after = from_document(Credential, base | own)
-        secret = seal(work, after.id, said.secret, problems)
+        current = find_current(before.keys, before.credential_id) if before else None
+        secret = seal(work, after.id, said.secret, problems, current.external_secret if current else None)
         if before is None:
             key = CredentialKey(
                 value=after.credential_id,

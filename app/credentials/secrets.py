@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from app.access.secrets import SECRET
+from cryptography.exceptions import InvalidTag
+
+from app.access.secrets import SECRET, Cipher
 from app.entities.texts import Invalid
 from app.errors import Problems
 from app.writing.work import Work
@@ -27,12 +29,27 @@ def secret_text(value: object) -> str:
     return value
 
 
-def seal(work: Work, record_id: str, secret: str | None, problems: Problems) -> Sealed | None:
-    """A secret as it is stored with that credential; None where there is none, or none can be kept."""
+def seal(
+    work: Work, record_id: str, secret: str | None, problems: Problems, there: Sealed | None = None
+) -> Sealed | None:
+    """A secret as it is stored with that credential; None where there is none, or none can be kept.
+
+    Where it is the one that is `there`, that is kept, so that nothing changes.
+    """
     if not secret:
         return None
     if work.cipher is None:
         message = "The server has no key to encrypt secrets with: set CUSTOMER_GRAPH_SECRET_KEY."
         problems.add("SECRETS_NOT_CONFIGURED", SECRET, message)
         return None
+    if there and is_sealed_in(there, secret, record_id, work.cipher):
+        return there
     return work.cipher.encrypt(secret, record_id)
+
+
+def is_sealed_in(there: Sealed, secret: str, record_id: str, cipher: Cipher) -> bool:
+    """Whether a stored secret is that one; False also where it was encrypted under another key."""
+    try:
+        return cipher.decrypt(there, record_id) == secret
+    except InvalidTag:
+        return False

@@ -70,7 +70,7 @@ class Identifiers:
     def new_of_version(self, record: type[Record], at: datetime, version: int) -> str:
         """One that sorts by that instant, then by the version: entries about one record, as its versions were made."""
         self._last += 1
-        turn = self._last >> RANDOM_BITS - TURN_BITS & (1 << ENTRY_TURN_BITS) - 1
+        turn = self._last >> RANDOM_BITS - TURN_BITS - 1  # the first bit is left free, to count in
         parts = ((version, VERSION_BITS), (turn, ENTRY_TURN_BITS), (self._last, ENTRY_RANDOM_BITS))
         value = int(at.timestamp() * 1000)
         for part, bits in parts:

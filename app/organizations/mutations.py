@@ -13,6 +13,7 @@ from app.transfer.import_mutations import import_mutation
 from app.writing.mutation import Mutation
 from app.writing.parts import MadeAlong
 from app.writing.record_mutations import create, delete, restore, scopes_of, update
+from app.writing.upserting import upsert
 
 USAGE_ATTRIBUTES = MadeAlong(
     "usage_attributes", UsageAttributeRules, "organizationId", "What produces usage for it besides credentials."
@@ -36,6 +37,13 @@ class OrganizationMutations:
         OrganizationRules,
         doc="Update an organization. Another parent moves it with everything below it. Its currency cannot change "
         "once it has subscriptions, invoices, payments or credit notes.",
+        warns=True,
+        first=move_before_update,
+        seconds=SECONDS,
+    )
+    upsert_organization = upsert(
+        OrganizationRules,
+        doc="Change the organization that has this external id or alias, or create it. Another parent moves it.",
         warns=True,
         first=move_before_update,
         seconds=SECONDS,

@@ -7,6 +7,7 @@ from app.subscribers.importing import SubscriberImporter
 from app.subscribers.rules import SubscriberRules
 from app.transfer.import_mutations import import_mutation
 from app.writing.record_mutations import create, delete, restore, update
+from app.writing.upserting import upsert
 
 
 class SubscriberMutations:
@@ -16,6 +17,9 @@ class SubscriberMutations:
     update_subscriber = update(
         SubscriberRules,
         doc="Update a subscriber. If its organization changes, its credentials in the old organization move with it.",
+    )
+    upsert_subscriber = upsert(
+        SubscriberRules, doc="Change the subscriber that has this e-mail address or subscriberId, or create it."
     )
     delete_subscriber = delete(SubscriberRules, doc="Delete a subscriber. Refused while it has credentials.")
     restore_subscriber = restore(SubscriberRules, doc="Restore a deleted subscriber with its keys.")

@@ -65,9 +65,11 @@ class WarningPayload(Payload):
     warnings: list[UserError] = shown_list("What was done, and should be known.")
 
 
-def record_payload(mutation: str, record: type[Record], field: str, text: str, *, warns: bool) -> type[Payload]:
-    """`CreateCredentialPayload` and its like: the payload with the one record, in `field`."""
-    fields: list[InputField] = [(field, record | None, shown(text))]
+def record_payload(
+    mutation: str, record: type[Record], field: str, text: str, *, warns: bool, more: Sequence[InputField] = ()
+) -> type[Payload]:
+    """`CreateCredentialPayload` and its like: the payload with the one record, in `field`, and `more` fields."""
+    fields: list[InputField] = [(field, record | None, shown(text)), *more]
     cls = class_with_fields(f"{mutation}Payload", fields, WarningPayload if warns else Payload)
     return cast(type[Payload], payload(cls))
 

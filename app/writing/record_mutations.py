@@ -43,6 +43,7 @@ WRITTEN_UNDER = {
     Scope.BILLING: Scope.WRITE_BILLING,
 }
 Step = Callable[[Work, Any], Awaitable[Record]]
+FirstStep = Callable[[Work, R, RecordInput, Problems], Awaitable[None]]
 
 
 def scopes_of(*records: type[Record]) -> frozenset[Scope]:
@@ -134,7 +135,7 @@ def update(
     *,
     doc: str,
     warns: bool = False,
-    first: Callable[[Work, R, RecordInput, Problems], Awaitable[None]] | None = None,
+    first: FirstStep[R] | None = None,
     seconds: float = SECONDS,
 ) -> RecordMutation:
     """Declare the mutation that changes a record: what is absent is left alone, null clears.

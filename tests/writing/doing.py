@@ -25,7 +25,7 @@ WARNING = {"createOrganization", "updateOrganization"}
 
 async def send(store: Store, mutation: str, given: Any, shown: str | None = None, /, **how: Any) -> Answer:
     """The whole answer of a mutation with that input, top-level errors included; `how`: viewer, now."""
-    name = re.sub("^(create|update|delete|restore|move|rotate|revoke)", "", mutation)
+    name = re.sub("^(create|update|upsert|delete|restore|move|rotate|revoke)", "", mutation)
     field = name[0].lower() + name[1:]
     selected = shown if shown is not None else f"{field} {{ {SHOWN[field]} }}"
     kind = mutation[0].upper() + mutation[1:]

@@ -182,6 +182,7 @@ ACME = {"externalId": "acme"}
 BASES: dict[str, Base] = {
     **{f"create{kind}": creating(kind) for kind in WHOLE},
     **{f"update{kind}": changing(kind) for kind in WHOLE},
+    **{f"upsert{kind}": creating(kind) for kind in ("Organization", "Subscriber", "Credential")},
     **{f"delete{kind}": changing(kind) for kind in WHOLE},
     **{f"restore{kind}": restoring(kind) for kind in WHOLE},
     "moveOrganization": changing("Organization", parent=ACME),

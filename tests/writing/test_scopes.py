@@ -28,7 +28,7 @@ WRITTEN_UNDER = {
     "BillingProfile": "billing",
 }
 BY_THE_RECORD = {"setCustomMetadata", "setAppMetadata"}  # they need what the record that is meant needs
-MAKE = ("create", "onboard", "import")
+MAKE = ("create", "upsert", "onboard", "import")
 MUTATIONS = {each.name: each for each in declarations_of(Root) if isinstance(each, Mutation)}
 BY_GRAPHQL_NAME = {each.type_name[0].lower() + each.type_name[1:]: each for each in MUTATIONS.values()}
 
