@@ -169,7 +169,7 @@ async def test_an_import_reports_every_row_and_ends_with_one_where_some_were_ref
     made = await store["organizations"].find_one({"externalId": "a"})
     assert made is not None
     lines = [json.loads(line) for line in report.read_text().splitlines()]
-    nothing: dict[str, list[Any]] = {"problems": [], "warnings": []}
+    nothing: dict[str, list[Any]] = {"changes": [], "problems": [], "warnings": []}
     assert lines[0] == {"file": "customers.csv", "row": 2, "outcome": "CREATED", "id": made["_id"], **nothing}
     assert lines[1]["problems"] == [
         {

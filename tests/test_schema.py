@@ -40,6 +40,7 @@ BOUNDED_LISTS = {
     **{f"Upsert{kind}Payload.changes": "one a field" for kind in ("Organization", "Subscriber", "Credential")},
     "UserError.field": "as deep as the input nests",
     "ImportRow.userErrors": "as much as was given",
+    "ImportRow.changes": "one a field",
     "ImportRow.warnings": "as much as was given",
     "ImportOrganizationsPayload.rows": "as many as were given, at most 1,000",
     "ImportSubscribersPayload.rows": "as many as were given, at most 1,000",

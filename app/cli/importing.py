@@ -47,9 +47,13 @@ def check_files(kind: str, paths: Sequence[Path], format_name: str | None) -> li
 
 @dataclass(frozen=True, slots=True)
 class ImportOptions:
-    """The options of the import command. `report` is the file for a line about each row."""
+    """The options of the import command. `report` is the file for a line about each row.
+
+    `updates`: records that are there are changed where rows differ.
+    """
 
     dry_run: bool = False
+    updates: bool = False
     from_start: bool = False
     report: Path | None = None
     cipher: Cipher | None = None
@@ -79,11 +83,12 @@ async def prepare_run(store: Store, kind: str, source: Source, options: ImportOp
         current_instant(),
         COMMAND_LINE,
         dry_run=options.dry_run,
+        updates=options.updates,
         cipher=options.cipher,
     )
     if options.dry_run:
         return run
-    run.cursor = cursors.make_cursor_id(kind, source)
+    run.cursor = cursors.make_cursor_id(kind, source, updates=options.updates)
     if not options.from_start and (before := await cursors.find_state(store, run.cursor)):
         await cursors.end_abandoned_transaction(store, before)
         run.resume_from(before)

@@ -13,20 +13,26 @@ from rich.text import Text
 from app.errors import Problem
 from app.transfer.outcome import Outcome, Result, Summary
 
-DRY_RUN_LABELS = {Result.CREATED: "would be created", Result.UNCHANGED: "unchanged", Result.REFUSED: "would be refused"}
-LABELS = {Result.CREATED: "created", Result.UNCHANGED: "unchanged", Result.REFUSED: "refused"}
+DRY_RUN_LABELS = {
+    Result.CREATED: "would be created",
+    Result.CHANGED: "would be changed",
+    Result.UNCHANGED: "unchanged",
+    Result.REFUSED: "would be refused",
+}
+LABELS = {result: result.value.lower() for result in Result}
 
 MAX_PROBLEMS_PRINTED = 5
 """How many problems of a row the summary prints."""
 
 
 def write_outcome(file: BinaryIO, name: str, outcome: Outcome) -> None:
-    """Write the report's line for one row: file, line, outcome, id of the record, problems and warnings."""
+    """Write the report's line for one row: file, line, outcome, id of the record, changes, problems and warnings."""
     line = {
         "file": escape_text(name),
         "row": outcome.line,
         "outcome": outcome.result.value,
         "id": outcome.record_id,
+        "changes": list(outcome.changes),
         "problems": format_problems(outcome.problems),
         "warnings": format_problems(outcome.warnings),
     }
@@ -71,7 +77,8 @@ def print_summary(console: Console, kind: str, name: str, summary: Summary, *, d
     table.add_column(kind)
     table.add_column("", justify="right")
     for result in Result:
-        table.add_row((DRY_RUN_LABELS if dry_run else LABELS)[result], f"{summary.counts[result]:,}")
+        if result is not Result.CHANGED or summary.counts[result]:
+            table.add_row((DRY_RUN_LABELS if dry_run else LABELS)[result], f"{summary.counts[result]:,}")
     table.add_row("all", f"{summary.records:,}", end_section=True)
     table.add_row("rows of the file", f"{summary.rows:,}")
     if summary.warnings:

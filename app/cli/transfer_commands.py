@@ -32,6 +32,9 @@ FormatName = Annotated[str | None, typer.Option("--format", help="csv or ndjson;
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Check everything and write nothing; report what would happen.")
 ]
+Update = Annotated[
+    bool, typer.Option("--update", help="Change records that exist already where rows differ; absent columns stay.")
+]
 Report = Annotated[Path | None, typer.Option(dir_okay=False, help="Write a line of NDJSON for each row to this file.")]
 
 FromStart = Annotated[
@@ -47,6 +50,7 @@ def add_import(kind: str) -> None:
         files: Files,
         format_name: FormatName = None,
         dry_run: DryRun = False,
+        update: Update = False,
         report: Report = None,
         from_start: FromStart = False,
         demo: ImportDemo = False,
@@ -55,12 +59,14 @@ def add_import(kind: str) -> None:
         settings = read_settings(data_directory=data_directory)
         if demo:
             settings = demo_settings(settings, data_directory)
+        if update and not IMPORTERS[kind]().can_update:
+            raise SetupError(f"{kind.capitalize()} cannot be updated: leave --update out.")
         sources = check_files(kind, files, format_name)
         if report:
             check_report_path(report, files)
         logging.configure()
         with mongodb(settings) as uri:
-            options = ImportOptions(dry_run, from_start, report, cipher_of(settings))
+            options = ImportOptions(dry_run, update, from_start, report, cipher_of(settings))
             all_accepted = asyncio.run(import_into(uri, settings.database, kind, sources, options))
         where = describe_database_location(
             settings.mongodb_uri, None if settings.ephemeral else settings.data_directory
@@ -68,7 +74,7 @@ def add_import(kind: str) -> None:
         typer.echo(f"The database is {settings.database}, {where}.")
         raise typer.Exit(0 if all_accepted else 1)
 
-    imports.command(kind, help=f"Create {kind} from files.\n\n\b\n{describe_columns(kind)}")(command)
+    imports.command(kind, help=f"Create {kind} from files, or update them.\n\n\b\n{describe_columns(kind)}")(command)
 
 
 def add_export(kind: str) -> None:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from app.errors import Problem
+from app.entities.organization import Organization
+from app.errors import Problem, Problems
 from app.graph.depth import MAX_DEPTH
 from app.graph.record import claimed
+from app.organizations.moving import is_move, move_before_update
 from app.organizations.reading_order import FileRow, ReadingOrder, find_reading_order
 from app.organizations.rules import OrganizationRules
+from app.transfer.chunk import Chunk
 from app.transfer.columns import Column, ReferenceTarget
 from app.transfer.importer import ImportPlan
 from app.transfer.record_columns import ROW_KEY_NOTE, ColumnBuilder
 from app.transfer.record_importer import RecordImporter
 from app.transfer.references import organization_key
 from app.transfer.rows import Format, RawRow
+from app.writing.inputs import RecordInput
 
 NAMED_BY = ("externalId", "aliases", "id")
 """The fields whose keys name an organization in a row."""
@@ -65,6 +69,12 @@ class OrganizationImporter(RecordImporter):
     key = "external_id"
     rules = OrganizationRules()
     columns = COLUMNS
+
+    async def needs_first_step(self, chunk: Chunk, record: Organization, said: RecordInput) -> bool:
+        return is_move(chunk, record, said)
+
+    async def first_step(self, chunk: Chunk, record: Organization, said: RecordInput, problems: Problems) -> None:
+        await move_before_update(chunk, record, said, problems)
 
     def make_plan(self, rows: Callable[[], Iterable[RawRow]], row_format: Format) -> ImportPlan:
         """One reading for the tree alone: who is whose parent."""

@@ -160,18 +160,23 @@ def make_move(work: Work, move: Move) -> Organization:
     return moved
 
 
-async def move_before_update(work: Work, organization: Organization, said: RecordInput, problems: Problems) -> None:
-    """Where an update names another parent: the move, by the rules of moves. Its own payer may be said along."""
+def is_move(work: Work, organization: Organization, said: RecordInput) -> bool:
+    """Whether an update names another parent, which is there."""
     named = said.named.get("parent")
     parent_doc = find_named(work, named, Problems()) if isinstance(named, RecordKey) else None
     is_unknown = named is not None and parent_doc is None  # which the update tells
     parent_id = parent_doc["_id"] if parent_doc else None
-    if "parent" not in said.named or is_unknown or parent_id == organization.parent_id:
-        return
-    if organization.id == UNCLASSIFIED_ID:
-        return  # which the update refuses
+    return "parent" in said.named and not is_unknown and parent_id != organization.parent_id
+
+
+async def move_before_update(work: Work, organization: Organization, said: RecordInput, problems: Problems) -> None:
+    """Where an update names another parent: the move, by the rules of moves. Its own payer may be said along."""
+    if organization.id == UNCLASSIFIED_ID or not is_move(work, organization, said):
+        return  # the update refuses what is said of UNCLASSIFIED
+    named = said.named.get("parent")
+    parent_doc = find_named(work, named, Problems()) if isinstance(named, RecordKey) else None
     await lock_tree(work)
-    move = await judge_move(work, organization, work.get(Organization, parent_id))
+    move = await judge_move(work, organization, work.get(Organization, parent_doc["_id"]) if parent_doc else None)
     if "payer" in said.named:
         move.losing_payer = [each for each in move.losing_payer if each.id != organization.id]
     advice = "Give them another payer first, or use `moveOrganization` with `lostPayers: PAY_THEMSELVES`."

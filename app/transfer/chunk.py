@@ -31,6 +31,8 @@ class Chunk(Work):
     """The unit of work for a chunk of rows. Its reads find planned records of a dry run as if they were stored."""
 
     planned: PlannedRecords = field(default_factory=PlannedRecords)
+    updates: bool = False
+    """Whether records that are there are changed where rows differ from them."""
     taken_advice: str = ""
 
     async def find_owners(self, asked: Wanted) -> dict[tuple[str, str], Claim]:

@@ -7,7 +7,7 @@ the column's default. When a row comes again, only the columns that it has are c
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeGuard, TypeVar
 
@@ -133,12 +133,21 @@ def flatten_columns(columns: Columns) -> Iterator[Column]:
             yield each
 
 
-def parse_row(columns: Columns, raw: Mapping[str, object], problems: list[Problem], path: tuple[str, ...] = ()) -> Doc:
-    """Column → value, parsed by the column's rule. An invalid value is left out and added to `problems` at `path`."""
+def parse_row(
+    columns: Columns,
+    raw: Mapping[str, object],
+    problems: list[Problem],
+    path: tuple[str, ...] = (),
+    needed: Collection[str] | None = None,
+) -> Doc:
+    """Column → value, parsed by the column's rule. An invalid value is left out and added to `problems` at `path`.
+
+    `needed` are the columns that the row has to have, where these are not all that are required.
+    """
     problems += find_unknown_columns(columns, raw, path)
     values: Doc = {}
     for column in columns:
-        if column.name not in raw and not column.required:
+        if column.name not in raw and not (column.required and (needed is None or column.name in needed)):
             continue
         try:
             if isinstance(column, NestedColumn):

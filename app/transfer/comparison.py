@@ -15,7 +15,8 @@ from app.transfer.columns import Column, Columns, NestedColumn, ParsedRow
 from app.transfer.importer import Importer
 
 MAX_VALUE_CHARACTERS = 80
-ADVICE = "An import does not change records: use the mutation that updates them."
+UPDATE = "To change it, import with --update, or in a mutation with `update: true`."
+FIXED = "An import does not change records of this kind."
 
 
 def normalise_values(columns: Columns, values: Doc) -> Doc:
@@ -39,6 +40,7 @@ def find_differences(
 
     `values` has ids where `parsed` has keys as the file gives them; messages show the keys.
     """
+    advice = UPDATE if importer.can_update else FIXED
     for column in importer.columns:
         path = column.name if isinstance(column, NestedColumn) else column.stored
         if path is None or column.name not in values:
@@ -46,7 +48,7 @@ def find_differences(
         here, before = stored_value(values[column.name]), read_path(existing, path)
         if not are_equal(column, here, before):
             both = f"{format_value(chunk.display_key(before))}; the row has {format_value(parsed.values[column.name])}"
-            message = f"{format_value(parsed.values[importer.key])} exists already, with {both}. {ADVICE}"
+            message = f"{format_value(parsed.values[importer.key])} exists already, with {both}. {advice}"
             yield Problem("EXISTS_DIFFERENT", (column.name,), message)
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from app.errors import Problem
 from app.mongo.client import Doc
 from app.transfer.chunk import Chunk
-from app.transfer.columns import ParsedRow, parse_row
+from app.transfer.columns import Column, ParsedRow, parse_row
 from app.transfer.comparison import find_differences, normalise_values
-from app.transfer.importer import Importer, ImportPlan
+from app.transfer.importer import ChangedRecord, Importer, ImportPlan
 from app.transfer.outcome import Outcome, Result, refuse_row
 from app.transfer.rows import Format, RawRow
 from app.transfer.seen_keys import SeenKeys
@@ -24,6 +24,7 @@ class RowParser:
 
     importer: Importer
     row_format: Format
+    updates: bool = False
     seen: SeenKeys = field(default_factory=SeenKeys)
 
     def parse_row(self, raw: RawRow, plan: ImportPlan) -> Entry:
@@ -31,7 +32,8 @@ class RowParser:
         if raw.problem:
             return refuse_row(raw.line, [raw.problem], raw.rows)
         problems = plan.problems_of(raw)
-        values = parse_row(self.importer.columns, raw.values, problems)
+        needed = (self.importer.key,) if self.updates else None  # what is left out is left alone
+        values = parse_row(self.importer.columns, raw.values, problems, needed=needed)
         problems += self.find_duplicate(raw, values)
         return ParsedRow(raw.line, values, tuple(problems), raw.rows, raw.size)
 
@@ -56,18 +58,49 @@ async def decide_rows(importer: Importer, parsed_rows: Sequence[ParsedRow], chun
 
 
 async def decide_row(importer: Importer, parsed: ParsedRow, chunk: Chunk) -> Outcome:
-    """The outcome of one row: refused, unchanged or created. In a dry run a new record has no id."""
+    """The outcome of one row: refused, unchanged, changed or created. In a dry run a new record has no id."""
     problems = list(parsed.problems)
     values = importer.resolve_references(parsed, chunk, problems)
     existing = importer.find_existing(parsed, chunk)
-    created = None if existing else await importer.create(parsed, values, chunk, problems)
-    if existing and not problems and not chunk.is_new(existing["_id"]):
-        problems += find_differences(importer, values, existing, parsed, chunk)
+    if existing is not None:
+        return await decide_existing(importer, parsed, values, existing, chunk, problems)
+    if chunk.updates:
+        problems += find_missing_columns(importer, parsed)
+    created = await importer.create(parsed, values, chunk, problems)
+    if created is None or problems:
+        return refuse_row(parsed.line, problems, parsed.rows)
+    record_id = None if chunk.dry_run else created.record_id
+    return Outcome(parsed.line, Result.CREATED, record_id, warnings=tuple(created.warnings), rows=parsed.rows)
+
+
+async def decide_existing(
+    importer: Importer, parsed: ParsedRow, values: Doc, existing: Doc, chunk: Chunk, problems: list[Problem]
+) -> Outcome:
+    """The outcome of a row whose record is there: unchanged, changed where the import updates, or refused."""
+    is_new = chunk.is_new(existing["_id"])
+    differences = [] if problems or is_new else list(find_differences(importer, values, existing, parsed, chunk))
+    changed: ChangedRecord | None = None
+    if not chunk.updates:
+        problems += differences
+    elif not problems and not is_new and (differences or has_secret(importer, parsed)):
+        changed = await importer.change(parsed, existing, chunk, problems)
     if problems:
         return refuse_row(parsed.line, problems, parsed.rows)
-    if existing is not None:
-        record_id = None if chunk.dry_run and chunk.is_new(existing["_id"]) else existing["_id"]
+    record_id = None if chunk.dry_run and is_new else existing["_id"]
+    if changed is None or not changed.changes:
         return Outcome(parsed.line, Result.UNCHANGED, record_id, rows=parsed.rows)
-    warnings = tuple(created.warnings) if created else ()
-    record_id = created.record_id if created and not chunk.dry_run else None
-    return Outcome(parsed.line, Result.CREATED, record_id, warnings=warnings, rows=parsed.rows)
+    warnings, changes = tuple(changed.warnings), tuple(changed.changes)
+    return Outcome(parsed.line, Result.CHANGED, record_id, warnings=warnings, rows=parsed.rows, changes=changes)
+
+
+def find_missing_columns(importer: Importer, parsed: ParsedRow) -> Iterator[Problem]:
+    """A problem for each required column that the row of a new record does not have."""
+    wrong = {name for problem in parsed.problems for name in problem.field}
+    for column in importer.columns:
+        if column.required and column.name not in parsed.values and column.name not in wrong:
+            yield Problem("REQUIRED", (column.name,), "The record is not there yet, and a new one needs a value here.")
+
+
+def has_secret(importer: Importer, parsed: ParsedRow) -> bool:
+    """Whether a row has a value that is not compared, since it is a secret."""
+    return any(isinstance(each, Column) and each.secret and each.name in parsed.values for each in importer.columns)

@@ -51,9 +51,10 @@ class ImportState(NamedTuple):
     """The session's id in the database; a killed run leaves it behind."""
 
 
-def make_cursor_id(kind: str, source: Source) -> str:
-    """The id of a file's import: a digest of the kind of record, the format and the content."""
-    facts = f"{ROW_ORDER_VERSION} {kind} {source.format} {source.compute_digest()}"
+def make_cursor_id(kind: str, source: Source, *, updates: bool = False) -> str:
+    """The id of a file's import: a digest of the kind of record, whether it updates, the format and the content."""
+    what = f"{kind} update" if updates else kind
+    facts = f"{ROW_ORDER_VERSION} {what} {source.format} {source.compute_digest()}"
     return hashlib.sha256(facts.encode()).hexdigest()
 
 

@@ -10,8 +10,10 @@ from typing import Any, cast
 import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
+from app.entities.audit_entry import AuditChange
 from app.errors import Problems
 from app.graph.choices import Choice, choices
+from app.graph.documents import from_document
 from app.graph.filters import class_with_fields
 from app.graph.record import Record
 from app.transfer.chunk import Chunk
@@ -46,6 +48,7 @@ class ImportResult(Choice):
     """The result of one row."""
 
     CREATED = "CREATED", "The record was created."
+    CHANGED = "CHANGED", "The record existed already and was changed: the mutation updates."
     UNCHANGED = "UNCHANGED", "The record existed already, with the values of the row."
     REFUSED = "REFUSED", "The row breaks a rule, and nothing of it was stored."
 
@@ -61,6 +64,9 @@ class ImportRow:
     )
     user_errors: list[UserError] = strawberry.field(description="All problems of the row; empty unless it was refused.")
     warnings: list[UserError] = strawberry.field(description="Remarks on a row that was accepted.")
+    changes: list[AuditChange] = strawberry.field(
+        description="Each field of a record that was changed, before and after; empty otherwise."
+    )
 
     @classmethod
     def from_outcome(cls, outcome: Outcome) -> ImportRow:
@@ -71,6 +77,7 @@ class ImportRow:
             record_id=strawberry.ID(outcome.record_id) if outcome.record_id else None,
             user_errors=[UserError.of(each) for each in locate_problems(outcome.line, outcome.problems)],
             warnings=[UserError.of(each) for each in locate_problems(outcome.line, outcome.warnings)],
+            changes=[from_document(AuditChange, each) for each in outcome.changes],
         )
 
 
@@ -81,6 +88,9 @@ class ImportPayload(Payload):
     rows: list[ImportRow] = shown_list("The outcome of each row, in their order; empty if the mutation was refused.")
     created: int | None = shown(
         "How many records were, or in a dry run would be, created; null if the mutation was refused."
+    )
+    changed: int | None = shown(
+        "How many records were, or in a dry run would be, changed; null if the mutation was refused."
     )
     unchanged: int | None = shown(
         "How many records existed already with these values; null if the mutation was refused."
@@ -95,14 +105,16 @@ class ImportInput(MutationInput):
 
     rows: Sequence[object]
     mode: ImportMode
+    update: bool
     dry_run: bool
 
 
 async def import_rows(importer: Importer, chunk: Chunk, given: ImportInput) -> list[Outcome]:
     """Add the records of accepted rows to the chunk; raises Refused if the mode is ATOMIC and a row is refused."""
     check_row_count(given.rows)
-    chunk.dry_run = given.dry_run
-    outcomes = await decide_rows(importer, list(parse_rows(importer, given.rows)), chunk)
+    chunk.dry_run, chunk.updates = given.dry_run, given.update
+    parsed_rows = list(parse_rows(importer, given.rows, updates=given.update))
+    outcomes = await decide_rows(importer, parsed_rows, chunk)
     outcomes = sorted(outcomes, key=lambda outcome: outcome.line)
     if given.mode is ImportMode.ATOMIC:
         problems = Problems()
@@ -139,6 +151,11 @@ class RowMutation(Mutation):
                 with_default(ImportMode.ATOMIC, "Whether the other rows are stored if one is refused."),
             ),
             (
+                "update",
+                bool,
+                with_default(False, "Change records that exist already where rows differ, instead of refusing these."),
+            ),
+            (
                 "dry_run",
                 bool,
                 with_default(False, "Check everything and write nothing; the result says what would happen."),
@@ -160,7 +177,7 @@ def import_mutation(kind: str, record: type[Record], importer: Callable[[], Impo
 
     mutation = RowMutation(
         doc=f"Create up to {MAX_ROWS:,} {kind} in one transaction. {rest} A row whose key exists already is "
-        "UNCHANGED if its values are the same, and refused if they differ.",
+        "UNCHANGED if its values are the same; if they differ it is refused, or with `update` changes the record.",
         operation=operation,
         needs=lambda: scopes_of(record),
         unit=Chunk,

@@ -43,18 +43,29 @@ class CreatedRecord:
     warnings: list[Problem] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class ChangedRecord:
+    """A record changed in the chunk by a row: its fields that change, before and after, and warnings about it."""
+
+    changes: list[Doc]
+    warnings: list[Problem] = field(default_factory=list)
+
+
 class Importer(Protocol):
     """One kind of record. `kind` names it, in the plural; a row is recognised by its column `key` when it comes again.
 
     A row is first parsed by its `columns` alone. Then, a chunk at a time, `prefetch` reads what all its rows need, and
     `resolve_references` turns the keys in a row into ids. If `find_existing` returns a record, the row is compared with
-    it; if not, `create` makes one, unless the row has problems. An invalid value is missing from a parsed row and its
-    other values are still judged, so that every problem of a row is reported at once.
+    it, and the record `change`d where an import updates; if not, `create` makes one, unless the row has problems. An
+    invalid value is missing from a parsed row and its other values are still judged, so that every problem of a row is
+    reported at once.
     """
 
     kind: str
     columns: Columns
     key: str
+    can_update: bool = False
+    """Whether rows can change records that are there."""
 
     def normalise_key(self, key: str) -> str:
         """The normal form of a key: two keys that find the same record have the same."""
@@ -82,4 +93,10 @@ class Importer(Protocol):
         self, parsed: ParsedRow, values: Doc, chunk: Chunk, problems: list[Problem]
     ) -> CreatedRecord | None:
         """Add the record made of `values` to the chunk; None if there are problems. Adds to `problems`."""
+        raise NotImplementedError
+
+    async def change(
+        self, parsed: ParsedRow, existing: Doc, chunk: Chunk, problems: list[Problem]
+    ) -> ChangedRecord | None:
+        """Change the record that is there in the chunk; None if there are problems. Adds to `problems`."""
         raise NotImplementedError

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from app.errors import Problem
+from app.mongo.client import Doc
 
 MAX_REFUSED_KEPT = 10
 
@@ -16,13 +17,17 @@ class Result(enum.StrEnum):
     """The result of one row."""
 
     CREATED = "CREATED"
+    CHANGED = "CHANGED"
     UNCHANGED = "UNCHANGED"
     REFUSED = "REFUSED"
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The result of one record of the file, which has `rows` rows from `line` on, with its problems or warnings."""
+    """The result of one record of the file, which has `rows` rows from `line` on, with its problems or warnings.
+
+    `changes` are the fields of a record that was changed, each an object of field, before and after.
+    """
 
     line: int
     result: Result
@@ -30,6 +35,7 @@ class Outcome:
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
     rows: int = 1
+    changes: tuple[Doc, ...] = ()
 
 
 def refuse_row(line: int, problems: Sequence[Problem], rows: int = 1) -> Outcome:

@@ -10,18 +10,21 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar
 
-from app.errors import Problem, Problems
+from app.entities.texts import Invalid
+from app.errors import Problem, Problems, Refused
 from app.graph.documents import stored_value
 from app.graph.record import Finder, Record
 from app.mongo.client import Doc
 from app.transfer.chunk import Chunk
 from app.transfer.columns import Column, ParsedRow, ReferenceTarget
-from app.transfer.importer import CreatedRecord, Importer
+from app.transfer.importer import ChangedRecord, CreatedRecord, Importer
 from app.transfer.record_columns import drop_empty_objects, set_path
 from app.writing import lifecycle
-from app.writing.inputs import Named, RecordInput, references
+from app.writing.audit import differences
+from app.writing.inputs import Field, Named, RecordInput, references
 from app.writing.keys import RecordKey, UnknownKey, by_namespace, compared, find_named, given_keys, resolve_keys
 from app.writing.rules import Rules
+from app.writing.savepoints import roll_back, take_savepoint
 
 
 @dataclass(slots=True)
@@ -36,6 +39,7 @@ class InputRow:
 class RecordImporter(Importer):
     """Imports one kind of record by its rules. The column `key` identifies the record of a row."""
 
+    can_update = True
     rules: ClassVar[Rules[Any]]
     columns: Sequence[Column]
     rows: Mapping[int, InputRow] = {}
@@ -121,7 +125,8 @@ class RecordImporter(Importer):
         row, found = self.rows[parsed.line], Problems()
         row.ids = lifecycle.refer(chunk, self.rules.inputs, row.input, found)
         problems += self.assign_columns(found.gathered)
-        problems += self.find_missing_references(parsed)
+        if not (chunk.updates and self.find_existing(parsed, chunk)):
+            problems += self.find_missing_references(parsed)
         problems += self.find_conflicting_references(parsed, row, chunk)
         values = dict(parsed.values)
         for column, _, _ in self.reference_columns:
@@ -163,6 +168,68 @@ class RecordImporter(Importer):
         problems += self.assign_columns(found_problems.gathered)
         return None if problems else CreatedRecord(record.id, warnings)
 
+    async def change(
+        self, parsed: ParsedRow, existing: Doc, chunk: Chunk, problems: list[Problem]
+    ) -> ChangedRecord | None:
+        doc, count, found = chunk.records[existing["_id"]], len(chunk.warnings), Problems()
+        record = chunk.get(self.rules.record, doc["_id"])
+        said = RecordInput({}, self.references_to_change(parsed))
+        savepoint = take_savepoint(chunk) if record and await self.needs_first_step(chunk, record, said) else None
+        if savepoint:
+            await self.first_step(chunk, record, said, found)
+        try:
+            record = chunk.get(self.rules.record, doc["_id"])
+            said.values = self.values_to_change(parsed, chunk.records[doc["_id"]], found)
+            await lifecycle.update(chunk, self.rules, record, said, found)
+        except Refused as refused:
+            problems += self.assign_columns(refused.problems)
+            if savepoint:
+                roll_back(chunk, savepoint)
+            return None
+        warnings, chunk.warnings[count:] = self.assign_columns(chunk.warnings[count:]), []
+        change = chunk.changes.get(doc["_id"])
+        return ChangedRecord(list(differences(change.before, change.after)) if change else [], warnings)
+
+    async def needs_first_step(self, chunk: Chunk, record: Any, said: RecordInput) -> bool:
+        """Whether a row asks for what has rules of its own, such as a move: `first_step` does it before the rest."""
+        return False
+
+    async def first_step(self, chunk: Chunk, record: Any, said: RecordInput, problems: Problems) -> None:
+        """Do that; adds what keeps the record from it."""
+
+    def references_to_change(self, parsed: ParsedRow) -> dict[str, Named]:
+        """Reference → the record that a row names for it, or None where its cell is empty."""
+        named = dict(self.rows[parsed.line].input.named)
+        for column, to, _ in self.reference_columns:
+            if column.name in parsed.values and parsed.values[column.name] is None:
+                named.setdefault(to.input, None)
+        return named
+
+    def values_to_change(self, parsed: ParsedRow, there: Doc, problems: Problems) -> Doc:
+        """Stored field → value of the columns of a row, but for its key and what is given once; objects are whole."""
+        values: Doc = {}
+        for column in self.input_columns:
+            outer, _, inner = column.input.partition(".")
+            field = next(each for each in self.rules.inputs if isinstance(each, Field) and each.stored == outer)
+            if column.name not in parsed.values or column.name == self.key or not field.on_update:
+                continue
+            value = stored_value(parsed.values[column.name])
+            if inner:
+                values.setdefault(outer, dict(there.get(outer) or {}))[inner] = value
+            else:
+                values[outer] = self.merge(field, there.get(outer), value, problems)
+        return {name: None if is_empty_object(value) else value for name, value in values.items()}
+
+    def merge(self, field: Field, there: object, value: object, problems: Problems) -> object:
+        """The value of a field with what is stored, where the two are joined."""
+        if not (field.merge and there and value):
+            return value
+        try:
+            return field.merge(there, value)
+        except Invalid as error:
+            problems.add(error.code, field.stored, error.message)
+            return there
+
     def assign_columns(self, problems: Iterable[Problem]) -> list[Problem]:
         """Problems of the lifecycle with their paths replaced by the columns that the inputs come from."""
         return [self.reword_duplicate(each.moved_to(self.find_column(each.field))) for each in problems]
@@ -181,3 +248,8 @@ class RecordImporter(Importer):
             return (exact or named)[0].name
         inputs = {self.rules.input_of.get(path[0], path[0]), path[0], ".".join(path[:2])}
         return next((each.name for each in self.columns if each.input in inputs), path[0])
+
+
+def is_empty_object(value: object) -> bool:
+    """Whether it is an object that says nothing."""
+    return isinstance(value, dict) and all(each is None for each in value.values())

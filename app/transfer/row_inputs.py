@@ -40,10 +40,10 @@ def check_row_count(rows: Sequence[object]) -> None:
         raise Refused([Problem("TOO_MANY", ("rows",), message)])
 
 
-def parse_rows(importer: Importer, rows: Sequence[object]) -> Iterator[ParsedRow]:
+def parse_rows(importer: Importer, rows: Sequence[object], *, updates: bool) -> Iterator[ParsedRow]:
     """The parsed rows in the order in which they can be stored: parents before their children."""
     raws = [RawRow(index, read_values(importer.columns, row)) for index, row in enumerate(rows)]
-    plan, parser = importer.make_plan(lambda: raws, Format.INPUT), RowParser(importer, Format.INPUT)
+    plan, parser = importer.make_plan(lambda: raws, Format.INPUT), RowParser(importer, Format.INPUT, updates)
     for raw in sorted(raws, key=plan.reading_of):
         entry = parser.parse_row(raw, plan)
         if isinstance(entry, ParsedRow):  # always: these rows need not be parsed

@@ -57,6 +57,7 @@ class ImportRun:
     now: datetime
     viewer: Viewer
     dry_run: bool = False
+    updates: bool = False
     seed: str | None = None
     cipher: Cipher | None = None
     cursor: str | None = None
@@ -67,7 +68,7 @@ class ImportRun:
     parser: RowParser = field(init=False)
 
     def __post_init__(self) -> None:
-        self.parser = RowParser(self.importer, self.source.format)
+        self.parser = RowParser(self.importer, self.source.format, self.updates)
 
     def resume_from(self, state: ImportState) -> None:
         """Take over position and summary, of an earlier run or after a chunk."""
@@ -146,7 +147,7 @@ class ImportRun:
             ids = Identifiers(self.now, seed)
             operation = f"import {self.importer.kind}"
             chunk = Chunk(self.store, session, self.now, ids, self.viewer, operation, self.cipher, planned=self.planned)
-            chunk.dry_run = self.dry_run
+            chunk.dry_run, chunk.updates = self.dry_run, self.updates
             remaining = iter(await decide_rows(self.importer, parsed_rows, chunk))
             outcomes = [next(remaining) if isinstance(each, ParsedRow) else each for each in entries]
             await chunk.write()

@@ -21,6 +21,7 @@ from app.schema import IMPORTERS
 from app.transfer.outcome import Outcome, Result
 from app.transfer.rows import find_source
 from app.transfer.runner import ImportRun
+from tests.asking import CIPHER
 
 NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
 number = count()
@@ -47,9 +48,14 @@ class Files:
         path.write_bytes(content)
         return path
 
-    async def run(self, kind: str, path: Path, *, dry_run: bool = False, now: datetime = NOW) -> list[Outcome]:
+    async def run(
+        self, kind: str, path: Path, *, dry_run: bool = False, updates: bool = False, now: datetime = NOW
+    ) -> list[Outcome]:
         """What became of each row."""
-        run = ImportRun(IMPORTERS[kind](), find_source(path), self.store, now, LOCAL_ADMIN, dry_run=dry_run)
+        source = find_source(path)
+        run = ImportRun(
+            IMPORTERS[kind](), source, self.store, now, LOCAL_ADMIN, dry_run=dry_run, updates=updates, cipher=CIPHER
+        )
         return [outcome async for outcome in run.outcomes()]
 
     async def rows(self, kind: str, *rows: Mapping[str, Any] | str, **more: Any) -> list[Outcome]:

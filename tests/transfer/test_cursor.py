@@ -200,7 +200,7 @@ async def test_an_import_that_goes_on_says_so_and_adds_to_its_report(
     assert "line 3: name: A value is needed here. (REQUIRED)" in shown
     lines = [json.loads(line) for line in report.read_text().splitlines()]
     assert (lines[0], lines[1]["outcome"], lines[1]["row"]) == ({"row": 2}, "WENT_ON", 201)
-    assert lines[1]["before"] == {"created": 199, "unchanged": 0, "refused": 1}
+    assert lines[1]["before"] == {"changed": 0, "created": 199, "unchanged": 0, "refused": 1}
     assert [each["row"] for each in lines[2:]] == list(range(202, 302))
 
 

@@ -387,7 +387,7 @@ async def test_differences_are_told_in_the_files_words(files: Files, payer: Doc)
     )
     messages = {problem.field: problem.message for problem in outcome.problems}
     assert messages["organization_external_id",].endswith(
-        "the row has 'other'. An import does not change records: use the mutation that updates them."
+        "the row has 'other'. An import does not change records of this kind."
     )
     assert "with 2026-01-31T00:00:00.000Z; the row has 2026-02-28T01:00:00.000Z." in messages["issued_at",]
 

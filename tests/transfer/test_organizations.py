@@ -219,7 +219,7 @@ async def test_a_row_that_differs_from_what_is_there_is_refused_naming_each_fiel
     message = next(problem.message for problem in outcome.problems if problem.field == ("parent_external_id",))
     assert message == (
         "'acme' exists already, with nothing; the row has 'top'. "
-        "An import does not change records: use the mutation that updates them."
+        "To change it, import with --update, or in a mutation with `update: true`."
     )
 
 

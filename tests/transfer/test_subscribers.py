@@ -106,7 +106,7 @@ async def test_an_address_is_unique_in_any_case(files: Files) -> None:
     assert codes(other) == {("EXISTS_DIFFERENT", "first_name")}
     assert other.problems[0].message == (
         "'STRASSE@X.com' exists already, with 'A'; the row has 'B'. "
-        "An import does not change records: use the mutation that updates them."
+        "To change it, import with --update, or in a mutation with `update: true`."
     )
 
 
