@@ -11,7 +11,7 @@ from app.access.viewer import Scope
 from app.entities.values import history
 from app.graph.choices import Choice, choices
 from app.graph.many import many
-from app.graph.record import Record, filterable, named, order, record
+from app.graph.record import BY_CHANGE, Record, filterable, named, order, record
 
 DEFAULT_ID = "bpr_default"
 
@@ -40,8 +40,12 @@ class BillingProfile(Record):
     collection: ClassVar = "billingProfiles"
     prefix: ClassVar = "bpr"
     read_scope: ClassVar = Scope.BILLING
-    orders: ClassVar = (order("name", "By name, in code point order."), order("created_at", "By creation time."))
-    filters: ClassVar = (filterable("name"), filterable("collection_method"))
+    orders: ClassVar = (
+        order("name", "By name, in code point order."),
+        order("created_at", "By creation time."),
+        BY_CHANGE,
+    )
+    filters: ClassVar = (filterable("name"), filterable("updated_at"), filterable("collection_method"))
     finders: ClassVar = (named("name", "Its exact name; AMBIGUOUS if several have the same one."),)
 
     name: str = Field(min_length=1, max_length=256, description="Its name.")

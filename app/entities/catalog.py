@@ -16,7 +16,7 @@ from app.graph.choices import Choice, choices
 from app.graph.edges import refs
 from app.graph.many import many
 from app.graph.ownership import Blocker, Ownership
-from app.graph.record import Embedded, Record, claimed, embedded, filterable, order, record
+from app.graph.record import BY_CHANGE, Embedded, Record, claimed, embedded, filterable, order, record
 from app.graph.scalars import Currency
 
 KEY_PATTERN = r"^[a-z0-9]+(_[a-z0-9]+)*$"
@@ -58,8 +58,14 @@ class Plan(Record):
     collection: ClassVar = "plans"
     prefix: ClassVar = "pln"
     read_scope: ClassVar = Scope.CATALOG
-    orders: ClassVar = (order("key", "By key."), order("created_at", "By creation time."))
-    filters: ClassVar = (filterable("key"), filterable("name"), filterable("charging"), filterable("currency"))
+    orders: ClassVar = (order("key", "By key."), order("created_at", "By creation time."), BY_CHANGE)
+    filters: ClassVar = (
+        filterable("key"),
+        filterable("updated_at"),
+        filterable("name"),
+        filterable("charging"),
+        filterable("currency"),
+    )
     finders: ClassVar = (claimed("key", "planKey", "Its key."),)
     searched: ClassVar = ("key", "name")
 
@@ -98,8 +104,8 @@ class Feature(Record):
     collection: ClassVar = "features"
     prefix: ClassVar = "fea"
     read_scope: ClassVar = Scope.CATALOG
-    orders: ClassVar = (order("key", "By key."), order("created_at", "By creation time."))
-    filters: ClassVar = (filterable("key"), filterable("name"))
+    orders: ClassVar = (order("key", "By key."), order("created_at", "By creation time."), BY_CHANGE)
+    filters: ClassVar = (filterable("key"), filterable("updated_at"), filterable("name"))
     finders: ClassVar = (claimed("key", "featureKey", "Its key."),)
     searched: ClassVar = ("key", "name")
 

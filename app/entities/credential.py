@@ -16,7 +16,7 @@ from app.graph.declarations import derived
 from app.graph.edges import computed, one
 from app.graph.many import many
 from app.graph.ownership import MOVE_OR_DELETE, Blocker, OnMerge, Ownership
-from app.graph.record import Embedded, Record, claimed, embedded, filterable, order, record
+from app.graph.record import BY_CHANGE, Embedded, Record, claimed, embedded, filterable, filterable_as, order, record
 
 
 @choices(description="Whether a key can still be used.")
@@ -59,12 +59,17 @@ class Credential(Record):
     orders: ClassVar = (
         order("name", "By name, in code point order."),
         order("created_at", "By creation time."),
+        BY_CHANGE,
     )
     filters: ClassVar = (
         filterable("name"),
         filterable("credential_id", indexed=True),
         filterable("tags", indexed=True),
+        filterable_as("organization_id", "The id of the organization that its usage is attributed to."),
+        filterable_as("subscriber_id", "The id of its subscriber."),
+        filterable_as("subscription_id", "The id of its subscription; null finds those without one."),
         filterable("created_at"),
+        filterable("updated_at"),
         filterable("custom_metadata", indexed=True),
     )
     finders: ClassVar = (

@@ -20,7 +20,19 @@ from app.graph.depth import MAX_DEPTH_ARGUMENT, within_depth
 from app.graph.edges import computed, one, refs
 from app.graph.many import many
 from app.graph.ownership import MOVE_OR_DELETE, Blocker, OnMerge, Ownership
-from app.graph.record import Embedded, OwnKey, Record, claimed, embedded, filterable, named, order, record
+from app.graph.record import (
+    BY_CHANGE,
+    Embedded,
+    OwnKey,
+    Record,
+    claimed,
+    embedded,
+    filterable,
+    filterable_as,
+    named,
+    order,
+    record,
+)
 from app.graph.scalars import URL, CountryCode, Currency, EmailAddress
 
 BY_THE_MERGE = Ownership(on_merge=OnMerge.TREE)
@@ -72,14 +84,21 @@ class Organization(Record):
     orders: ClassVar = (
         order("name", "By name, in code point order."),
         order("created_at", "By creation time."),
+        BY_CHANGE,
     )
     filters: ClassVar = (
         filterable("name"),
         filterable("kind"),
-        filterable("external_id", indexed=True),
+        filterable("external_id", indexed=True, also=("aliases",)),
+        filterable("aliases", indexed=True),
+        filterable_as("parent_id", "The id of the organization directly above it; null finds the roots."),
+        filterable_as("payer_id", "The id of the organization that pays for its usage."),
+        filterable_as("billing_profile_id", "The id of its own billing profile; null finds those without one."),
+        filterable_as("country", "The country of its billing address.", on="billing.country", indexed=True),
         filterable("currency"),
         filterable("associated_domains", indexed=True),
         filterable("created_at"),
+        filterable("updated_at"),
         filterable("custom_metadata", indexed=True),
     )
     finders: ClassVar = (

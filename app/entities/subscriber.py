@@ -13,7 +13,7 @@ from app.entities.values import METADATA, AppDocument, MetadataEntry, app_metada
 from app.graph.edges import one
 from app.graph.many import many
 from app.graph.ownership import MOVE_OR_DELETE, Blocker, OnMerge, Ownership
-from app.graph.record import Record, claimed, filterable, order, record
+from app.graph.record import BY_CHANGE, Record, claimed, filterable, filterable_as, order, record
 from app.graph.scalars import EmailAddress
 
 
@@ -27,12 +27,16 @@ class Subscriber(Record):
     orders: ClassVar = (
         order("email", "By e-mail address, ignoring case.", on="emailKey"),
         order("created_at", "By creation time."),
+        BY_CHANGE,
     )
     filters: ClassVar = (
         filterable("email", on="emailKey", normalise=normalise_email),
         filterable("first_name"),
         filterable("last_name"),
+        filterable("subscriber_id", indexed=True),
+        filterable_as("organization_id", "The id of its organization."),
         filterable("created_at"),
+        filterable("updated_at"),
         filterable("custom_metadata", indexed=True),
     )
     finders: ClassVar = (

@@ -15,7 +15,7 @@ from app.graph.declarations import derived
 from app.graph.edges import one
 from app.graph.many import many
 from app.graph.ownership import Blocker, MongoFilter, OnMerge, Ownership
-from app.graph.record import Record, claimed, filterable, filterable_choice, order, record
+from app.graph.record import BY_CHANGE, Record, claimed, filterable, filterable_as, filterable_choice, order, record
 
 
 @choices(description="The status of a subscription.")
@@ -75,12 +75,17 @@ class PlanSubscription(Record):
         order("external_id", "By external id, in code point order."),
         order("active_from", "By start time."),
         order("created_at", "By creation time."),
+        BY_CHANGE,
     )
     filters: ClassVar = (
         filterable("external_id"),
         filterable_choice("status", matches=has_status),
+        filterable_as("organization_id", "The id of the organization that subscribes."),
+        filterable_as("plan_id", "The id of its plan."),
         filterable("active_from"),
+        filterable("active_to"),
         filterable("created_at"),
+        filterable("updated_at"),
         filterable("custom_metadata", indexed=True),
     )
     finders: ClassVar = (claimed("external_id", "subscription", "Its external id."),)

@@ -13,7 +13,7 @@ from app.entities.values import METADATA, MetadataEntry, history
 from app.graph.choices import Choice, choices
 from app.graph.edges import one
 from app.graph.ownership import MOVE_OR_DELETE, Blocker, OnMerge, Ownership
-from app.graph.record import Record, claimed, filterable, order, record
+from app.graph.record import BY_CHANGE, Record, claimed, filterable, order, record
 
 
 @choices(description="What a usage attribute identifies.")
@@ -34,11 +34,16 @@ class UsageAttribute(Record):
     collection: ClassVar = "usageAttributes"
     prefix: ClassVar = "att"
     read_scope: ClassVar = Scope.CUSTOMERS
-    orders: ClassVar = (order("key", "By key, in code point order."), order("created_at", "By creation time."))
+    orders: ClassVar = (
+        order("key", "By key, in code point order."),
+        order("created_at", "By creation time."),
+        BY_CHANGE,
+    )
     filters: ClassVar = (
         filterable("key"),
         filterable("kind"),
         filterable("created_at"),
+        filterable("updated_at"),
         filterable("custom_metadata", indexed=True),
     )
     finders: ClassVar = (claimed("key", "customer", "Its key."),)

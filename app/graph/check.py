@@ -58,7 +58,7 @@ def record_problems(record: type[Record]) -> Iterator[str]:
     for order in record.orders:
         if order.stored not in stored or not record.model_fields[stored[order.stored]].is_required():
             yield f"{record.__name__} is ordered by {order.stored}, which is not a field that always has a value"
-    named = [(f.name, f.stored) for f in record.filters]
+    named = [(f.name, field.partition(".")[0]) for f in record.filters for field in (f.stored, *f.also)]
     named += [(f.name, field) for f in record.finders for field in f.fields]
     named += [("search", field.partition(".")[0]) for field in record.searched]
     yield from (

@@ -45,9 +45,8 @@ class FieldFilter:
 
     def conditions(self, field: Filterable, now: datetime) -> list[Doc]:
         """One MongoDB filter on the stored field for each condition that was given."""
-        stored, normalise = field.stored, field.normalise
         return [
-            {stored: condition_on(name, value, stored, normalise)}
+            anywhere(field, condition_on(name, value, field.stored, field.normalise), is_none=value is None)
             for name, value in given_fields(self)
             if value is not None or name in ("equals", "in_")
         ]
@@ -59,6 +58,13 @@ def condition_on(name: str, value: object, stored: str, normalise: Normalise | N
         return {"$in": [stored_form(choice, normalise) for choice in checked_list(value, stored)]}
     operand = stored_form(value, normalise)
     return prefix_range(str(operand)) if name == "starts_with" else {OPERATORS[name]: operand}
+
+
+def anywhere(field: Filterable, condition: Doc, *, is_none: bool) -> Doc:
+    """A condition on a stored field, or on it and the arrays in which its text may stand as well."""
+    if not field.also or is_none:
+        return {field.stored: condition}
+    return {"$or": [{field.stored: condition}, *({stored: {"$elemMatch": condition}} for stored in field.also)]}
 
 
 def given_fields(filter_input: object) -> list[tuple[str, Any]]:
@@ -251,6 +257,8 @@ def field_filters(record: type[Record]) -> list[tuple[str, object, object]]:
 
 def typed_and_described(record: type[Record], declared: Filterable) -> tuple[object, str]:
     """The type and the description of the field, stored or derived, that a filter is on."""
+    if declared.doc is not None:
+        return declared.annotation, declared.doc
     if declared.matches is not None:
         [derived] = [each for each in declarations_of(record) if each.name == declared.name]
         return derived.graphql_type(), derived.doc

@@ -1,6 +1,7 @@
 """The indexes that the declared edges, orders, filters and searches need, each named after what it serves.
 
-They leave deleted documents out, as every list does: a customer with 20,000 deleted keys and ten others costs ten.
+They leave deleted documents out, as every list does but one: a customer with 20,000 deleted keys and ten others costs
+ten. What can be listed deleted too has an index by `updatedAt` with all documents.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from pymongo import ASCENDING, TEXT, IndexModel
 from app.graph.declarations import Declaration
 from app.graph.edges import LIVE
 from app.graph.many import Many
-from app.graph.record import RECORDS, Record, declarations_of, stored_records
+from app.graph.record import BY_CHANGE, RECORDS, Record, declarations_of, stored_records
 
 
 def required_indexes(roots: Iterable[Declaration]) -> dict[str, list[IndexModel]]:
@@ -35,6 +36,9 @@ def distinct_indexes(record: type[Record], lists: list[Many]) -> Iterator[IndexM
         if keys not in seen:
             seen.add(keys)
             yield IndexModel([(key, ASCENDING) for key in keys], name=name, partialFilterExpression=LIVE)
+    for edge in (each for each in lists if each.lists_deleted):
+        keys_of_all = [(BY_CHANGE.stored, ASCENDING), ("_id", ASCENDING)]
+        yield IndexModel(keys_of_all, name=f"{edge.list_name} by {BY_CHANGE.name}")
     for keys in record.covering_indexes:
         yield IndexModel([(key, ASCENDING) for key in keys], name=f"covers {' '.join(keys)}")
     if record.searched:
@@ -52,6 +56,8 @@ def list_indexes(lists: list[Many]) -> Iterator[tuple[str, tuple[str, ...]]]:
         if len(edge.by) > 1:
             continue  # a look-up by several fields, for which the record names an index itself
         for order in edge.stored_record.orders:
+            if edge.lists_deleted and order is BY_CHANGE:
+                continue  # an index of its own, which has deleted documents too
             yield f"{edge.list_name} by {order.name}", (*edge.by, order.stored, "_id")
 
 

@@ -11,7 +11,9 @@ from strawberry import UNSET
 from strawberry.utils.str_converters import to_camel_case
 
 from app.context import Context
+from app.errors import BadArgument
 from app.graph import read
+from app.graph.choices import Choice, choices
 from app.graph.connection import Connection
 from app.graph.declarations import Args, Argument, Sizing
 from app.graph.edges import LIVE, Edge
@@ -19,7 +21,7 @@ from app.graph.filters import OrderDirection, filter_input, order_input
 from app.graph.loaders import load, load_count
 from app.graph.page import DEFAULT_FIRST, EMPTY_PAGE, MAX_FIRST, Ordering, Page, Window
 from app.graph.read import Fields, Key
-from app.graph.record import Embedded
+from app.graph.record import BY_CHANGE, Embedded
 from app.graph.scalars import Cursor
 from app.mongo.client import Doc
 
@@ -52,6 +54,11 @@ class Many(Edge):
         return {name: None if isinstance(own, str) else own[0] for name, own in self.by.items()}
 
     @property
+    def lists_deleted(self) -> bool:
+        """Whether it takes the argument `deleted`, as lists of all records do that can be sorted by `updatedAt`."""
+        return not self.by and BY_CHANGE in self.stored_record.orders
+
+    @property
     def list_name(self) -> str:
         """The list's name in its cursors and indexes."""
         name = to_camel_case(self.name)
@@ -75,6 +82,7 @@ class Many(Edge):
             "before": Argument(Cursor | None, UNSET, "Only what comes before this cursor."),
             "filter": Argument(filter_input(self.stored_record) | None, UNSET, "Only those that match."),
             "order_by": Argument(order_input(self.stored_record) | None, UNSET, f"Default: {default}, ascending."),
+            **({"deleted": DELETED_ARGUMENT} if self.lists_deleted else {}),
             **self.arguments,
         }
 
@@ -91,10 +99,22 @@ class Many(Edge):
         )
 
     def query(self, args: Args, now: datetime) -> Doc:
-        """The MongoDB filter for the records that are not deleted and match the argument `filter` at that instant."""
+        """The MongoDB filter for the records that match the arguments `filter` and `deleted` at that instant."""
         chosen = args.get("filter")
         conditions = chosen.to_mongo(now) if chosen else {}
-        return {"$and": [LIVE, conditions]} if conditions else LIVE
+        which = self.deleted_or_not(args)
+        return {"$and": [which, conditions]} if conditions else which
+
+    def deleted_or_not(self, args: Args) -> Doc:
+        """The MongoDB filter for the argument `deleted`; a BadArgument in an order in which no index has them."""
+        deleted = args.get("deleted")
+        if deleted in (None, UNSET, DeletedRecords.EXCLUDE):
+            return LIVE
+        chosen = args.get("order_by")
+        if not chosen or chosen.field.value != BY_CHANGE.name:
+            message = "Deleted records are listed by the time of their change: give `orderBy: {field: UPDATED_AT}`."
+            raise BadArgument(message, argument="deleted")
+        return {} if deleted is DeletedRecords.INCLUDE else {"deletedAt": {"$ne": None}}
 
     def window(self, args: Args, now: datetime) -> Window:
         """The part of the list that the arguments ask for, or a BadArgument."""
@@ -130,6 +150,20 @@ class Many(Edge):
         self.window(args, context.now)  # wrong arguments are refused here, at the field that has them
         self.conditions(args)
         return Connection(lazy_page=EdgePage(self, key, args, context))
+
+
+@choices(description="Whether deleted records are listed: a mirror of the data follows them by `updatedAt`.")
+class DeletedRecords(Choice):
+    """Whether deleted records are listed."""
+
+    EXCLUDE = "EXCLUDE", "Only records that are not deleted."
+    INCLUDE = "INCLUDE", "Deleted records, too; `deletedAt` tells them apart."
+    ONLY = "ONLY", "Only deleted records."
+
+
+DELETED_ARGUMENT = Argument(
+    DeletedRecords, DeletedRecords.EXCLUDE, "Whether deleted records are listed; others than EXCLUDE by UPDATED_AT."
+)
 
 
 @dataclass(frozen=True)

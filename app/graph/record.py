@@ -40,7 +40,8 @@ class Filterable:
     """A field that lists can be filtered by. `indexed`: it has an index of its own, as text with many values should.
 
     `matches` is there where the field is derived: of a value and an instant, the MongoDB filter for the records that
-    have it then.
+    have it then. `also` are stored fields in which a text is looked for as well. `doc` and `annotation` are given where
+    the filter is on no shown field of the record.
     """
 
     name: str
@@ -48,6 +49,9 @@ class Filterable:
     indexed: bool
     normalise: Normalise | None
     matches: Matches | None = None
+    also: tuple[str, ...] = ()
+    doc: str | None = None
+    annotation: object = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +88,25 @@ def order(name: str, doc: str, *, on: str | None = None) -> Order:
     return Order(name, on or to_camel_case(name), doc)
 
 
+BY_CHANGE = order("updated_at", "By the time of the last change: `deleted` and this order are what a mirror follows.")
+"""The order of the records that can be listed deleted, too."""
+
+
 def filterable(
-    name: str, *, on: str | None = None, indexed: bool = False, normalise: Normalise | None = None
+    name: str,
+    *,
+    on: str | None = None,
+    indexed: bool = False,
+    normalise: Normalise | None = None,
+    also: tuple[str, ...] = (),
 ) -> Filterable:
     """Declare a filter on the field `name`, whose stored field is `on`; `normalise` made the value stored there."""
-    return Filterable(name, on or to_camel_case(name), indexed, normalise)
+    return Filterable(name, on or to_camel_case(name), indexed, normalise, also=also)
+
+
+def filterable_as(name: str, doc: str, *, on: str | None = None, indexed: bool = False) -> Filterable:
+    """Declare a filter on stored text that the record does not show under that name, such as the id of another."""
+    return Filterable(name, on or to_camel_case(name), indexed, None, doc=doc, annotation=str)
 
 
 def filterable_choice(name: str, *, matches: Matches) -> Filterable:
