@@ -109,7 +109,7 @@ class InvoiceImporter(Importer):
 
 def warnings(said: Doc) -> list[Problem]:
     """What is allowed and should be known."""
-    message = "Its lines come to nothing: it is paid from the start."
+    message = "The total of its lines is zero, so it is paid from the start: check the lines."
     return [] if said["total"] else [Problem("NOTHING_BILLED", ("lines",), message)]
 
 
@@ -117,13 +117,17 @@ def taken(said: Doc, chunk: Chunk) -> list[Problem]:
     """A problem for each number that another record has, or that the invoice gives twice."""
     problems, seen = [], set()
     if owner := chunk.owner("invoiceNumber", said.get("number", "")):
-        problems.append(Problem("TAKEN", ("number",), f"It finds {owner.record_id} already."))
+        problems.append(
+            Problem("TAKEN", ("number",), f"The invoice {owner.record_id} has this number already: give another one.")
+        )
     for number, note in enumerate(said.get("credit_notes", ())):
         if note["number"] is None:
             continue  # it lacks one, which is a problem already
         if note["number"] in seen or chunk.owner("creditNoteNumber", note["number"]):
             path = ("credit_notes", str(number), "credit_note_number")
-            problems.append(Problem("TAKEN", path, f"{note['number']!r} is another credit note's number."))
+            problems.append(
+                Problem("TAKEN", path, f"{note['number']!r} is another credit note's number: give one of its own.")
+            )
         seen.add(note["number"])
     return problems
 

@@ -102,7 +102,8 @@ COLUMNS: Columns = (
     ),
     Column(
         "organization_external_id",
-        "The payer, by external id, alias or id. Its name and address, as they are now, are what the invoice bears.",
+        "The payer, by external id, alias or id. The invoice bears its name, address and payment instructions as they "
+        "are now.",
         short,
         "organizationId",
         required=True,

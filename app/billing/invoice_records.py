@@ -82,12 +82,8 @@ def invoice_record(new_id: str, said: Doc, stamps: Stamps) -> Invoice:
 
 
 def billed_to(payer: Doc) -> Doc:
-    """The payer's name and address, as they are."""
-    address = payer.get("billing") or {}
-    return {
-        "name": payer["name"],
-        **{name: address.get(name) for name in ("address1", "city", "state", "zip", "country")},
-    }
+    """The payer's name, and all that it says of how it is billed, as they are."""
+    return {**(payer.get("billing") or {}), "name": payer["name"]}
 
 
 def line_record(new_id: str, invoice_id: str, line: Doc, stamps: Stamps) -> InvoiceLine:

@@ -22,7 +22,7 @@ def price(value: object) -> Decimal:
     """What a unit costs: nothing, or more."""
     amount = number(value)
     if amount < 0:
-        raise Invalid("INVALID_AMOUNT", "A price cannot be below zero.")
+        raise Invalid("INVALID_AMOUNT", "A price cannot be below zero: give zero or more.")
     return amount
 
 

@@ -17,6 +17,7 @@ from app.mongo.client import Doc
 from app.organizations.tree import at_or_below
 from app.organizations.unclassified import validate_customer
 from app.writing.inputs import CUSTOM_METADATA, Field, Inputs, RecordInput, Reference
+from app.writing.naming import name_with_id
 from app.writing.owned import SHOWN, name_a_few
 from app.writing.rules import Rules
 from app.writing.work import Work
@@ -157,8 +158,8 @@ async def validate_new_owner(
     covered = {
         each for each, place in places.items() if place and at_or_below(each, place.ancestor_ids, organization.id)
     }
-    if outside := [doc["name"] for doc in linked if doc["organizationId"] not in covered]:
-        named = name_a_few([repr(name) for name in outside[:SHOWN]], len(outside))
+    if outside := [doc for doc in linked if doc["organizationId"] not in covered]:
+        named = name_a_few([name_with_id(doc) for doc in outside[:SHOWN]], len(outside))
         message = (
             f"Credentials of organizations that are neither {organization.name!r} nor below it are linked to it: "
             f"{named}. Move or unlink them first."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from zoneinfo import available_timezones
 
@@ -28,25 +29,25 @@ def minor_units(currency: str) -> int:
 
 
 def currency_code(value: object) -> Currency:
-    """A currency that something can be billed in."""
-    found = plain_text(value)
+    """A currency that something can be billed in, in capitals however it was typed."""
+    found = scalars.in_capitals(plain_text(value))
     if found not in currencies():
         raise Invalid("INVALID_CURRENCY", f'{value!r} is not an ISO 4217 currency code such as "USD".')
     return Currency(found)
 
 
 def country_code(value: object) -> CountryCode:
-    """A country's alpha-2 code."""
-    found = plain_text(value)
+    """A country's alpha-2 code, in capitals however it was typed."""
+    found = scalars.in_capitals(plain_text(value))
     if found not in scalars.countries():
         raise Invalid("INVALID_COUNTRY", f'{value!r} is not an ISO 3166-1 alpha-2 country code such as "DE".')
     return CountryCode(found)
 
 
 def timezone_name(value: object) -> str:
-    """An IANA time zone."""
-    found = plain_text(value)
-    if found not in timezones():
+    """An IANA time zone, spelt as IANA does in whatever case it was typed."""
+    found = timezones().get(plain_text(value).lower())
+    if found is None:
         raise Invalid("INVALID_TIMEZONE", f'{value!r} is not an IANA time zone such as "Europe/Berlin".')
     return found
 
@@ -58,6 +59,7 @@ def currencies() -> frozenset[str]:
 
 
 @cache
-def timezones() -> frozenset[str]:
-    """The names of time zones; not the aliases that only a machine's own files have."""
-    return frozenset(available_timezones()) - {"localtime", "posixrules", "Factory"}
+def timezones() -> Mapping[str, str]:
+    """The names of time zones by their lower-case spelling; not the aliases that only a machine's own files have."""
+    names = available_timezones() - {"localtime", "posixrules", "Factory"}
+    return {name.lower(): name for name in sorted(names)}

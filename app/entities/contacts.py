@@ -27,13 +27,18 @@ def email_address(value: object) -> EmailAddress:
 
 
 def domain_name(value: object) -> str:
-    """A host name as it is compared."""
+    """A domain that people can have addresses at, as it is compared: no single word, and no IP address."""
+    typed = plain_text(value)
     try:
-        return normalise_domain(plain_text(value))
-    except Invalid:
-        raise
-    except ValueError as error:
-        raise Invalid("INVALID_DOMAIN", f"{error}.") from None
+        found = normalise_domain(typed)
+    except ValueError:
+        found = ""
+    _, dot, last = found.rpartition(".")
+    if not dot or last.isdigit():
+        raise Invalid(
+            "INVALID_DOMAIN", f'{typed!r} is not the domain of an e-mail address: give one such as "acme.com".'
+        )
+    return found
 
 
 def web_address(value: object) -> URL:

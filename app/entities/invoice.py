@@ -16,7 +16,7 @@ from app.graph.edges import one
 from app.graph.many import many
 from app.graph.ownership import Blocker, OnMerge, Ownership
 from app.graph.record import Embedded, Record, claimed, embedded, filterable, named, order, record
-from app.graph.scalars import CountryCode, Currency
+from app.graph.scalars import CountryCode, Currency, EmailAddress
 
 FOREVER = datetime(9999, 12, 31, tzinfo=UTC)
 """`openUntil` of an invoice that is still open."""
@@ -33,16 +33,20 @@ class InvoiceStatus(Choice):
     UNCOLLECTIBLE = "UNCOLLECTIBLE", "The amount due was written off."
 
 
-@embedded(description="The payer's name and address, as they were when the invoice was issued.")
+@embedded(description="The payer's name, address and payment instructions, as they were when the invoice was issued.")
 class BilledTo(Embedded):
-    """The payer's name and address when the invoice was issued."""
+    """The payer when the invoice was issued."""
 
     name: str = Field(description="Name.")
     address1: str | None = Field(default=None, description="Street and number.")
+    address2: str | None = Field(default=None, description="The second line of the address.")
     city: str | None = Field(default=None, description="City.")
     state: str | None = Field(default=None, description="State, province or region.")
     zip: str | None = Field(default=None, description="Postal code.")
     country: CountryCode | None = Field(default=None, description="Country, ISO 3166-1 alpha-2.")
+    phone: str | None = Field(default=None, description="Telephone number.")
+    email: EmailAddress | None = Field(default=None, description="Where the invoice was sent.")
+    remittance_instructions: str | None = Field(default=None, description="Payment instructions, as printed on it.")
 
 
 @record(description="An invoice to a payer, for its own usage and that of the organizations it pays for.")
@@ -80,7 +84,8 @@ class Invoice(Record):
     voided_at: datetime | None = Field(default=None, description="When it was voided, UTC.")
     written_off_at: datetime | None = Field(default=None, description="When the amount due was written off, UTC.")
     billed_to: BilledTo | None = Field(
-        default=None, description="The payer's name and address when it was issued; null for a draft."
+        default=None,
+        description="The payer's name, address and payment instructions when it was issued; null for a draft.",
     )
     total: Money = Field(description="The sum of its lines.")
     amount_paid: Money = Field(description="The amount paid.")

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
-from app.entities.texts import Invalid, encodable, kind_of, parse_items
+from app.entities.texts import Invalid, is_storable, kind_of, parse_items
 from app.entities.values import AppDocument
 from app.graph.scalars import INT64, parse_metadata_value
 
@@ -130,7 +130,7 @@ def json_size(value: Mapping[str, object]) -> int:
 def storable(value: object, depth: int = 0) -> object:
     """A JSON value as the database keeps it; fractions become floats here, since this is not money."""
     if depth > DEEPEST:
-        raise Invalid("TOO_DEEP", f"The value is nested more than {DEEPEST} levels deep.")
+        raise Invalid("TOO_DEEP", f"The value is nested more than {DEEPEST} levels deep: nest it less.")
     if isinstance(value, dict):
         if isinstance(value.get("$ref"), str) and "$id" in value:
             raise Invalid("INVALID_TYPE", "An object cannot have both `$ref` and `$id`: rename one of them.")
@@ -140,9 +140,9 @@ def storable(value: object, depth: int = 0) -> object:
     if isinstance(value, (Decimal, float)):
         return storable_number(value)
     if isinstance(value, int) and not -INT64 <= value < INT64:
-        raise Invalid("INVALID_NUMBER", "An integer must fit into 64 bits.")
-    if isinstance(value, str) and not encodable(value):
-        raise Invalid("INVALID_TEXT", "The text is not valid Unicode: it contains half of a surrogate pair.")
+        raise Invalid("INVALID_NUMBER", "An integer must fit into 64 bits: give a larger one as text.")
+    if isinstance(value, str) and not is_storable(value):
+        raise Invalid("INVALID_TEXT", "A text contains a NUL or half of a surrogate pair: remove it.")
     return value
 
 
@@ -156,6 +156,6 @@ def storable_number(value: Decimal | float) -> float:
 
 def storable_name(name: str) -> str:
     """A field's name inside a document."""
-    if "\0" in name or not encodable(name):
+    if not is_storable(name):
         raise Invalid("INVALID_TEXT", "A name contains a NUL or half of a surrogate pair: remove it.")
     return name

@@ -50,9 +50,14 @@ def plain_text(value: object) -> str:
     """Trimmed text without NUL or invalid Unicode."""
     if not isinstance(value, str):
         raise Invalid("INVALID_TYPE", f"Give text, not {kind_of(value)}.")
-    if "\0" in value or (not value.isascii() and not encodable(value)):
-        raise Invalid("INVALID_TEXT", "The text contains a NUL or an invalid Unicode character: remove it.")
+    if not is_storable(value):
+        raise Invalid("INVALID_TEXT", "The text contains a NUL or half of a surrogate pair: remove it.")
     return value.strip()
+
+
+def is_storable(value: str) -> bool:
+    """Whether the text has neither a NUL nor half of a surrogate pair."""
+    return "\0" not in value and (value.isascii() or encodable(value))
 
 
 def encodable(value: str) -> bool:

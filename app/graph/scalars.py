@@ -101,14 +101,19 @@ def text_parser(kind: str, example: str) -> Callable[[object], str]:
 
 
 def code_parser(kind: str, example: str, known: Callable[[], frozenset[str]]) -> Callable[[object], str]:
-    """A parser for a scalar that is one of the `known` codes, in capitals; `kind` and `example` are for its error."""
+    """A parser for a scalar that is one of the `known` codes, in any case; `kind` and `example` are for its error."""
 
     def parse(value: object) -> str:
-        if not isinstance(value, str) or value not in known():
-            raise ValueError(f"{kind}, in capitals, such as {example}.")
-        return value
+        if not isinstance(value, str) or in_capitals(value) not in known():
+            raise ValueError(f"{kind}, such as {example}.")
+        return in_capitals(value)
 
     return parse
+
+
+def in_capitals(code: str) -> str:
+    """A code in capitals; text with letters that no code has stays as it is, so that "ﬁ" is not taken for FI."""
+    return code.upper() if code.isascii() else code
 
 
 @cache

@@ -20,6 +20,8 @@ KEPT_FIELDS = {"find", "filter", "sort", "limit", "projection", "batchSize", "ag
 """The fields of a command that we set; the driver adds others (session, read concern, cluster time)."""
 REJECTED_PLANS = {"rejectedPlans", "allPlansExecution"}
 MAX_ALTERNATIVES = 3
+ID_INDEX = "_id_"
+"""The index of the stage IDHACK, a read by id, for which MongoDB names none."""
 
 
 @dataclass
@@ -92,6 +94,7 @@ async def explain(store: Store, command: Doc) -> ExecutionStats:
     explained = {**command, "cursor": {}} if "aggregate" in command else command
     output = await store.command({"explain": explained, "verbosity": "executionStats"}, codec_options=CODEC)
     indexes = [str(name) for name in values_of("indexName", output)]
+    indexes += [ID_INDEX for stage in values_of("stage", output) if stage == "IDHACK"]
     for names in values_of("indexesUsed", output):
         indexes.extend(map(str, names if isinstance(names, list) else ()))
     return ExecutionStats(

@@ -58,6 +58,7 @@ COLUMNS: tuple[Column, ...] = (
     BUILDER.field("country", "billing.country"),
     BUILDER.field("phone", "billing.phone"),
     BUILDER.field("billing_email", "billing.email"),
+    BUILDER.field("remittance_instructions", "billing.remittance_instructions"),
     *BUILDER.metadata(),
 )
 
@@ -114,7 +115,7 @@ class Tree:
         """The problems that keep a row from being stored: a cycle, or too many levels."""
         name = name_in(row.values.get("external_id")) or ""
         if name in self.order.too_deep:
-            message = f"It would be more than {MAX_DEPTH} levels deep in the tree."
+            message = f"It would be more than {MAX_DEPTH} levels deep in the tree: choose a parent higher up."
             return [Problem("TOO_DEEP", ("parent_external_id",), message)]
         if cycle := self.order.cycles.get(name):
             names = ", ".join(f"{each} ({self.row_format.row_noun} {self.places[each].line})" for each in cycle[:SHOWN])

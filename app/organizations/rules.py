@@ -150,7 +150,11 @@ def validate_place(parent: Organization | None, after: Organization, problems: P
     if parent and parent.id == UNCLASSIFIED_ID:
         problems.add("UNCLASSIFIED_FIXED", "parent", "UNCLASSIFIED cannot be a parent: choose another organization.")
     if len(after.ancestor_ids) > MAX_DEPTH:
-        problems.add("TOO_DEEP", "parent", f"It would be more than {MAX_DEPTH} levels deep in the tree.")
+        problems.add(
+            "TOO_DEEP",
+            "parent",
+            f"It would be more than {MAX_DEPTH} levels deep in the tree: choose a parent higher up.",
+        )
 
 
 async def validate_payer(work: Work, before: Organization | None, after: Organization, problems: Problems) -> None:
@@ -175,7 +179,7 @@ async def validate_payer(work: Work, before: Organization | None, after: Organiz
 async def validate_change_of_currency(work: Work, before: Organization, problems: Problems) -> None:
     """An organization with records in its currency, or that pays for others, cannot change its currency."""
     if owned := await fixing_currency(work, Organization, before.id):
-        message = f"It has {', '.join(owned)} in {before.currency}: its currency can no longer change."
+        message = f"It has {', '.join(owned)} in {before.currency}: its currency is fixed: create another organization."
         problems.add("CURRENCY_FIXED", "currency", message)
     others: Doc = {"payerId": before.id, "_id": {"$ne": before.id}, "deletedAt": None}
     if paid := await work.find(Organization.collection, others, {"name": 1}, limit=1):

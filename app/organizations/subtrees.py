@@ -13,6 +13,7 @@ from app.errors import Problem
 from app.graph.depth import MAX_DEPTH
 from app.graph.documents import from_document
 from app.mongo.client import Doc
+from app.writing.naming import name_with_id
 from app.writing.owned import SHOWN, in_words, name_a_few
 from app.writing.work import Work
 
@@ -76,7 +77,9 @@ def too_deep(subtree: Subtree, path: tuple[str, ...]) -> list[Problem]:
     height = max((height_above(subtree, each) for each in subtree.below), default=0)
     if len(subtree.above) + height <= MAX_DEPTH:
         return []
-    return [Problem("TOO_DEEP", path, f"The tree would be more than {MAX_DEPTH} levels deep.")]
+    return [
+        Problem("TOO_DEEP", path, f"The tree would be more than {MAX_DEPTH} levels deep: choose a parent higher up.")
+    ]
 
 
 def height_above(subtree: Subtree, organization: Organization) -> int:
@@ -118,7 +121,7 @@ async def losing_subscription(work: Work, subtree: Subtree, path: tuple[str, ...
     linked = [doc for doc in await work.find("credentials", query, shown) if doc["organizationId"] in ids]
     if not linked:
         return []
-    names = name_a_few([doc["name"] for doc in linked[:SHOWN]], len(linked))
+    names = name_a_few([name_with_id(doc) for doc in linked[:SHOWN]], len(linked))
     message = f"{len(linked):,} credentials are linked to subscriptions of lost ancestors: {names}. Unlink them first."
     return [Problem("SUBSCRIPTION_ELSEWHERE", path, message)]
 

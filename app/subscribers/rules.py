@@ -122,8 +122,8 @@ async def credentials_to_take_along(
         subscription = work.get(PlanSubscription, credential.subscription_id)
         if subscription and organization and not covers(subscription, organization):
             message = (
-                f"Its credential {credential.name!r} is linked to {subscription.external_id!r}, a subscription of "
-                "neither that organization nor one above it. Unlink it first."
+                f"Its credential {credential.name!r} ({credential.id}) is linked to {subscription.external_id!r}, "
+                "a subscription of neither that organization nor one above it. Unlink it first."
             )
             problems.add("SUBSCRIPTION_ELSEWHERE", "organization", message)
     return credentials

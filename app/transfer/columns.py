@@ -170,7 +170,7 @@ def parse_cell(column: Column, value: object) -> Doc:
     """Column → value of one cell; empty if the cell is empty and a rule chooses the value. Raises Invalid."""
     if is_empty(value):
         if column.required:
-            raise Invalid("REQUIRED", "A value is needed here.")
+            raise Invalid("REQUIRED", "The column is required: give a value.")
         return {} if column.default_by_rule else {column.name: column.default}
     return {column.name: column.parse(value)}
 

@@ -143,7 +143,7 @@ def read_csv_rows(lines: LineReader, columns: Columns) -> Iterator[RawRow]:
 def parse_csv_row(line: int, names: Sequence[str], cells: list[str], size: int) -> RawRow:
     """One row of cells by the names of the columns; with a problem if their numbers differ."""
     if len(cells) != len(names):
-        message = f"It has {len(cells)} fields, the header has {len(names)}."
+        message = f"It has {len(cells)} fields, the header has {len(names)}: give one for each column."
         return RawRow(line, {}, Problem("FIELD_COUNT", (), message))
     if not all(cell.isascii() or encodable(cell) for cell in cells):
         return RawRow(line, {}, Problem("NOT_UTF8", (), "It is not UTF-8: save the file in that encoding."))
@@ -174,7 +174,9 @@ def parse_json_row(line: int, text: str, size: int) -> RawRow:
     except (ValueError, RecursionError) as error:
         return RawRow(line, {}, Problem("MALFORMED_ROW", (), f"It is not JSON: {error}."))
     except ArithmeticError:
-        return RawRow(line, {}, Problem("MALFORMED_ROW", (), "It holds a number whose exponent nothing can hold."))
+        return RawRow(
+            line, {}, Problem("MALFORMED_ROW", (), "It has a number whose exponent is too large: write it out.")
+        )
     if not isinstance(value, dict):
         return RawRow(line, {}, Problem("MALFORMED_ROW", (), f"It is {kind_of(value)}, not an object."))
     return RawRow(line, value, size=size)

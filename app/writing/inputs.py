@@ -106,7 +106,7 @@ def entries(parse: Callable[[Mapping[str, object]], Any], name: str, value: str)
             return parse(given)
         found = {row[name]: row.get(value) for row in given if isinstance(row, dict)}
         if len(found) < len(given):
-            raise Invalid("DUPLICATE", f"Two of them have the same {name}.")
+            raise Invalid("DUPLICATE", f"Two items have the same {name}: remove one.")
         return [dict(each) for each in parse(found)]
 
     return read
@@ -197,9 +197,9 @@ def read_value(model: type[BaseModel], each: Field, value: object, problems: Pro
     """What is stored of one value; raises Invalid."""
     if value is None or (isinstance(value, str) and not value.strip()):
         if each.is_required(model):
-            raise Invalid("REQUIRED", "It always has a value, and that is not empty.")
+            raise Invalid("REQUIRED", "A value is required: give one that is not empty.")
         if value is not None:
-            raise Invalid("REQUIRED", "It is empty. Give null to clear it.")
+            raise Invalid("REQUIRED", "The text is empty: give a value, or null for none.")
         return default_of(model, each.stored)
     if not each.of:
         found = each.read(model, plain_value(value))

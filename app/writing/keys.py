@@ -159,7 +159,7 @@ def by_finder(work: Work, key: RecordKey, finder: Finder, problems: Problems) ->
     else:
         ids = work.named.get((key.record.collection, key.value), [])
         if len(ids) > 1:
-            message = f"{len(ids)} of them bear that name. Give the id of the one that is meant: {', '.join(ids)}."
+            message = f"{len(ids)} records have that name: give the id of the one you mean, {' or '.join(ids)}."
             problems.add("AMBIGUOUS", (), message)
             return None
         found = work.records[ids[0]] if ids else None

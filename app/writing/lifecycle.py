@@ -51,7 +51,11 @@ def refer(work: Work, inputs: Inputs, given: RecordInput, problems: Problems) ->
         named, here = given.named[each.name], problems.at(to_camel_case(each.name))
         if named is None:
             if each.required:
-                here.add("REQUIRED", (), "It always has one: leave it out to keep it.")
+                here.add(
+                    "REQUIRED",
+                    (),
+                    "It cannot be without one: name a record, or leave this out to keep the present one.",
+                )
             ids[each.stored] = [] if each.many else None
         elif isinstance(named, RecordKey):
             if doc := find_named(work, named, here):
@@ -238,7 +242,7 @@ async def find_deleted(work: Work, record: type[R], record_id: str, expected_ver
         find_named(work, RecordKey(record, record_id), Problems((), problems.gathered))
         raise Refused([each.moved_to("id") for each in problems.gathered])
     if found.deleted_at is None:
-        problems.add("NOT_DELETED", (), f"{found.id} was not deleted.")
+        problems.add("NOT_DELETED", (), f"{found.id} is not deleted: there is nothing to restore.")
     problems.extend(stale(found, expected_version))
     problems.refuse()
     doc = work.records[found.id]
@@ -290,7 +294,7 @@ def check_keys(work: Work, rules: Rules[R], keys: Iterable[Key], record: R, doc:
     for key in keys:
         owner = work.owner(key.namespace, key.text)
         if key[:2] in seen:
-            problems.add("DUPLICATE", place_of(rules, doc, key), f"{key.text!r} is given twice.")
+            problems.add("DUPLICATE", place_of(rules, doc, key), f"{key.text!r} is given twice: remove one.")
         elif owner is not None and owner.record_id != record.id and not rules.may_take(work, owner, record):
             code, message = rules.describe_taken(work, owner, key.text)
             problems.add(code, place_of(rules, doc, key), message)
@@ -307,5 +311,5 @@ def stale(record: Record, expected: object) -> list[Problem]:
     """A problem where somebody changed the record since the caller read it; none where no version is expected."""
     if not isinstance(expected, int) or expected == record.version:
         return []
-    message = f"It has version {record.version} by now. Read it again, and decide anew."
+    message = f"It has version {record.version} now: read it again, and repeat the change if it still applies."
     return [Problem("STALE_VERSION", ("expectedVersion",), message)]

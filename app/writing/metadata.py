@@ -110,8 +110,8 @@ async def set_custom_metadata(work: Work, given: SetCustomMetadataInput) -> SetC
     seen: set[str] = set()
     for n, name in enumerate(entry.name for entry in entries):
         if name in seen or name in names:
-            message = f"{name[:40]!r} is given twice." if name in seen else f"{name[:40]!r} is set and removed."
-            problems.add("DUPLICATE", (str(n), "name"), message)
+            message = "is given twice: remove one" if name in seen else "is both set and removed: choose one"
+            problems.add("DUPLICATE", (str(n), "name"), f"{name[:40]!r} {message}.")
         seen.add(name)
     stored = work.records[record.id][CUSTOM]
     before = {} if given.mode is MetadataMode.SET else {row["name"]: row["value"] for row in stored}
@@ -131,7 +131,7 @@ async def set_app_metadata(work: Work, given: SetAppMetadataInput) -> SetAppMeta
     rules, record = await find_record(work, given.id, given.expected_version, APPS)
     stored = work.records[record.id][APPS]
     if not given.app.strip():
-        raise Refused([Problem("REQUIRED", ("app",), "Name the app.")])
+        raise Refused([Problem("REQUIRED", ("app",), "Give the name of the app.")])
     if given.data is None:
         both = [row for row in stored if row["app"] != given.app]
     else:

@@ -21,6 +21,11 @@ def name_record(doc: Mapping[str, object]) -> str:
     return f"the {noun} {handle!r}" if handle else f"the {noun} {record_id}"
 
 
+def name_with_id(doc: Mapping[str, object]) -> str:
+    """A record by a name that others may have too, and its id, which finds it: "'Production' (crd_01J…)"."""
+    return f"{doc['name']!r} ({doc['_id']})"
+
+
 @cache
 def nouns() -> Mapping[str, str]:
     """Prefix of an id → what a record of that kind is called."""

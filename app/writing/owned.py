@@ -11,6 +11,7 @@ from app.graph.many import Many
 from app.graph.ownership import Blocker, OnMerge, Ownership, PlainCollection
 from app.graph.record import Record, declarations_of, stored_records
 from app.mongo.client import Doc
+from app.writing.naming import name_with_id
 from app.writing.work import Work
 
 SHOWN, MOST_COUNTED = 3, 10_000
@@ -77,8 +78,13 @@ async def blocked_by(work: Work, edge: OwnedEdge, blocker: Blocker, owner: Recor
     if not rows:
         return []
     count = len(rows) if len(rows) <= SHOWN else await work.count(edge.record.collection, query, MOST_COUNTED)
-    named = name_a_few([str(row.get(blocker.named_by) or row["_id"]) for row in rows[:SHOWN]], count)
+    named = name_a_few([name_blocker(row, blocker.named_by) for row in rows[:SHOWN]], count)
     return [Problem("IN_USE", ("by",), f"It has {blocker.what}: {named}. {blocker.advice}")]
+
+
+def name_blocker(row: Doc, named_by: str) -> str:
+    """One of them so that it can be found: by the key that it is named by, or by its name and id."""
+    return name_with_id(row) if named_by == "name" else str(row.get(named_by) or row["_id"])
 
 
 def name_a_few(names: Sequence[str], count: int) -> str:

@@ -63,7 +63,7 @@ CASES = [
     ('{ search(text: "x", first: 101) { totalCount } }', "BAD_ARGUMENT", "between 1 and 100"),
     ('{ search(text: "x", after: "WyJzZWFyY2giLCJ4IiwieSJd") { totalCount } }', "BAD_ARGUMENT", "not a cursor"),
     ("{ organizations { nodes { statement(currency: 5) { id } } } }", "GRAPHQL_VALIDATION_FAILED", "Currency"),
-    ('{ organizations { nodes { statement(currency: "usd") { id } } } }', "GRAPHQL_VALIDATION_FAILED", "ISO 4217"),
+    ('{ organizations { nodes { statement(currency: "usdx") { id } } } }', "GRAPHQL_VALIDATION_FAILED", "ISO 4217"),
     ('{ organizations { nodes { statement(currency: "ZZZ") { id } } } }', "GRAPHQL_VALIDATION_FAILED", "ISO 4217"),
     (
         '{ organizations { nodes { statement(asOf: "0001-01-01T00:00:00.000Z") { id } } } }',

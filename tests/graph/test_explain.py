@@ -67,6 +67,14 @@ async def test_the_second_read_for_huge_parents_is_told_too(store: Store, explai
     assert sum(read["documentsExamined"] for read in reads) < 500
 
 
+async def test_a_read_by_id_is_told_with_its_index(store: Store, explaining: Explainer) -> None:
+    await wide(store, 1)
+    doc = await store["organizations"].find_one({})
+    assert doc
+    plan = await plan_of(store, explaining, f'{{ node(id: "{doc["_id"]}") {{ id }} }}')
+    assert [(read["indexes"], read["documentsExamined"]) for read in plan["reads"]] == [(["_id_"], 1)]
+
+
 async def test_a_viewer_without_the_scope_is_not_told(store: Store, explaining: Explainer) -> None:
     with pytest.raises(Forbidden):
         await plan_of(store, explaining, QUERY, Viewer("limited", frozenset(Scope) - {Scope.EXPLAIN}, Everything()))

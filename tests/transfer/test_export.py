@@ -112,6 +112,7 @@ WHOLE: dict[str, Any] = {
     "associated_domains": ["acme.com"], "website": "https://acme.com/shop", "primary_email": "Info@acme.com",
     "address1": "Main Street 1", "address2": "Floor 2", "city": "Berlin", "state": "BE", "zip": "10115",
     "country": "DE", "phone": "+49 30 1", "billing_email": "bills@acme.com",
+    "remittance_instructions": "Quote the number.",
     "custom_metadata": {"a.b": 1, "名": None, "share": 0.5},
     "app_metadata": {"stripe": {"customerId": "cus_1"}, "ours": {"$where": [1, {"x": 2}]}},
 }  # fmt: skip

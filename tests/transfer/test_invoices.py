@@ -24,7 +24,11 @@ async def payer(files: Files, store: Store) -> Doc:
         external_id="acme",
         name="Acme",
         address1="Main Street 1",
+        address2="Floor 2",
         country="US",
+        phone="+1 212 555 0100",
+        billing_email="bills@acme.com",
+        remittance_instructions="Quote the number.",
         timezone="America/New_York",
     )
     await files.made("organizations", external_id="unit", name="Unit", parent_external_id="acme")
@@ -95,7 +99,9 @@ async def test_every_column_is_kept(files: Files, store: Store, payer: Doc) -> N
     assert made["issuedAt"] == made["date"] == datetime(2026, 1, 31, tzinfo=UTC)
     assert made["dueAt"] == datetime(2026, 2, 14, tzinfo=UTC)
     assert made["billedTo"] == {
-        "name": "Acme", "address1": "Main Street 1", "city": None, "state": None, "zip": None, "country": "US",
+        "name": "Acme", "address1": "Main Street 1", "address2": "Floor 2",
+        "city": None, "state": None, "zip": None, "country": "US",
+        "phone": "+1 212 555 0100", "email": "bills@acme.com", "remittanceInstructions": "Quote the number.",
     }  # fmt: skip
     assert made["total"] == {"amount": Decimal("30.01"), "currency": "EUR"}
     amounts = [made[name]["amount"] for name in ("amountPaid", "amountCredited", "amountDue")]

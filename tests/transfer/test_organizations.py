@@ -29,6 +29,7 @@ WHOLE: dict[str, Any] = {
     "country": "DE",
     "phone": "+49 30 1",
     "billing_email": "bills@acme.com",
+    "remittance_instructions": "Quote the number.",
     "custom_metadata": {"a.b": 1, "$x": "y", "名": None, "share": 0.5, "vip": True},
     "app_metadata": {"stripe": {"customerId": "cus_1"}, "ours": {"$where": {"a.b": [1, "x"]}}},
 }
@@ -49,7 +50,7 @@ async def test_every_column_is_kept(files: Files) -> None:
         "country": "DE",
         "phone": "+49 30 1",
         "email": "bills@acme.com",
-        "remittanceInstructions": None,
+        "remittanceInstructions": "Quote the number.",
     }
     assert [(each["name"], each["value"]) for each in made["customMetadata"]] == list(WHOLE["custom_metadata"].items())
     assert {each["app"]: each["data"] for each in made["appMetadata"]} == WHOLE["app_metadata"]
@@ -94,7 +95,8 @@ async def test_every_key_is_claimed_in_the_same_namespace(files: Files, store: S
         ("currency", "XXX", "INVALID_CURRENCY"),
         ("currency", "XTS", "INVALID_CURRENCY"),
         ("country", "UK", "INVALID_COUNTRY"),
-        ("country", "de", "INVALID_COUNTRY"),
+        ("country", "ﬁ", "INVALID_COUNTRY"),
+        ("custom_metadata", {"a": "b\0"}, "INVALID_TEXT"),
         ("timezone", "Berlin", "INVALID_TIMEZONE"),
         ("timezone", "../etc/passwd", "INVALID_TIMEZONE"),
         ("associated_domains", ["acme com"], "INVALID_DOMAIN"),

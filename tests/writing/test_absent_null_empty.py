@@ -1,8 +1,10 @@
 """Absent, null and empty, in every place of every mutation's input: taken, or refused in a sentence; never an error of
-the program. The places are those of the schema, so that a new input is tried as soon as it is there."""
+the program. A NUL is taken nowhere. The places are those of the schema, so that a new input is tried as soon as it is
+there."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, get_args
 
@@ -29,7 +31,7 @@ from tests.writing.doing import WHOLE, done, made_of_each
 SCHEMA = build_schema()._schema
 assert SCHEMA.mutation_type is not None
 MUTATIONS = SCHEMA.mutation_type.fields
-ABSENT = object()
+COLLECTIONS = {record.collection for record in stored_records().values()}
 EXAMPLES = {
     "DateTime": "2026-01-01T00:00:00Z",
     "Int": 1,
@@ -79,6 +81,7 @@ def odd_values(of: GraphQLInputType, there: Any) -> Iterator[Any]:
     elif not isinstance(of, GraphQLEnumType):
         yield {"Int": 0, "Boolean": False, "JSON": {}}.get(of.name, "")
         yield {"Int": -1, "JSON": []}.get(of.name, " ")
+        yield {"Int": 1, "Boolean": True, "JSON": {"a": ["\0"]}}.get(of.name, "a\0b")
 
 
 def odd_objects(of: GraphQLInputObjectType, whole: Given) -> Iterator[tuple[str, Given]]:
@@ -223,6 +226,8 @@ async def test_absent_null_and_empty_are_taken_or_refused(store: Store, mutation
             failed.append((given, answer.messages))
     assert not failed
     assert await nulls(store) == set()
+    for name in COLLECTIONS:
+        assert "\\u0000" not in json.dumps(await store[name].find().to_list(), default=str), name
 
 
 async def nulls(store: Store) -> set[tuple[str, str]]:
@@ -230,7 +235,6 @@ async def nulls(store: Store) -> set[tuple[str, str]]:
     found = set()
     for record in stored_records().values():
         for stored, name in stored_fields(record).items():
-            takes_null = type(None) in get_args(record.model_fields[name].annotation)
             takes_null = type(None) in get_args(record.model_fields[name].annotation)
             is_null = {"$expr": {"$eq": [f"${stored}", None]}}
             if not takes_null and await store[record.collection].find_one(is_null):

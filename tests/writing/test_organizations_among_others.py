@@ -150,11 +150,12 @@ async def test_what_rests_on_it_keeps_it_and_all_of_it_is_listed(store: Store) -
     payload = await do(store, "deleteOrganization", by={"id": acme})
     assert {(tuple(each["field"]), each["code"]) for each in payload["userErrors"]} == {(("by",), "IN_USE")}
     messages = [each["message"] for each in payload["userErrors"]]
+    few = [f"'Child {n}' ({children[n]})" for n in range(3)]
     for words, message in zip(
         (
-            "live children: Child 0, Child 1, Child 2 and 2 more.",
+            f"live children: {', '.join(few)} and 2 more.",
             "live subscribers: carol@acme.com.",
-            "live credentials: Key.",
+            f"live credentials: 'Key' ({key['id']}).",
             "live usage attributes: dept.",
             "subscriptions that have not ended: s.",
             "open invoices: ",
