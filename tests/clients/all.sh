@@ -1,6 +1,6 @@
 #!/bin/sh
 # Everything that clients of other makers say of this server: the graphql-http audits, relay-compiler, graphql-codegen,
-# and GraphiQL in a browser that may reach nothing else. Starts a demo server of its own and ends it.
+# Apollo Client, urql, ariadne-codegen, gql, and GraphiQL in a browser that may reach nothing else. Starts a demo server of its own and ends it.
 #
 #   tests/clients/all.sh BIN [screenshot.png]      BIN holds customer-graph; PORT names another port
 set -eu
@@ -33,4 +33,5 @@ cp "$here/graphql-http/package.json" "$here/graphql-http/run.mjs" "$audits"
 (cd "$audits" && npm install --no-package-lock --ignore-scripts --no-audit --no-fund --loglevel=error)
 (cd "$audits" && node run.mjs "$url")
 
+"$here/python/run.sh" "$bin/python" "$url" "$here/../../schema.graphql"
 "$here/run.sh" "$url" "$screenshot"

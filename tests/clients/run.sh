@@ -4,7 +4,7 @@
 #   tests/clients/run.sh [http://127.0.0.1:8000/graphql [screenshot.png]]
 #
 # relay-compiler and graphql-codegen generate code from schema.graphql, TypeScript checks it and its callers. With the
-# address of a running demo server, GraphiQL is worked in headless Chromium too. Needs Node, npm and Chromium (CHROMIUM
+# address of a running demo server, Apollo Client and urql ask it, and GraphiQL is worked in headless Chromium. Needs Node, npm and Chromium (CHROMIUM
 # names it). Everything happens in a temporary directory; nothing is left in the checkout. SCHEMA names another schema.
 set -eu
 
@@ -19,7 +19,7 @@ trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 
 cp -R "$here/package.json" "$here/relay.config.json" "$here/codegen.ts" "$here/tsconfig.json" \
-    "$here/relay" "$here/codegen" "$here/graphiql" "$work"
+    "$here/relay" "$here/codegen" "$here/graphiql" "$here/apollo" "$here/urql" "$work"
 cp "$schema" "$work/schema.graphql"
 cd "$work"
 
@@ -42,8 +42,12 @@ tsc --project .
 echo 'The generated code and its callers have the types they expect.'
 
 if [ -n "$url" ]; then
+    step 'Apollo Client'
+    node apollo/check.mjs "$url"
+    step 'urql with Graphcache'
+    node urql/check.mjs "$url" schema.graphql
     step 'GraphiQL'
     node graphiql/check.mjs "$url" ${screenshot:+"$screenshot"}
 else
-    step 'GraphiQL is left out: no address given'
+    step 'Apollo Client, urql and GraphiQL are left out: no address given'
 fi
