@@ -11,6 +11,9 @@ from typing import Any
 
 import pytest
 
+from app.errors import CODES
+from app.graph.scalars import SCALARS
+from app.http.persisted_documents import load_manifest
 from app.mongo.client import Client, Store
 from app.settings import Settings
 from tests.asking import ask, data, server
@@ -19,7 +22,8 @@ from tests.demo_store import demo_store
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 EXAMPLES = sorted((ROOT / "app" / "http" / "examples").glob("*.graphql"))
-PAGES = README + (ROOT / "docs" / "writing.md").read_text()
+FRONTEND = (ROOT / "docs" / "frontend.md").read_text()
+PAGES = README + (ROOT / "docs" / "writing.md").read_text() + FRONTEND
 SHOWN = re.findall(r"```graphql\n(.+?)```\s+```json\n(.+?)```", PAGES, re.DOTALL)
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -60,6 +64,25 @@ def test_every_setting_stands_in_the_readme() -> None:
     known = {f"CUSTOMER_GRAPH_{name.upper()}" for name in Settings.model_fields if name != "mongodb_uri"}
     assert named == known
     assert "`MONGODB_URI`" in table
+
+
+def test_the_page_for_clients_tells_every_error_code_and_scalar() -> None:
+    section = FRONTEND[FRONTEND.index("## Errors") :]
+    told = dict(re.findall(r"^\| `([A-Z_]+)` \| (.+) \|$", section, re.MULTILINE))
+    assert told == {code.value: text for code, text in CODES.items()}
+    table = FRONTEND[FRONTEND.index("| scalar |") : FRONTEND.index("With graphql-codegen")]
+    assert set(re.findall(r"`([A-Za-z]+)`", "".join(re.findall(r"^\| (`.+?) \|", table, re.MULTILINE)))) == {
+        str(scalar.name) for scalar in SCALARS.values()
+    }
+
+
+def test_both_formats_of_a_manifest_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "manifest.json"
+    manifests = [text for text in re.findall(r"```json\n(.+?)```", FRONTEND, re.DOTALL) if "query Names" in text]
+    assert len(manifests) == 2
+    for text in manifests:
+        path.write_text(text)
+        assert list(load_manifest(path).values()) == ["query Names { organizations { nodes { name } } }"]
 
 
 def test_links_lead_somewhere() -> None:

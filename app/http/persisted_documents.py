@@ -18,6 +18,7 @@ from app.errors import Code, SetupError
 from app.http.request import GraphQLRequest, Rejected
 
 MAX_LEARNT, MAX_CHARACTERS = 1_000, 2_000_000
+APOLLO_FORMAT = "apollo-persisted-query-manifest"
 NOT_FOUND = "PersistedQueryNotFound"  # the words that clients look for
 
 
@@ -27,19 +28,34 @@ def hash_of(text: str) -> str:
 
 
 def load_manifest(path: Path | None) -> Mapping[str, str]:
-    """The trusted documents by hash, from a JSON object that maps each hash (or `sha256:` and it) to its document."""
+    """The trusted documents by hash. The manifest is a JSON object that maps each hash (or `sha256:` and it) to its
+    document, or Apollo's list of operations with id and body."""
     if path is None:
         return {}
     try:
         given = orjson.loads(path.read_bytes())
     except (OSError, orjson.JSONDecodeError) as error:
         raise SetupError(f"The trusted documents cannot be read from {path}: {error}") from None
+    given = documents_of_apollo(given)
     if not isinstance(given, dict) or not all(isinstance(text, str) for text in given.values()):
-        raise SetupError(f"{path} has to be a JSON object that maps the SHA-256 of each document to the document.")
+        raise SetupError(
+            f"{path} has to be a JSON object that maps the SHA-256 of each document to the document, "
+            "or an apollo-persisted-query-manifest."
+        )
     documents = {name.removeprefix("sha256:").lower(): text for name, text in given.items()}
     if wrong := [name for name, text in documents.items() if hash_of(text) != name]:
         raise SetupError(f"{path}: {wrong[0]} is not the SHA-256 of its document ({len(wrong)} are wrong).")
     return documents
+
+
+def documents_of_apollo(manifest: object) -> object:
+    """Id → body of the operations in a manifest of Apollo's format; anything else as it is."""
+    if not isinstance(manifest, dict) or manifest.get("format") != APOLLO_FORMAT:
+        return manifest
+    operations = manifest.get("operations")
+    if not isinstance(operations, list) or not all(isinstance(each, dict) for each in operations):
+        return None
+    return {str(each.get("id")): each.get("body") for each in operations}
 
 
 class PersistedDocuments:

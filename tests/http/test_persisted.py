@@ -103,3 +103,13 @@ def test_a_hash_that_was_learnt_does_not_stand_for_another_query() -> None:
         assert http.post("/graphql", json={"query": QUERY, "extensions": persisted(HASH)}).status_code == 200
         wrong = http.post("/graphql", json={"query": "{ again: ping }", "extensions": persisted(HASH)})
         assert wrong.status_code == 400
+
+
+@pytest.mark.parametrize(
+    "operations", [None, {}, ["x"], [{"id": HASH}], [{"body": QUERY}], [{"id": HASH, "body": "{ x }"}]]
+)
+def test_a_manifest_of_apollos_format_that_does_not_hold_is_refused(tmp_path: Path, operations: object) -> None:
+    path = tmp_path / "manifest.json"
+    path.write_text(json.dumps({"format": "apollo-persisted-query-manifest", "version": 1, "operations": operations}))
+    with pytest.raises(SetupError, match="SHA-256"):
+        load_manifest(path)
