@@ -33,6 +33,12 @@ def fold_text(text: str) -> str:
     return unicodedata.normalize("NFKC", text.casefold())
 
 
+def fold_visible(text: str) -> str:
+    """Text as people read it: folded, without format characters such as a zero-width space, each gap one space."""
+    visible = "".join(letter for letter in fold_text(text) if unicodedata.category(letter) != "Cf")
+    return " ".join(visible.split())
+
+
 def lower_domain(name: str) -> str:
     """A host name in small letters, each by itself as UTS 46 has it: Python makes a last Σ a final sigma."""
     return "".join(each.lower() for each in unicodedata.normalize("NFKC", name).strip())

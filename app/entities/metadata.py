@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict
 
 from app.entities.texts import Invalid, is_storable, kind_of, parse_items
 from app.entities.values import AppDocument
@@ -23,6 +23,13 @@ class AppField(NamedTuple):
     required: bool
     pattern: str
     example: str
+
+
+class RemovedDocument(TypedDict):
+    """An app whose document is removed; `data` is None."""
+
+    app: str
+    data: None
 
 
 KNOWN_APPS: Mapping[str, Mapping[str, AppField]] = {
@@ -60,25 +67,48 @@ def app_documents(value: object) -> tuple[AppDocument, ...]:
     return tuple(rows)
 
 
-def merge_documents(there: Iterable[AppDocument], given: Iterable[AppDocument]) -> list[AppDocument]:
-    """The stored rows with the given ones in the places of those of the same apps; the others stay. At most 64 KiB."""
-    rows = list(({row["app"]: row for row in there} | {row["app"]: row for row in given}).values())
-    if size_of_documents(rows) > MOST_BYTES:
+def app_changes(value: object) -> tuple[AppDocument | RemovedDocument, ...]:
+    """What an object of apps and their documents changes; null in place of a document removes it."""
+    return tuple(parse_items(json_object(value).items(), app_change))
+
+
+def app_change(pair: tuple[str, object]) -> AppDocument | RemovedDocument:
+    """The stored row for one app and its document, or that it has none any more."""
+    return app_row(pair) if pair[1] is not None else RemovedDocument(app=app_name(pair[0]), data=None)
+
+
+def merge_documents(
+    there: Iterable[AppDocument], changes: Iterable[AppDocument | RemovedDocument]
+) -> list[AppDocument]:
+    """The stored rows with the changes to those of the same apps; the others stay. At most 64 KiB are added to."""
+    rows, changed = {row["app"]: row for row in there}, list(changes)
+    for row in changed:
+        if row["data"] is None:
+            rows.pop(row["app"], None)
+        else:
+            rows[row["app"]] = row
+    if any(row["data"] is not None for row in changed) and size_of_documents(rows.values()) > MOST_BYTES:
         message = "What all apps keep beside it would come to more than 64 KiB. Remove some first."
         raise Invalid("TOO_LONG", message)
-    return rows
+    return list(rows.values())
 
 
 def app_row(pair: tuple[str, object]) -> AppDocument:
     """The stored row for one app and its document."""
-    app, data = storable_name(pair[0]), storable(pair[1], 1)
-    if not app:
-        raise Invalid("INVALID_APP_METADATA", "Give the app a name.")
+    app, data = app_name(pair[0]), storable(pair[1], 1)
     if not isinstance(data, dict):
         raise Invalid("INVALID_APP_METADATA", f"The document of {app!r} must be an object, not {kind_of(data)}.")
     if app in KNOWN_APPS:
         check_known(app, data)
     return AppDocument(app=app, data=data)
+
+
+def app_name(value: str) -> str:
+    """The name of an app."""
+    app = storable_name(value)
+    if not app:
+        raise Invalid("INVALID_APP_METADATA", "Give the app a name.")
+    return app
 
 
 def check_known(app: str, data: Mapping[str, object]) -> None:

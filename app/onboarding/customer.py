@@ -209,16 +209,15 @@ class Onboarding:
             here.add("ELSEWHERE", key, message)
         else:
             self.compare(rules, row, doc, here)
-            if not len(here):
-                return await self.move(rules, row, record, organization, here)
+            return await self.move(rules, row, record, organization, here)
         return record
 
     async def move(self, rules: Rules[R], row: object, record: R, organization: Organization, here: Problems) -> R:
-        """A record of UNCLASSIFIED, given to the customer, with what goes with it."""
+        """A record of UNCLASSIFIED, given to the customer, with what goes with it; what it names was judged before."""
         said = RecordInput(named=read_named(rules.inputs, row))
-        ids = {"organizationId": organization.id, **lifecycle.refer(self.work, rules.inputs, said, here)}
+        ids = {"organizationId": organization.id, **lifecycle.refer(self.work, rules.inputs, said, Problems())}
         after = from_document(rules.record, self.work.records[record.id] | ids)
-        return await lifecycle.change_record(self.work, rules, record, after, here)
+        return await lifecycle.change_if_valid(self.work, rules, record, after, here)
 
     def compare(self, rules: Rules[R], row: object, there: Doc, here: Problems) -> None:
         """Add a warning for each value of the row that differs from the existing record, which is not changed."""

@@ -27,11 +27,7 @@ class OrganizationMutations:
         OrganizationRules,
         doc="Create an organization, with what produces its usage.",
         warns=True,
-        along=[
-            MadeAlong(
-                "usage_attributes", UsageAttributeRules, "organizationId", "What produces usage for it besides keys."
-            )
-        ],
+        along=[USAGE_ATTRIBUTES],
     )
     update_organization = update(
         OrganizationRules,

@@ -9,7 +9,7 @@ from typing import ClassVar
 import strawberry
 from strawberry.utils.str_converters import to_camel_case
 
-from app.entities.addresses import fold_text
+from app.entities.addresses import fold_visible
 from app.entities.billing_profile import BillingProfile
 from app.entities.identifiers import UNCLASSIFIED_ID, UNCLASSIFIED_NAME
 from app.entities.metadata import app_claims
@@ -107,7 +107,7 @@ def validate_unclassified(before: Organization | None, after: Organization, prob
     """UNCLASSIFIED is no customer: it claims nothing and is billed for nothing. No other organization has its name."""
     if after.id != UNCLASSIFIED_ID:
         is_named_now = before is None or before.deleted_at is not None or before.name != after.name
-        if is_named_now and fold_text(after.name) == fold_text(UNCLASSIFIED_NAME):
+        if is_named_now and fold_visible(after.name) == fold_visible(UNCLASSIFIED_NAME):
             message = f"{after.name!r} is what the organization for unknown customers is called: choose another name."
             problems.add("RESERVED", "name", message)
     elif before is not None:

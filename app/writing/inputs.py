@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from strawberry import UNSET
 from strawberry.utils.str_converters import to_camel_case
 
-from app.entities.metadata import app_documents, merge_documents, metadata_entries
+from app.entities.metadata import app_changes, merge_documents, metadata_entries
 from app.entities.texts import Invalid, InvalidItems, Parse
 from app.entities.value_rules import value_rule, without_null
 from app.errors import Problem, Problems
@@ -95,7 +95,9 @@ class AppDocumentInput:
     """The document of one app."""
 
     app: str = strawberry.field(description='The app, such as "stripe".')
-    data: JSON = strawberry.field(description='Its document, an object: {customerId: "cus_…"} for stripe.')
+    data: JSON | None = strawberry.field(
+        description='Its document, an object: {customerId: "cus_…"} for stripe. Null removes it.'
+    )
 
 
 def entries(parse: Callable[[Mapping[str, object]], Any], name: str, value: str) -> Parse:
@@ -115,7 +117,7 @@ def entries(parse: Callable[[Mapping[str, object]], Any], name: str, value: str)
 CUSTOM_METADATA = Field("custom_metadata", rule=entries(metadata_entries, "name", "value"))
 APP_METADATA = Field(
     "app_metadata",
-    rule=entries(app_documents, "app", "data"),
+    rule=entries(app_changes, "app", "data"),
     annotation=list[AppDocumentInput],
     doc="What other systems keep beside it, one document an app. An update leaves the documents of other apps alone.",
     merge=merge_documents,
@@ -203,8 +205,7 @@ def read_value(model: type[BaseModel], each: Field, value: object, problems: Pro
         return default_of(model, each.stored)
     if not each.of:
         found = each.read(model, plain_value(value))
-        there = (before or {}).get(each.stored)
-        return each.merge(there, found) if each.merge and there else found
+        return each.merge((before or {}).get(each.stored) or (), found) if each.merge else found
     inner = cast(type[BaseModel], without_null(model.model_fields[each.name].annotation))
     if isinstance(value, list):
         inner = get_args(inner)[0]

@@ -170,6 +170,20 @@ async def change_record(
     action: AuditAction = AuditAction.UPDATED,
 ) -> R:
     """Judge what a record is to be by all its rules, and store what differs. Raises Refused."""
+    changed = await change_if_valid(work, rules, before, after, problems, action)
+    problems.refuse()
+    return changed
+
+
+async def change_if_valid(
+    work: Work,
+    rules: Rules[R],
+    before: R,
+    after: R,
+    problems: Problems,
+    action: AuditAction = AuditAction.UPDATED,
+) -> R:
+    """The same where more is judged afterwards: what is wrong is added to the problems, and then nothing is changed."""
     after = await rules.complete(work, before, after)
     await rules.validate(work, before, after, problems)
     had_doc, doc = to_document(before), to_document(after)
@@ -179,7 +193,8 @@ async def change_record(
     await work.look_up(by_namespace(new))
     check_keys(work, rules, has, after, doc, problems)
     along = await rules.consequences(work, before, after, problems)
-    problems.refuse()
+    if len(problems):
+        return before
     changed = work.change(before, after, action)
     for key in had:
         if key[:2] not in kept:

@@ -6,7 +6,7 @@ from typing import Any
 
 import strawberry
 
-from app.entities.metadata import app_documents, merge_documents, metadata_entries
+from app.entities.metadata import app_changes, merge_documents, metadata_entries
 from app.entities.texts import Invalid
 from app.errors import Problem, Problems, Refused
 from app.graph.choices import Choice, choices
@@ -132,13 +132,10 @@ async def set_app_metadata(work: Work, given: SetAppMetadataInput) -> SetAppMeta
     stored = work.records[record.id][APPS]
     if not given.app.strip():
         raise Refused([Problem("REQUIRED", ("app",), "Give the name of the app.")])
-    if given.data is None:
-        both = [row for row in stored if row["app"] != given.app]
-    else:
-        try:
-            both = merge_documents(stored, app_documents({given.app: given.data}))
-        except Invalid as error:
-            raise Refused([Problem(error.code, ("data",), error.message)]) from None
+    try:
+        both = merge_documents(stored, app_changes({given.app: given.data}))
+    except Invalid as error:
+        raise Refused([Problem(error.code, ("data",), error.message)]) from None
     after = evolve(record, **{stored_fields(type(record))[APPS]: tuple(both)})
     return SetAppMetadataPayload(record=await change_record(work, rules, record, after, Problems()))
 

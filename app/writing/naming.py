@@ -7,7 +7,7 @@ from functools import cache
 
 from app.graph.record import stored_records
 
-HANDLES = ("externalId", "email", "key", "number")
+HANDLES = ("externalId", "email", "credentialId", "key", "number")
 """The stored fields whose value finds a record as its id does; the first that it has."""
 
 

@@ -9,7 +9,7 @@ import pytest
 from app.mongo.client import Store
 from tests.asking import data
 from tests.commands import Commands
-from tests.records import organization, plan, save, subscriber
+from tests.records import organization, plan, save, subscriber, subscription
 from tests.writing.doing import do, done
 
 SHOWN = """organization { id name externalId } subscribers { id email organization { externalId } }
@@ -143,6 +143,25 @@ async def test_an_unknown_customer_hides_no_other_problem(store: Store) -> None:
         "usageAttributes.0.key": "REQUIRED",
         "subscriptions.0.plan.key": "NOT_FOUND",
         "credentials.0.subscriber.email": "NOT_FOUND",
+    }
+
+
+async def test_a_record_that_cannot_move_hides_no_other_problem(store: Store) -> None:
+    other = organization("other", externalId="other")
+    await save(store, other, subscription("elsewhere", other, plan("silver")))
+    await done(store, "createSubscriber", email="ann@acme.com")
+    await done(store, "createCredential", credentialId="k", name="K", subscriber={"email": "ann@acme.com"})
+    key = {"credentialId": "k", "name": "K", "subscriber": {"email": "ann@acme.com"}}
+    assert await wrong(
+        store,
+        organization={"name": "Acme"},
+        credentials=[
+            {**key, "subscription": {"externalId": "elsewhere"}},
+            {"credentialId": "l", "name": "L", "subscriber": {"email": "nobody@acme.com"}},
+        ],
+    ) == {
+        "credentials.0.subscription": "SUBSCRIPTION_ELSEWHERE",
+        "credentials.1.subscriber.email": "NOT_FOUND",
     }
 
 

@@ -72,9 +72,16 @@ async def test_nothing_that_makes_a_customer_is_given_to_unclassified(store: Sto
     assert [(each["field"], each["code"]) for each in payload["userErrors"]] == [(["existing"], "UNCLASSIFIED_FIXED")]
 
 
-@pytest.mark.parametrize("name", ["UNCLASSIFIED", " unclassified ", "Ｕnclassified"])
+@pytest.mark.parametrize("name", ["UNCLASSIFIED", " unclassified ", "Ｕnclassified", "UN\u200bCLASSI\u00adFIED"])
 async def test_no_other_bears_its_name(store: Store, name: str) -> None:
     reserved = [("name", "RESERVED")]
+    rows = [{"externalId": "imported", "name": name}]
+    for mutation, field, given in (
+        ("importOrganizations", ["rows", "0", "name"], {"rows": rows}),
+        ("onboardCustomer", ["organization", "name"], {"organization": {"name": name}}),
+    ):
+        payload = await do(store, mutation, "created", **given)
+        assert [(each["field"], each["code"]) for each in payload["userErrors"]] == [(field, "RESERVED")]
     await done(store, "createOrganization", name="Acme", externalId="acme")
     assert await refused(store, "createOrganization", name=name) == reserved
     assert await refused(store, "updateOrganization", by={"externalId": "acme"}, name=name) == reserved
