@@ -20,6 +20,7 @@ from app.organizations.unclassified import ensure_defaults
 from app.organizations.upkeep import ensure_match_keys
 from app.schema import COLLECTIONS, ROOTS, build_schema
 from app.settings import Settings
+from app.subscribers.upkeep import ensure_email_domains
 
 CLOSE_SECONDS = 1.0
 
@@ -30,6 +31,7 @@ async def prepare(store: Store) -> None:
     await ensure_indexes(store, {**required_indexes(ROOTS), **ours})
     await ensure_defaults(store)
     await ensure_match_keys(store)
+    await ensure_email_domains(store)
 
 
 @asynccontextmanager

@@ -103,6 +103,7 @@ def subscribers(size: Size) -> Iterator[Doc]:
             "_id": f"sbr_{n:07}",
             "email": email,
             "emailKey": email,
+            "emailDomain": "example.com",
             "firstName": f"First{n % 500}",
             "subscriberId": f"user-{n}",
             "organizationId": organization_id(owner),

@@ -20,6 +20,7 @@ from app.graph.documents import to_document
 from app.graph.record import Record
 from app.mongo.client import Store
 from app.mongo.keys import Claim
+from app.organizations.domains import domain_of
 from app.organizations.duplicates import match_keys
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
@@ -44,7 +45,8 @@ def organization(name: str, /, parent: Organization | None = None, n: int = 0, *
 def subscriber(name: str, of: Organization, /, n: int = 0, **more: Any) -> Subscriber:
     """`sbr_<name>`, of an organization."""
     email = more.pop("email", f"{name}@example.com")
-    key = {"email": email, "emailKey": normalise_email(email), "subscriberId": name}
+    email_key = normalise_email(email)
+    key = {"email": email, "emailKey": email_key, "emailDomain": domain_of(email_key), "subscriberId": name}
     return Subscriber.model_validate({"_id": f"sbr_{name}", "organizationId": of.id, **key, **stamps(n), **more})
 
 

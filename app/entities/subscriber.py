@@ -8,7 +8,7 @@ import strawberry
 from pydantic import Field
 
 from app.access.viewer import Scope
-from app.entities.addresses import normalise_email
+from app.entities.addresses import normalise_domain_or_text, normalise_email
 from app.entities.values import METADATA, AppDocument, MetadataEntry, app_metadata, history
 from app.graph.edges import one
 from app.graph.many import many
@@ -31,6 +31,7 @@ class Subscriber(Record):
     )
     filters: ClassVar = (
         filterable("email", on="emailKey", normalise=normalise_email),
+        filterable("email_domain", indexed=True, normalise=normalise_domain_or_text),
         filterable("first_name"),
         filterable("last_name"),
         filterable("subscriber_id", indexed=True),
@@ -43,10 +44,15 @@ class Subscriber(Record):
         claimed("email", "email", "Its e-mail address, in any case.", normalise=normalise_email),
         claimed("subscriber_id", "subscriberId", "Its id in your own system."),
     )
+    needed_indexes: ClassVar = (("organizationId", "emailDomain", "emailKey"),)
     searched: ClassVar = ("email", "firstName", "lastName", "subscriberId")
 
     email: EmailAddress = Field(
         description="Its e-mail address: unique in any case and Unicode form, shown as it was typed."
+    )
+    email_domain: str = Field(
+        default="",
+        description="The domain of its e-mail address, in lower-case IDNA form like `associatedDomains`.",
     )
     first_name: str | None = Field(default=None, max_length=256, description="Given name.")
     last_name: str | None = Field(default=None, max_length=256, description="Family name.")

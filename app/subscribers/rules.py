@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import ClassVar
 
 from app.credentials.rules import covers
@@ -17,7 +16,8 @@ from app.errors import Problems
 from app.graph.documents import evolve, from_document
 from app.graph.record import Record
 from app.mongo.client import Doc
-from app.organizations.domains import claimed_alone, domain_of, is_public
+from app.organizations.claimants import Claimants, read_claimants
+from app.organizations.domains import claimed_alone, domain_of
 from app.writing.inputs import APP_METADATA, CUSTOM_METADATA, Field, Inputs, RecordInput, Reference
 from app.writing.rules import Rules
 from app.writing.work import Work
@@ -60,9 +60,10 @@ class SubscriberRules(Rules[Subscriber]):
         return from_document(Subscriber, values | own)
 
     async def complete(self, work: Work, before: Subscriber | None, after: Subscriber) -> Subscriber:
+        domain = domain_of(after.email_key)
+        after = evolve(after, email_domain=domain)
         if after.organization_id:
             return after
-        domain = domain_of(after.email_key)
         await read_claimants(work, [domain])
         claimants = work.part(Claimants).of.get(domain, ())
         return evolve(after, organization_id=claimed_alone(domain, claimants) or UNCLASSIFIED_ID)
@@ -74,28 +75,6 @@ class SubscriberRules(Rules[Subscriber]):
             return ()
         credentials = await credentials_to_take_along(work, before, after, problems)
         return [(each, evolve(each, organization_id=after.organization_id)) for each in credentials]
-
-
-class Claimants:
-    """E-mail domain → the live organizations that claim it, as far as they were read in one unit of work."""
-
-    def __init__(self) -> None:
-        self.of: dict[str, list[str]] = {}
-
-
-async def read_claimants(work: Work, domains: Collection[str]) -> None:
-    """Read the claimants of these domains in one read; for a single domain at most two, which are enough."""
-    known = work.part(Claimants).of
-    wanted = sorted(each for each in set(domains) - known.keys() if each and not is_public(each))
-    if not wanted:
-        return
-    query: Doc = {"associatedDomains": {"$in": wanted}, "deletedAt": None}
-    found: dict[str, list[str]] = defaultdict(list)
-    limit = 2 if len(wanted) == 1 else 0
-    for doc in await work.find(Organization.collection, query, {"associatedDomains": 1}, limit=limit):
-        for domain in doc["associatedDomains"]:
-            found[domain].append(doc["_id"])
-    known.update({domain: found.get(domain, []) for domain in wanted})
 
 
 async def credentials_to_take_along(

@@ -16,9 +16,9 @@ from app.entities.identifiers import Identifiers
 from app.graph.scalars import show_decimal, show_instant
 from app.mongo.client import Doc
 
-UNTOLD = frozenset(
-    {"_id", "version", "guard", "createdAt", "updatedAt", "ancestorIds", "emailKey", "matchKeys", "appliesTo"}
-)
+STAMPS = ("_id", "version", "guard", "createdAt", "updatedAt")
+DERIVED = ("ancestorIds", "emailKey", "emailDomain", "matchKeys", "appliesTo")
+UNTOLD = frozenset(STAMPS + DERIVED)
 HIDDEN = "[secret]"
 
 

@@ -50,6 +50,7 @@ def check_tree(organizations: list[Doc], records: dict[str, Doc]) -> None:
 
 def check_ownership(stored: Everything, records: dict[str, Doc]) -> None:
     """Nothing that is live hangs below what is not; a subscription covers its credentials."""
+    assert all(doc["emailDomain"] == doc["emailKey"].rpartition("@")[2] for doc in stored.get("subscribers", []))
     links = ("organizationId", "subscriberId", "subscriptionId", "planId", "billingProfileId", "parentId", "payerId")
     for collection in ("organizations", "subscribers", "credentials", "usageAttributes", "subscriptions"):
         for doc in stored.get(collection, []):

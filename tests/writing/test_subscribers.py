@@ -8,6 +8,7 @@ import pytest
 
 from app.entities.identifiers import UNCLASSIFIED_ID
 from app.mongo.client import Store
+from app.subscribers.upkeep import ensure_email_domains
 from tests.asking import data
 from tests.writing.doing import done, everything, refused, stored
 
@@ -73,6 +74,27 @@ async def test_everything_that_is_wrong_is_told_at_once(store: Store) -> None:
         ("subscriberId", "TAKEN"),
     ]
     assert await everything(store) == before
+
+
+async def test_they_are_listed_by_the_domains_of_their_addresses(store: Store) -> None:
+    for email in ("zoe@Bücher.de", "ann@acme.com", "bob@eu.acme.com"):
+        await done(store, "createSubscriber", email=email)
+    query = "query Q($of: StringFilter) { subscribers(filter: {emailDomain: $of}) { nodes { email emailDomain } } }"
+    found = await data(store, query, of={"in": ["BÜCHER.de", "Acme.COM"]})
+    assert found["subscribers"]["nodes"] == [
+        {"email": "ann@acme.com", "emailDomain": "acme.com"},
+        {"email": "zoe@Bücher.de", "emailDomain": "xn--bcher-kva.de"},
+    ]
+    changed = await done(store, "updateSubscriber", by={"email": "ann@acme.com"}, email="ann@acme.org")
+    assert (await stored(store, changed["id"]))["emailDomain"] == "acme.org"
+
+
+async def test_those_of_before_it_was_stored_get_their_domain_when_the_program_starts(store: Store) -> None:
+    made = await done(store, "createSubscriber", email="ann@acme.com")
+    before = await stored(store, made["id"])
+    await store["subscribers"].update_one({"_id": made["id"]}, {"$unset": {"emailDomain": 1}})
+    await ensure_email_domains(store)
+    assert await stored(store, made["id"]) == before
 
 
 ONE = ("Zoë@Bücher.de", "zoe\u0308@BÜCHER.DE", "ＺＯË@bücher.de", "zoë@xn--bcher-kva.de", "ZOË@ｂücher.de")
