@@ -38,6 +38,7 @@ BOUNDED_LISTS = {
         for each in ("subscribers", "usageAttributes", "subscriptions", "credentials", "created", "moved")
     },
     **{f"Upsert{kind}Payload.changes": "one a field" for kind in ("Organization", "Subscriber", "Credential")},
+    "WaitingSubscribers.subscribers": "the first 25",
     "UserError.field": "as deep as the input nests",
     "ImportRow.userErrors": "as much as was given",
     "ImportRow.changes": "one a field",

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import strawberry
+from strawberry import UNSET
 from strawberry.utils.str_converters import to_camel_case
 
 from app.access.secrets import SECRET
@@ -30,9 +31,10 @@ from app.mongo.client import Doc
 from app.organizations.rules import OrganizationRules
 from app.organizations.unclassified import validate_customer
 from app.organizations.usage_attributes import UsageAttributeRules
+from app.organizations.waiting import FLAG_TEXT, SHOWN_TEXT, WaitingSubscribers, propose_or_move
 from app.subscribers.rules import SubscriberRules
 from app.writing import lifecycle
-from app.writing.input_types import MutationInput, Part, operation_input, optional
+from app.writing.input_types import MutationInput, Part, operation_input, optional, with_default
 from app.writing.inputs import RecordInput, is_given, read_named, read_values, record_key, references
 from app.writing.keys import compared, find_named, resolve_keys
 from app.writing.naming import name_record
@@ -65,6 +67,7 @@ class OnboardCustomerInput(MutationInput):
         "The customer's credentials, of existing subscribers or those given here. Found by key, or else created. "
         f"At most {MOST}."
     )
+    move_waiting_subscribers: bool = with_default(False, FLAG_TEXT)
 
 
 @payload
@@ -78,8 +81,10 @@ class OnboardCustomerPayload(WarningPayload):
     credentials: list[Credential] = shown_list("Those named, in their order.")
     created: list[strawberry.ID] = shown_list("The ids of the records that were created; the others existed already.")
     moved: list[strawberry.ID] = shown_list(
-        "The ids of the records that were in UNCLASSIFIED and belong to the customer from now on."
+        "The ids of the records named, and of their credentials, that were in UNCLASSIFIED and belong to the customer "
+        "from now on."
     )
+    waiting_subscribers: WaitingSubscribers | None = shown(SHOWN_TEXT)
 
 
 async def onboard_customer(work: Work, given: OnboardCustomerInput) -> OnboardCustomerPayload:
@@ -93,6 +98,7 @@ async def onboard_customer(work: Work, given: OnboardCustomerInput) -> OnboardCu
         made[name] = await onboarding.add_parts(name, rows, organization)
     if organization is None:
         raise Refused(onboarding.problems.gathered)
+    waiting = await onboarding.find_or_move_waiting(given, organization)
     onboarding.problems.refuse()
     ids = [organization.id, *(each.id for records in made.values() for each in records)]
     return OnboardCustomerPayload(
@@ -100,6 +106,7 @@ async def onboard_customer(work: Work, given: OnboardCustomerInput) -> OnboardCu
         **{name: [work.get(type(each), each.id) or each for each in records] for name, records in made.items()},
         created=[strawberry.ID(each) for each in ids if work.is_new(each)],
         moved=[strawberry.ID(each) for each in moved_home(work)],
+        waiting_subscribers=waiting,
     )
 
 
@@ -167,6 +174,16 @@ class Onboarding:
                 self.compare(rules, given.organization, doc, here)
                 return from_document(Organization, doc)
         return await make_part(self.work, rules, given.organization, {}, here)
+
+    async def find_or_move_waiting(
+        self, given: OnboardCustomerInput, organization: Organization
+    ) -> WaitingSubscribers | None:
+        """Those who wait for the customer in UNCLASSIFIED, where the call gives domains or asks to move them."""
+        gives_domains = given.organization and is_given(getattr(given.organization, "associated_domains", UNSET))
+        is_to_move = given.move_waiting_subscribers
+        if not gives_domains and not is_to_move:
+            return None
+        return await propose_or_move(self.work, organization, self.problems, is_to_move=is_to_move)
 
     async def add_parts(self, name: str, rows: Sequence[object], organization: Organization | None) -> list[Any]:
         """The records of one list of the input, of the organization, found or made, in their order."""

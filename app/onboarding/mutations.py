@@ -7,6 +7,7 @@ from app.entities.organization import Organization
 from app.entities.subscriber import Subscriber
 from app.entities.subscription import PlanSubscription
 from app.onboarding.customer import onboard_customer
+from app.organizations.subtrees import SECONDS
 from app.writing.mutation import Mutation
 from app.writing.record_mutations import scopes_of
 
@@ -20,4 +21,5 @@ class OnboardingMutations:
         "unchanged, so the call can be repeated.",
         operation=onboard_customer,
         needs=lambda: scopes_of(Organization, Subscriber, PlanSubscription, Credential),
+        seconds=SECONDS,
     )

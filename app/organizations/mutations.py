@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from app.entities.organization import Organization
+from app.entities.subscriber import Subscriber
 from app.organizations.importing import OrganizationImporter
 from app.organizations.merging import merge_organizations
 from app.organizations.moving import move_before_update, move_organization
 from app.organizations.rules import OrganizationRules
 from app.organizations.subtrees import SECONDS
 from app.organizations.usage_attributes import UsageAttributeRules
+from app.organizations.waiting import after_create, after_update, move_waiting_subscribers, with_waiting
 from app.transfer.import_mutations import import_mutation
 from app.writing.mutation import Mutation
 from app.writing.parts import MadeAlong
@@ -28,6 +30,8 @@ class OrganizationMutations:
         doc="Create an organization, with what produces its usage.",
         warns=True,
         along=[USAGE_ATTRIBUTES],
+        seconds=SECONDS,
+        then=with_waiting(after_create),
     )
     update_organization = update(
         OrganizationRules,
@@ -36,6 +40,7 @@ class OrganizationMutations:
         warns=True,
         first=move_before_update,
         seconds=SECONDS,
+        then=with_waiting(after_update),
     )
     upsert_organization = upsert(
         OrganizationRules,
@@ -62,6 +67,13 @@ class OrganizationMutations:
         "the sources. Each source becomes a tombstone.",
         operation=merge_organizations,
         needs=lambda: scopes_of(Organization),
+        seconds=SECONDS,
+    )
+    move_waiting_subscribers = Mutation(
+        doc="Move subscribers who wait in UNCLASSIFIED to the organization that alone claims their e-mail domain, with "
+        "their credentials there. Again until none wait.",
+        operation=move_waiting_subscribers,
+        needs=lambda: scopes_of(Organization, Subscriber),
         seconds=SECONDS,
     )
     import_organizations = import_mutation(

@@ -63,13 +63,13 @@ async def find_below(work: Work, roots: Sequence[Organization]) -> list[Organiza
     return [from_document(Organization, doc) for doc in docs]
 
 
-def too_many(counts: Mapping[str, int], path: tuple[str, ...]) -> list[Problem]:
+def too_many(counts: Mapping[str, int], path: tuple[str, ...], advice: str = "Do it in parts.") -> list[Problem]:
     """The problem TOO_LARGE if the counts by collection are more than one transaction can change."""
     total = sum(counts.values())
     if total <= MOST_WRITES:
         return []
     message = f"It changes {total:,} records ({in_words(counts)}); one transaction can change {MOST_WRITES:,}."
-    return [Problem("TOO_LARGE", path, f"{message} Do it in parts.")]
+    return [Problem("TOO_LARGE", path, f"{message} {advice}")]
 
 
 def too_deep(subtree: Subtree, path: tuple[str, ...]) -> list[Problem]:

@@ -180,7 +180,8 @@ class RecordImporter(Importer):
         try:
             record = chunk.get(self.rules.record, doc["_id"])
             said.values = self.values_to_change(parsed, chunk.records[doc["_id"]], found)
-            await lifecycle.update(chunk, self.rules, record, said, found)
+            await lifecycle.update_if_valid(chunk, self.rules, record, said, found)
+            found.refuse()
         except Refused as refused:
             problems += self.assign_columns(refused.problems)
             if savepoint:

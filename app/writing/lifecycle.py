@@ -149,16 +149,17 @@ async def require_target(work: Work, record: type[R], key: RecordKey, expected_v
     return found
 
 
-async def update(work: Work, rules: Rules[R], before: R | None, given: RecordInput, problems: Problems) -> R:
+async def update_if_valid(work: Work, rules: Rules[R], before: R | None, given: RecordInput, problems: Problems) -> R:
     """A record with what was given; what is absent is left alone. `prepare` came before.
 
-    Raises Refused, with all problems; `before` is None where it was not found, which is among them already.
+    Where there are problems nothing is stored of what is returned. Raises Refused, with all of them, where `before` is
+    None: it was not found, which is among them already.
     """
     given.values |= refer(work, rules.inputs, given, problems)
     if before is None:
         raise Refused(problems.gathered)
     after = rules.construct(work, work.records[before.id], before, given, problems)
-    return await change_record(work, rules, before, after, problems)
+    return await change_if_valid(work, rules, before, after, problems)
 
 
 async def change_record(
@@ -183,7 +184,7 @@ async def change_if_valid(
     problems: Problems,
     action: AuditAction = AuditAction.UPDATED,
 ) -> R:
-    """The same where more is judged afterwards: what is wrong is added to the problems, and then nothing is changed."""
+    """The same where more is judged afterwards: where there are problems nothing is stored of what is returned."""
     after = await rules.complete(work, before, after)
     await rules.validate(work, before, after, problems)
     had_doc, doc = to_document(before), to_document(after)
@@ -194,7 +195,7 @@ async def change_if_valid(
     check_keys(work, rules, has, after, doc, problems)
     along = await rules.consequences(work, before, after, problems)
     if len(problems):
-        return before
+        return after
     changed = work.change(before, after, action)
     for key in had:
         if key[:2] not in kept:

@@ -6,7 +6,7 @@ which asks the rules.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
@@ -42,8 +42,22 @@ WRITTEN_UNDER = {
     Scope.CATALOG: Scope.WRITE_CATALOG,
     Scope.BILLING: Scope.WRITE_BILLING,
 }
-Step = Callable[[Work, Any], Awaitable[Record]]
+Step = Callable[[Work, Any], Awaitable[Mapping[str, object]]]
+"""What a mutation does with its input; it returns the fields of the payload."""
 FirstStep = Callable[[Work, R, RecordInput, Problems], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """What is done after a record was made or changed, in the same transaction; for a refused one it is judged only.
+
+    `run` is given the work, the input, the record and the problems. `given` is an input of its own, and `shown` the
+    payload's field for what `run` returns.
+    """
+
+    run: Callable[[Work, Any, Any, Problems], Awaitable[object]]
+    given: InputField
+    shown: InputField
 
 
 def scopes_of(*records: type[Record]) -> frozenset[Scope]:
@@ -59,6 +73,7 @@ class RecordMutation(Mutation):
     record: type[Record]
     inputs: Callable[[], Sequence[InputField]]
     shows: str
+    also_shows: Sequence[InputField] = ()
     warns: bool = False
 
     @cached_property
@@ -66,12 +81,18 @@ class RecordMutation(Mutation):
         text = f"What `{to_camel_case(self.name)}` is to do."
         fields = [*self.inputs(), IDEMPOTENCY_KEY]
         given = input_class(f"{self.type_name}Input", text, fields, MutationInput)
-        return given, record_payload(self.type_name, self.record, self.field_name, self.shows, warns=self.warns)
+        name, more = self.field_name, self.also_shows
+        return given, record_payload(self.type_name, self.record, name, self.shows, warns=self.warns, more=more)
 
     @property
     def field_name(self) -> str:
-        """The payload's field, `usage_attribute` for a UsageAttribute."""
-        return self.record.singular_name().replace(" ", "_")
+        """The payload's field for the record."""
+        return payload_field(self.record)
+
+
+def payload_field(record: type[Record]) -> str:
+    """The payload's field for a record, `usage_attribute` for a UsageAttribute."""
+    return record.singular_name().replace(" ", "_")
 
 
 def record_mutation(
@@ -83,12 +104,13 @@ def record_mutation(
     *,
     warns: bool,
     seconds: float = SECONDS,
+    then: FollowUp | None = None,
 ) -> RecordMutation:
     """A mutation whose operation is one step of a record's lifecycle."""
     record = rules.record
 
     async def operation(work: Work, given: object) -> Payload:
-        values: dict[str, Any] = {made.field_name: await step(work, given)}
+        values: Mapping[str, Any] = await step(work, given)
         return made.payload_type(**values)
 
     made = RecordMutation(
@@ -96,18 +118,36 @@ def record_mutation(
         operation=operation,
         needs=lambda: scopes_of(record),
         record=record,
-        inputs=inputs,
+        inputs=lambda: [*inputs(), *([then.given] if then else [])],
         shows=shows,
+        also_shows=[then.shown] if then else [],
         warns=warns,
         seconds=seconds,
     )
     return made
 
 
-def create(rules: type[Rules[R]], *, doc: str, warns: bool = False, along: Sequence[MadeAlong] = ()) -> RecordMutation:
+async def follow_up(
+    work: Work, given: object, record: Record, then: FollowUp | None, problems: Problems
+) -> Mapping[str, object]:
+    """The payload's fields, after what follows. Raises Refused with all problems."""
+    followed = {then.shown[0]: await then.run(work, given, record, problems)} if then else {}
+    problems.refuse()
+    return {payload_field(type(record)): record, **followed}
+
+
+def create(
+    rules: type[Rules[R]],
+    *,
+    doc: str,
+    warns: bool = False,
+    along: Sequence[MadeAlong] = (),
+    seconds: float = SECONDS,
+    then: FollowUp | None = None,
+) -> RecordMutation:
     """Declare the mutation that makes a record, and those that are given `along` with it."""
 
-    async def step(work: Work, given: object) -> R:
+    async def step(work: Work, given: object) -> Mapping[str, object]:
         problems, own = Problems(), rules()
         check_sizes({each.name: getattr(given, each.name) for each in along}, problems)
         problems.refuse()
@@ -116,8 +156,7 @@ def create(rules: type[Rules[R]], *, doc: str, warns: bool = False, along: Seque
         made = await lifecycle.create(work, own, said, problems)
         for each in along:
             await each.make(work, given, made.id, problems)
-        problems.refuse()
-        return made
+        return await follow_up(work, given, made, then, problems)
 
     record = rules.record
     return record_mutation(
@@ -127,6 +166,8 @@ def create(rules: type[Rules[R]], *, doc: str, warns: bool = False, along: Seque
         lambda: [*fields_of(record, rules.inputs, creating=True), *(each.input_field() for each in along)],
         "What was made; null where it was refused.",
         warns=warns,
+        seconds=seconds,
+        then=then,
     )
 
 
@@ -137,6 +178,7 @@ def update(
     warns: bool = False,
     first: FirstStep[R] | None = None,
     seconds: float = SECONDS,
+    then: FollowUp | None = None,
 ) -> RecordMutation:
     """Declare the mutation that changes a record: what is absent is left alone, null clears.
 
@@ -144,7 +186,7 @@ def update(
     it adds to the problems. `seconds` is a deadline other than that of requests.
     """
 
-    async def step(work: Work, given: Any) -> R:
+    async def step(work: Work, given: Any) -> Mapping[str, object]:
         problems, own, key = Problems(), rules(), record_key(given.by)
         said = RecordInput(named=read_named(own.inputs, given))
         await lifecycle.prepare(work, own, [said], [key])
@@ -154,7 +196,8 @@ def update(
             before = work.get(own.record, before.id)
         there = work.records[before.id] if before else None
         said.values = read_values(own.record, own.inputs, given, problems, there)
-        return await lifecycle.update(work, own, before, said, problems)
+        changed = await lifecycle.update_if_valid(work, own, before, said, problems)
+        return await follow_up(work, given, changed, then, problems)
 
     record = rules.record
     return record_mutation(
@@ -169,18 +212,19 @@ def update(
         "The record as it is now; null where the change was refused.",
         warns=warns,
         seconds=seconds,
+        then=then,
     )
 
 
 def delete(rules: type[Rules[R]], *, doc: str) -> RecordMutation:
     """Declare the mutation that deletes a record: it is found by id only from then on."""
 
-    async def step(work: Work, given: Any) -> R:
-        own, key = rules(), record_key(given.by)
-        record = await lifecycle.require_target(work, own.record, key, given.expected_version)
-        return await lifecycle.delete(work, own, record)
-
     record = rules.record
+
+    async def step(work: Work, given: Any) -> Mapping[str, object]:
+        found = await lifecycle.require_target(work, record, record_key(given.by), given.expected_version)
+        return {payload_field(record): await lifecycle.delete(work, rules(), found)}
+
     return record_mutation(
         rules,
         step,
@@ -194,8 +238,8 @@ def delete(rules: type[Rules[R]], *, doc: str) -> RecordMutation:
 def restore(rules: type[Rules[R]], *, doc: str) -> RecordMutation:
     """Declare the mutation that brings a deleted record back."""
 
-    async def step(work: Work, given: Any) -> R:
-        return await lifecycle.restore(work, rules(), given.id, given.expected_version)
+    async def step(work: Work, given: Any) -> Mapping[str, object]:
+        return {payload_field(rules.record): await lifecycle.restore(work, rules(), given.id, given.expected_version)}
 
     text = "Its id: a deleted record has no other key."
     return record_mutation(

@@ -114,7 +114,8 @@ class Upsert(Generic[R]):
             own = to_camel_case(finder.name)
             if is_found_otherwise(finder, key, there.get(own)) and any(f is finder for f, _ in self.found(keys)):
                 said.values.pop(own, None)  # it was found by an alias, which stays one
-        changed = await lifecycle.update(work, rules, record, said, self.problems)
+        changed = await lifecycle.update_if_valid(work, rules, record, said, self.problems)
+        self.problems.refuse()
         return changed, UpsertResult.CHANGED if changed.id in work.changes else UpsertResult.UNCHANGED
 
 

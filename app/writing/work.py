@@ -30,7 +30,10 @@ from app.writing.audit import Author, entry
 from app.writing.naming import name_record
 
 ALL_AT_ONCE = 100_000
+STAMPS = ("version", "updatedAt")
+"""What changes of every record that is written."""
 Wanted = Mapping[str, Iterable[str]]
+Projection = Mapping[str, int]
 
 
 R = TypeVar("R", bound=Record)
@@ -115,11 +118,11 @@ class Work:
                 self.records[doc["_id"]] = doc
 
     async def find(
-        self, collection: str, query: Doc, shown: Mapping[str, int] | None = None, limit: int = 0
+        self, collection: str, query: Doc, shown: Projection | None = None, limit: int = 0, sort: str | None = None
     ) -> list[Doc]:
-        """Documents, in the transaction's snapshot; all of them where `limit` is 0."""
+        """Documents, in the transaction's snapshot; all of them where `limit` is 0. `sort` is a stored field."""
         found = self.store[collection].find(query, shown, session=self.session, batch_size=ALL_AT_ONCE, limit=limit)
-        return await found.to_list()
+        return await (found.sort(sort) if sort else found).to_list()
 
     async def count(self, collection: str, query: Doc, limit: int) -> int:
         """How many documents match, counted up to `limit`."""
@@ -236,7 +239,12 @@ class Work:
 
     async def reassign(self, collection: str, query: Doc, values: Mapping[str, str]) -> None:
         """Give many records other owners: one read and one write, each with one version more and an audit entry."""
-        for doc in (found := await self.find(collection, query, dict.fromkeys((*values, "version", "updatedAt"), 1))):
+        found = await self.find(collection, query, dict.fromkeys((*values, *STAMPS), 1))
+        self.reassign_documents(collection, query, found, values)
+
+    def reassign_documents(self, collection: str, query: Doc, found: Sequence[Doc], values: Mapping[str, str]) -> None:
+        """The same for all that the query finds, read with the fields that change and `STAMPS`."""
+        for doc in found:
             stamps: Doc = {"version": doc["version"] + 1, "updatedAt": max(self.now, doc["updatedAt"])}
             self.reassigned.append((doc, {**doc, **values, **stamps}))
         if found:

@@ -50,9 +50,9 @@ async def done(store: Store, mutation: str, shown: str | None = None, /, **given
     return rest[0] if len(rest) == 1 else payload
 
 
-async def refused(store: Store, mutation: str, /, **given: Any) -> list[tuple[str, str]]:
+async def refused(store: Store, mutation: str, shown: str | None = None, /, **given: Any) -> list[tuple[str, str]]:
     """(path, code) of everything that a mutation was refused for, in order."""
-    payload = await do(store, mutation, **given)
+    payload = await do(store, mutation, shown, **given)
     assert payload["userErrors"], "it was not refused"
     assert [each for name, each in payload.items() if name != "userErrors" and each] == []
     return [(".".join(each["field"]), each["code"]) for each in payload["userErrors"]]

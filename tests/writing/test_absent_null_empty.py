@@ -189,6 +189,7 @@ BASES: dict[str, Base] = {
     **{f"delete{kind}": changing(kind) for kind in WHOLE},
     **{f"restore{kind}": restoring(kind) for kind in WHOLE},
     "moveOrganization": changing("Organization", parent=ACME),
+    "moveWaitingSubscribers": changing("Organization"),
     "mergeOrganizations": giving(target=ACME, sources=[{"name": "Acme"}]),
     "rotateCredential": changing("Credential", credentialId="new{n}"),
     "revokeCredential": changing("Credential"),

@@ -104,7 +104,9 @@ async def check(store: Store, kind: str, said: dict[str, Any]) -> None:
     made = payload[field]
     assert {name: made[name] for name in fields} == {name: said[name].strip() for name in fields}
     assert made["customMetadata"] == said.get("customMetadata", [])
-    assert made["appMetadata"] == {each["app"]: each["data"] for each in said.get("appMetadata", [])}
+    assert made["appMetadata"] == {
+        each["app"]: each["data"] for each in said.get("appMetadata", []) if each["data"] is not None
+    }
     read = f"query Q($id: ID!) {{ {field}(by: {{id: $id}}) {shown.removeprefix(field)} }}"
     assert (await data(store, read, id=made["id"]))[field] == made
     await send(store, f"delete{kind}", {"by": {"id": made["id"]}})
