@@ -40,6 +40,7 @@ WEIGHTS = {
     "delete": 5,
     "restore": 6,
     "move": 6,
+    "waiting": 2,
     "merge": 4,
     "rotate": 2,
     "revoke": 1,
@@ -123,7 +124,7 @@ class Anything:
 
     def fields(self, kind: str, *, new: bool) -> dict[str, Any]:
         """What a create or update of that kind says."""
-        apps = {"appMetadata": self.stripe()} if new and self.chance(0.15) else {}
+        apps = {"appMetadata": self.stripe()} if self.chance(0.15 if new else 0.05) else {}
         rest = getattr(self, f"fields_{kind.lower()}")(new)
         metadata = {} if kind == "BillingProfile" else self.some(customMetadata=self.metadata)
         return {**rest, **metadata, **(apps if kind in ("Organization", "Subscriber", "Credential") else {})}
@@ -142,8 +143,10 @@ class Anything:
             said["currency"] = self.pick(["EUR", "USD"])
         if self.chance(0.2):
             said["timezone"] = self.pick(["UTC", "Pacific/Auckland"])
-        if new and self.chance(0.6):
+        if self.chance(0.6 if new else 0.1):
             said["parent"] = self.by("Organization")
+        if self.chance(0.3):
+            said["moveWaitingSubscribers"] = True
         return said | ({"name": self.pick(NAMES)} if new or self.chance(0.4) else {})
 
     def fields_subscriber(self, new: bool) -> dict[str, Any]:
@@ -205,6 +208,9 @@ class Anything:
         parent = None if self.chance(0.2) else self.by("Organization")
         more = {"lostPayers": "PAY_THEMSELVES"} if self.chance(0.6) else {}
         return "moveOrganization", {"by": self.by("Organization"), "parent": parent, **more}
+
+    def waiting_one(self) -> Made:
+        return "moveWaitingSubscribers", {"by": self.by("Organization"), **self.some(limit=lambda: 1)}
 
     def merge_one(self) -> Made:
         sources = [self.by("Organization") for _ in range(self.pick([1, 1, 2, 3]))]
