@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
 
 from app.entities.organization import Organization
 from app.errors import Problem, Problems
 from app.graph.depth import MAX_DEPTH
 from app.graph.record import claimed
+from app.mongo.client import Doc
+from app.organizations.imported_claims import ImportedClaims
 from app.organizations.moving import is_move, move_before_update
 from app.organizations.reading_order import FileRow, ReadingOrder, find_reading_order
 from app.organizations.rules import OrganizationRules
 from app.transfer.chunk import Chunk
-from app.transfer.columns import Column, ReferenceTarget
-from app.transfer.importer import ImportPlan
+from app.transfer.columns import Column, ParsedRow, ReferenceTarget
+from app.transfer.importer import CreatedRecord, ImportPlan
 from app.transfer.record_columns import ROW_KEY_NOTE, ColumnBuilder
 from app.transfer.record_importer import RecordImporter
 from app.transfer.references import organization_key
@@ -71,6 +74,16 @@ class OrganizationImporter(RecordImporter):
     rules = OrganizationRules()
     columns = COLUMNS
 
+    move_waiting_subscribers = False
+
+    def __init__(self, *, move_waiting_subscribers: bool = False) -> None:
+        self.move_waiting_subscribers = move_waiting_subscribers
+
+    @cached_property
+    def claims(self) -> ImportedClaims:
+        """The domains that the rows claim."""
+        return ImportedClaims(self.move_waiting_subscribers)
+
     async def needs_first_step(self, chunk: Chunk, record: Organization, said: RecordInput) -> bool:
         return is_move(chunk, record, said)
 
@@ -78,9 +91,22 @@ class OrganizationImporter(RecordImporter):
         await move_before_update(chunk, record, said, problems)
 
     def make_plan(self, rows: Callable[[], Iterable[RawRow]], row_format: Format) -> ImportPlan:
-        """One reading for the tree alone: who is whose parent."""
-        tree = Tree(dict(places(rows())), row_format)
+        """One reading for the tree and the claimed domains alone: who is whose parent, and who claims what."""
+        tree = Tree(dict(places(self.claims.note(rows()))), row_format)
         return ImportPlan(tree.order.count, tree.reading, tree.problems)
+
+    async def prefetch(self, parsed_rows: Sequence[ParsedRow], chunk: Chunk) -> None:
+        await super().prefetch(parsed_rows, chunk)
+        domains = (row.input.values.get("associatedDomains") or () for row in self.rows.values())
+        await self.claims.look_up(chunk, (domain for each in domains for domain in each))
+
+    async def create(
+        self, parsed: ParsedRow, values: Doc, chunk: Chunk, problems: list[Problem]
+    ) -> CreatedRecord | None:
+        created = await super().create(parsed, values, chunk, problems)
+        if created and (organization := chunk.get(Organization, created.record_id)):
+            created.warnings.extend(await self.claims.recognise(chunk, organization))
+        return created
 
 
 def places(rows: Iterable[RawRow]) -> Iterable[tuple[str, FileRow]]:

@@ -10,7 +10,7 @@ from app.organizations.moving import move_before_update, move_organization
 from app.organizations.rules import OrganizationRules
 from app.organizations.subtrees import SECONDS
 from app.organizations.usage_attributes import UsageAttributeRules
-from app.organizations.waiting import after_create, after_update, move_waiting_subscribers, with_waiting
+from app.organizations.waiting import MOVE_FLAG, after_create, after_update, move_waiting_subscribers, with_waiting
 from app.transfer.import_mutations import import_mutation
 from app.writing.mutation import Mutation
 from app.writing.parts import MadeAlong
@@ -81,6 +81,7 @@ class OrganizationMutations:
         Organization,
         OrganizationImporter,
         "Parents may come before or after their children.",
+        [MOVE_FLAG],
     )
     create_usage_attribute = create(
         UsageAttributeRules, doc="Create a usage attribute, which identifies usage of an organization."

@@ -29,6 +29,7 @@ from app.organizations.subtrees import MOST_WRITES, too_many
 from app.organizations.tree import at_or_below
 from app.organizations.unclassified import validate_customer
 from app.writing.input_types import (
+    InputField,
     MutationInput,
     VersionedInput,
     needed,
@@ -94,9 +95,13 @@ def waiting_at(work: Work, domains: Sequence[str]) -> Doc:
     return query | {"_id": {"$nin": changed}} if changed else query
 
 
-async def find_waiting(work: Work, organization: Organization) -> Waiting:
-    """Those who wait for an organization, made or changed here: one read where nobody does, at most four else."""
-    domains = [each for each in organization.associated_domains if not is_public(each)]
+async def find_waiting(work: Work, organization: Organization, claimed: Sequence[str] | None = None) -> Waiting:
+    """Those who wait for an organization, made or changed here: one read where nobody does, at most four else.
+
+    `claimed` are the domains to look at, if not all that it claims.
+    """
+    claimed = organization.associated_domains if claimed is None else claimed
+    domains = [each for each in claimed if not is_public(each)]
     if not domains or not await work.find(Subscriber.collection, waiting_at(work, domains), {"_id": 1}, limit=1):
         return Waiting()
     await read_claimants(work, domains)
@@ -182,6 +187,9 @@ async def linked_elsewhere(
     return [Problem("SUBSCRIPTION_ELSEWHERE", path, message)]
 
 
+MOVE_FLAG: InputField = ("move_waiting_subscribers", bool, with_default(False, FLAG_TEXT))
+
+
 async def after_create(work: Work, given: Any, made: Organization, problems: Problems) -> WaitingSubscribers | None:
     """What `createOrganization` shows of those who wait for it."""
     return await propose_or_move(work, made, problems, is_to_move=given.move_waiting_subscribers)
@@ -199,7 +207,7 @@ def with_waiting(run: Callable[[Work, Any, Organization, Problems], Awaitable[Wa
     """What `createOrganization` and `updateOrganization` do for those who wait for the organization."""
     return FollowUp(
         run,
-        given=("move_waiting_subscribers", bool, with_default(False, FLAG_TEXT)),
+        given=MOVE_FLAG,
         shown=("waiting_subscribers", WaitingSubscribers | None, shown(SHOWN_TEXT)),
     )
 

@@ -129,7 +129,8 @@ class RowMutation(Mutation):
     """A mutation that imports rows of one kind of record; its GraphQL types are built from the columns."""
 
     kind: str
-    importer: Callable[[], Importer]
+    importer: Callable[..., Importer]
+    options: Sequence[InputField] = ()
 
     @cached_property
     def types(self) -> tuple[type, type[Payload]]:
@@ -160,14 +161,21 @@ class RowMutation(Mutation):
                 bool,
                 with_default(False, "Check everything and write nothing; the result says what would happen."),
             ),
+            *self.options,
         ]
 
 
-def import_mutation(kind: str, record: type[Record], importer: Callable[[], Importer], rest: str) -> RowMutation:
-    """Declare the mutation that imports rows of one kind; each call has an importer of its own."""
+def import_mutation(
+    kind: str, record: type[Record], importer: Callable[..., Importer], rest: str, options: Sequence[InputField] = ()
+) -> RowMutation:
+    """Declare the mutation that imports rows of one kind; each call has an importer of its own.
+
+    `options` are further inputs, which the importer takes by name.
+    """
 
     async def operation(chunk: Chunk, given: ImportInput) -> Payload:
-        outcomes = await import_rows(importer(), chunk, given)
+        made = importer(**{name: getattr(given, name) for name, _, _ in options})
+        outcomes = await import_rows(made, chunk, given)
         counts = {result: sum(outcome.result is result for outcome in outcomes) for result in Result}
         values: dict[str, Any] = {
             "rows": [ImportRow.from_outcome(outcome) for outcome in outcomes],
@@ -183,5 +191,6 @@ def import_mutation(kind: str, record: type[Record], importer: Callable[[], Impo
         unit=Chunk,
         kind=kind,
         importer=importer,
+        options=options,
     )
     return mutation

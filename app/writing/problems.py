@@ -78,6 +78,11 @@ class UserErrorCode(Choice):
     ROWS_APART = "ROWS_APART", "In a file: the rows of one invoice are not adjacent."
     SECRETS_NOT_CONFIGURED = "SECRETS_NOT_CONFIGURED", "The server has no key to encrypt secrets with."
     STALE_VERSION = "STALE_VERSION", "The record has changed since you read it: read it again."
+    SUBSCRIBERS_MOVED = "SUBSCRIBERS_MOVED", "A warning: people moved to the organization out of UNCLASSIFIED."
+    SUBSCRIBERS_WAITING = (
+        "SUBSCRIBERS_WAITING",
+        "A warning: people in UNCLASSIFIED have addresses at a domain that the organization alone claims.",
+    )
     SUBSCRIBER_ELSEWHERE = "SUBSCRIBER_ELSEWHERE", "The subscriber belongs to another customer."
     SUBSCRIBER_MISMATCH = "SUBSCRIBER_MISMATCH", "The two keys belong to two different subscribers."
     SUBSCRIPTION_ELSEWHERE = (

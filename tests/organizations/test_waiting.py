@@ -196,3 +196,51 @@ async def test_they_are_found_with_the_people_of_unclassified(store: Store) -> N
         "totalCount": 2,
         "nodes": [{"email": "Ann@Acme.com"}, {"email": "bob@acme.com"}],
     }
+
+
+ROWS = [
+    {"externalId": "acme", "name": "Acme", "associatedDomains": ["acme.com"]},
+    {"externalId": "eu", "name": "Acme Europe", "associatedDomains": ["eu.acme.com"]},
+    {"externalId": "eu2", "name": "Acme Europe, too", "associatedDomains": ["EU.acme.com"]},
+    {"externalId": "new", "name": "New", "associatedDomains": ["new.com"]},
+]
+
+
+async def imported(store: Store, **given: Any) -> list[list[tuple[str, str]]]:
+    """The warnings of each row."""
+    shown = "rows { result warnings { code message } }"
+    rows = await done(store, "importOrganizations", shown, rows=ROWS, **given)
+    assert {each["result"] for each in rows} == {"CREATED"}
+    return [[(each["code"], each["message"]) for each in row["warnings"]] for row in rows]
+
+
+async def test_an_import_tells_who_waits_unless_two_rows_claim_them(store: Store) -> None:
+    before = await owners(store, "subscribers")
+    message = "Subscribers in UNCLASSIFIED with addresses there: 2. `moveWaitingSubscribers` moves them to it."
+    for given in ({"dryRun": True, "moveWaitingSubscribers": False}, {}):
+        assert await imported(store, **given) == [[("SUBSCRIBERS_WAITING", message)], [], [], []]
+    assert await owners(store, "subscribers") == before
+
+
+async def test_an_import_moves_who_waits_where_that_is_asked_for(store: Store) -> None:
+    message = "Moved to it from UNCLASSIFIED: 2 subscribers, 2 credentials."
+    moved = [[("SUBSCRIBERS_MOVED", message)], [], [], []]
+    assert await imported(store, moveWaitingSubscribers=True, dryRun=True) == moved
+    assert set((await owners(store, "subscribers")).values()) == {UNCLASSIFIED_ID}
+    assert await imported(store, moveWaitingSubscribers=True) == moved
+    acme = await store["organizations"].find_one({"externalId": "acme"})
+    assert acme is not None
+    node = acme["_id"]
+    assert await owners(store, "subscribers") == {"sbr_ann": node, "sbr_bob": node, "sbr_eve": UNCLASSIFIED_ID}
+    assert await store["auditEntries"].count_documents({"operation": "importOrganizations", "action": "UPDATED"}) == 4
+
+
+async def test_an_import_moves_as_many_as_one_transaction_can_and_tells_of_the_rest(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.organizations.imported_claims.MOST_AT_ONCE", 1)
+    [first, *_] = await imported(store, moveWaitingSubscribers=True)
+    assert [code for code, _ in first] == ["SUBSCRIBERS_MOVED", "SUBSCRIBERS_WAITING"]
+    assert await done(store, "moveWaitingSubscribers", SHOWN, by={"externalId": "acme"}) == shown(
+        "bob@acme.com", of="Acme", moved=(1, 1)
+    )

@@ -8,6 +8,7 @@ import pytest
 
 from app.mongo.client import Store
 from app.transfer.outcome import Result
+from tests.records import organization, save, subscriber
 from tests.transfer.running import NOW, Files, by_line, codes, results
 
 WHOLE: dict[str, Any] = {
@@ -313,3 +314,16 @@ async def test_a_deleted_parent_is_unknown(files: Files, store: Store) -> None:
     await store["organizations"].update_one({"_id": top["_id"]}, {"$set": {"deletedAt": NOW}})
     outcome = await files.one("organizations", external_id="x", name="X", parent_external_id="top")
     assert codes(outcome) == {("UNKNOWN_PARENT", "parent_external_id")}
+
+
+async def test_a_domain_that_rows_of_two_transactions_claim_recognises_nobody(files: Files, store: Store) -> None:
+    bucket = organization("unclassified")
+    await save(store, *(subscriber(each, bucket, email=f"a@{each}.com") for each in ("first", "both")))
+    rows: list[dict[str, Any]] = [{"external_id": f"o{n}", "name": "O"} for n in range(1_100)]
+    rows[0] |= {"associated_domains": ["first.com", "both.com"]}
+    rows[-1] |= {"associated_domains": ["Both.COM"]}
+    for dry_run in (True, False):
+        outcomes = await files.rows("organizations", *rows, dry_run=dry_run)
+        warned = [(each.line, warning.code) for each in outcomes for warning in each.warnings]
+        assert warned == [(1, "SUBSCRIBERS_WAITING")]
+        assert outcomes[0].warnings[0].message.startswith("Subscribers in UNCLASSIFIED with addresses there: 1.")
