@@ -16,6 +16,7 @@ from app.errors import Problem, Problems
 from app.graph.record import Finder, Record, with_article
 from app.graph.roots import MAX_CANDIDATES
 from app.mongo.client import Doc
+from app.writing.naming import name_record
 from app.writing.work import Work
 
 APP_METADATA = "appMetadata"
@@ -172,6 +173,8 @@ def by_finder(work: Work, key: RecordKey, finder: Finder, problems: Problems) ->
 
 def removed(record: Doc, path: tuple[str, ...]) -> Problem:
     """A record that is named was deleted, or merged away."""
+    name = name_record(record)
+    name = name[0].upper() + name[1:]
     if into := record.get("mergedIntoId"):
-        return Problem("MERGED", path, f"{record['_id']} was merged into {into}: name that one.")
-    return Problem("DELETED", path, f"{record['_id']} was deleted. Restore it first, or name another.")
+        return Problem("MERGED", path, f"{name} was merged into {into}: name that one.")
+    return Problem("DELETED", path, f"{name} was deleted. Restore it first, or name another.")

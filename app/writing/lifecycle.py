@@ -258,7 +258,7 @@ async def find_deleted(work: Work, record: type[R], record_id: str, expected_ver
         find_named(work, RecordKey(record, record_id), Problems((), problems.gathered))
         raise Refused([each.moved_to("id") for each in problems.gathered])
     if found.deleted_at is None:
-        problems.add("NOT_DELETED", (), f"{found.id} is not deleted: there is nothing to restore.")
+        problems.add("NOT_DELETED", (), "It is not deleted: there is nothing to restore.")
     problems.extend(stale(found, expected_version))
     problems.refuse()
     doc = work.records[found.id]

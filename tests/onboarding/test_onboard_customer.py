@@ -175,6 +175,14 @@ async def test_messages_name_records_as_people_do(store: Store) -> None:
     assert error["message"].startswith("It is the subscriber 'taken@acme.com' of the organization 'other'.")
 
 
+async def test_a_deleted_customer_is_named_too(store: Store) -> None:
+    gone = await done(store, "createOrganization", name="Gone", externalId="gone")
+    await done(store, "deleteOrganization", by={"id": gone["id"]})
+    payload = await do(store, "onboardCustomer", SHOWN, existing={"id": gone["id"]})
+    [error] = payload["userErrors"]
+    assert error["message"] == "The organization 'Gone' (gone) was deleted. Restore it first, or name another."
+
+
 ATTRIBUTES = [{"kind": "SUBJECT", "key": "department1"}, {"kind": "CONSUMER", "key": "department2", "displayName": "D"}]
 
 
