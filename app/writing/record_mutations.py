@@ -18,7 +18,7 @@ from app.access.viewer import Scope
 from app.errors import Problems
 from app.graph.record import Record
 from app.graph.roots import by_input
-from app.writing import lifecycle
+from app.writing import lifecycle, restoring
 from app.writing.input_types import (
     EXPECTED_VERSION,
     IDEMPOTENCY_KEY,
@@ -239,7 +239,7 @@ def restore(rules: type[Rules[R]], *, doc: str) -> RecordMutation:
     """Declare the mutation that brings a deleted record back."""
 
     async def step(work: Work, given: Any) -> Mapping[str, object]:
-        return {payload_field(rules.record): await lifecycle.restore(work, rules(), given.id, given.expected_version)}
+        return {payload_field(rules.record): await restoring.restore(work, rules(), given.id, given.expected_version)}
 
     text = "Its id: a deleted record has no other key."
     return record_mutation(

@@ -113,7 +113,7 @@ async def test_who_is_named_moves_once_where_all_move(store: Store) -> None:
         assert await store["auditEntries"].count_documents({"recordId": each}) == 1
 
 
-@pytest.mark.parametrize("domain", ["shared.com", "gmail.com", "com", "eu.acme.com.evil.com"])
+@pytest.mark.parametrize("domain", ["shared.com", "gmail.com", "co.uk", "eu.acme.com.evil.com"])
 async def test_a_domain_that_several_claim_or_that_is_public_decides_nothing(store: Store, domain: str) -> None:
     await save(store, subscriber("zoe", UNCLASSIFIED, email="zoe@shared.com"))
     await save(store, subscriber("max", UNCLASSIFIED, email="max@gmail.com"))
