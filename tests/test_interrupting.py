@@ -28,11 +28,17 @@ def started(*arguments: str, at: dict[str, str]) -> Iterator[subprocess.Popen[by
     with subprocess.Popen(
         [sys.executable, "-m", "app", *arguments],
         cwd=ROOT, env=os.environ | at, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        preexec_fn=listen_to_interrupts,
     ) as process:  # fmt: skip
         try:
             yield process
         finally:
             process.kill()
+
+
+def listen_to_interrupts() -> None:
+    """As in a terminal: what a shell starts in the background ignores them, and so would all that it starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 async def communicate(process: subprocess.Popen[bytes]) -> tuple[bytes, str]:

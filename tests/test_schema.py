@@ -28,6 +28,7 @@ BOUNDED_LISTS = {
     "Organization.aliases": "stored in the record",
     "Organization.associatedDomains": "stored in the record",
     "Organization.formerNames": "stored in the record",
+    **{f"{kind}.appIds": "stored in the record" for kind in ("Organization", "Subscriber", "Credential")},
     "Organization.mergedFrom": "stored in the record",
     "MergeOrganizationsPayload.mergedIds": "as many as were named, at most 20",
     "PreviewMovePayload.losingPayer": "the first 200",

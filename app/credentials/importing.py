@@ -14,7 +14,7 @@ from app.transfer.record_importer import RecordImporter
 from app.transfer.references import organization_key
 
 BUILDER = ColumnBuilder(CredentialRules)
-BY_EMAIL, BY_ID = Subscriber.finders
+BY_EMAIL, BY_ID, *_ = Subscriber.finders
 [BY_EXTERNAL_ID] = PlanSubscription.finders
 COLUMNS: tuple[Column, ...] = (
     BUILDER.field("credential_id", note=ROW_KEY_NOTE),

@@ -183,7 +183,7 @@ async def set_payer(work: Work, payer: str, others: Iterable[str], since: dateti
 
 async def rotate(work: Work, row: Mapping[str, str]) -> None:
     """Give a credential a new key; the old one works for a while."""
-    [finder] = Credential.finders
+    [finder, *_] = Credential.finders
     await resolve_keys(work, [RecordKey(Credential, row["credential"], finder)])
     doc = work.found("credentialKey", row["credential"], finder.fields) or {}
     before = work.get(Credential, doc.get("_id"))

@@ -10,13 +10,33 @@ from pydantic import Field
 
 from app.access.viewer import Scope
 from app.entities.statement import SCOPE
-from app.entities.values import METADATA, AppDocument, MetadataEntry, app_metadata, history
+from app.entities.values import (
+    APP_IDS,
+    METADATA,
+    AppDocument,
+    AppId,
+    MetadataEntry,
+    app_metadata,
+    app_namespace,
+    history,
+)
 from app.graph.choices import Choice, choices
 from app.graph.declarations import derived
 from app.graph.edges import computed, one
 from app.graph.many import many
 from app.graph.ownership import MOVE_OR_DELETE, Blocker, OnMerge, Ownership
-from app.graph.record import BY_CHANGE, Embedded, Record, claimed, embedded, filterable, filterable_as, order, record
+from app.graph.record import (
+    BY_CHANGE,
+    Embedded,
+    Record,
+    by_app,
+    claimed,
+    embedded,
+    filterable,
+    filterable_as,
+    order,
+    record,
+)
 
 
 @choices(description="Whether a key can still be used.")
@@ -70,14 +90,16 @@ class Credential(Record):
         filterable_as("subscription_id", "The id of its subscription; null finds those without one."),
         filterable("created_at"),
         filterable("updated_at"),
+        filterable("app_ids", indexed=True),
         filterable("custom_metadata", indexed=True),
     )
     finders: ClassVar = (
         claimed(
             "credential_id", "credentialKey", "Any of its keys, current or past.", fields=("keys",), within="value"
         ),
+        by_app(app_namespace),
     )
-    searched: ClassVar = ("name", "keys.value", "tags")
+    searched: ClassVar = ("name", "keys.value", "tags", "appIds.value")
 
     name: str = Field(min_length=1, max_length=256, description='Its label, such as "Mobile App Production Key".')
     credential_id: str = Field(
@@ -89,6 +111,8 @@ class Credential(Record):
     )
     last_used_at: datetime | None = Field(default=None, description="When it was last used, UTC.")
     custom_metadata: tuple[MetadataEntry, ...] = Field(default=(), description=METADATA)
+
+    app_ids: tuple[AppId, ...] = Field(default=(), description=APP_IDS)
 
     app_rows: strawberry.Private[tuple[AppDocument, ...]] = Field(default=(), alias="appMetadata")
     organization_id: strawberry.Private[str]

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import NamedTuple, TypedDict
 
 from app.entities.texts import Invalid, is_storable, kind_of, parse_items
-from app.entities.values import AppDocument
+from app.entities.values import APP, AppDocument, AppId, app_namespace
 from app.graph.scalars import INT64, parse_metadata_value
 
 MOST_BYTES = 64 * 1024
@@ -126,7 +126,13 @@ def app_claims(rows: tuple[AppDocument, ...]) -> Iterator[tuple[str, str]]:
     for row in rows:
         for name, field in KNOWN_APPS.get(row["app"], {}).items():
             if field.required:
-                yield f"app:{row['app']}", str(row["data"][name])
+                yield app_namespace(row["app"]), str(row["data"][name])
+
+
+def app_ids(rows: tuple[AppDocument, ...], kept: Iterable[AppId] = ()) -> tuple[AppId, ...]:
+    """The external ids in known apps' documents, and those that are `kept` besides."""
+    own = [AppId(name=namespace.removeprefix(APP), value=key) for namespace, key in app_claims(rows)]
+    return tuple(dict.fromkeys((*own, *kept)))
 
 
 def json_object(value: object) -> dict[str, object]:

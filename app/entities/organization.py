@@ -14,7 +14,16 @@ from app.entities.contacts import domain_name
 from app.entities.identifiers import ExternalId
 from app.entities.statement import AS_OF, CURRENCY, SCOPE
 from app.entities.value_rules import ReadBy
-from app.entities.values import METADATA, AppDocument, MetadataEntry, app_metadata, history
+from app.entities.values import (
+    APP_IDS,
+    METADATA,
+    AppDocument,
+    AppId,
+    MetadataEntry,
+    app_metadata,
+    app_namespace,
+    history,
+)
 from app.graph.choices import Choice, choices
 from app.graph.depth import MAX_DEPTH_ARGUMENT, within_depth
 from app.graph.edges import computed, one, refs
@@ -25,6 +34,7 @@ from app.graph.record import (
     Embedded,
     OwnKey,
     Record,
+    by_app,
     claimed,
     embedded,
     filterable,
@@ -99,6 +109,7 @@ class Organization(Record):
         filterable("associated_domains", indexed=True),
         filterable("created_at"),
         filterable("updated_at"),
+        filterable("app_ids", indexed=True),
         filterable("custom_metadata", indexed=True),
     )
     finders: ClassVar = (
@@ -108,10 +119,11 @@ class Organization(Record):
             "Its exact name, current or former; AMBIGUOUS if several have the same one.",
             fields=("name", "formerNames"),
         ),
+        by_app(app_namespace),
     )
     own_keys: ClassVar = (OwnKey("customer", "_id", "id"), OwnKey("customer", "mergedIds", "id"))
     is_mergeable: ClassVar = True
-    searched: ClassVar = ("name", "formerNames", "externalId", "aliases", "associatedDomains")
+    searched: ClassVar = ("name", "formerNames", "externalId", "aliases", "associatedDomains", "appIds.value")
     needed_indexes: ClassVar = (("formerNames",), ("matchKeys",))
 
     name: str = Field(
@@ -147,6 +159,8 @@ class Organization(Record):
         default=(), description="Who has paid for its usage, oldest term first; empty if it has always paid for itself."
     )
     custom_metadata: tuple[MetadataEntry, ...] = Field(default=(), description=METADATA)
+
+    app_ids: tuple[AppId, ...] = Field(default=(), description=APP_IDS)
 
     app_rows: strawberry.Private[tuple[AppDocument, ...]] = Field(default=(), alias="appMetadata")
     parent_id: strawberry.Private[str | None] = None

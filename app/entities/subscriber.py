@@ -9,11 +9,20 @@ from pydantic import Field
 
 from app.access.viewer import Scope
 from app.entities.addresses import normalise_domain_or_text, normalise_email
-from app.entities.values import METADATA, AppDocument, MetadataEntry, app_metadata, history
+from app.entities.values import (
+    APP_IDS,
+    METADATA,
+    AppDocument,
+    AppId,
+    MetadataEntry,
+    app_metadata,
+    app_namespace,
+    history,
+)
 from app.graph.edges import one
 from app.graph.many import many
 from app.graph.ownership import MOVE_OR_DELETE, Blocker, OnMerge, Ownership
-from app.graph.record import BY_CHANGE, Record, claimed, filterable, filterable_as, order, record
+from app.graph.record import BY_CHANGE, Record, by_app, claimed, filterable, filterable_as, order, record
 from app.graph.scalars import EmailAddress
 
 
@@ -38,14 +47,16 @@ class Subscriber(Record):
         filterable_as("organization_id", "The id of its organization."),
         filterable("created_at"),
         filterable("updated_at"),
+        filterable("app_ids", indexed=True),
         filterable("custom_metadata", indexed=True),
     )
     finders: ClassVar = (
         claimed("email", "email", "Its e-mail address, in any case.", normalise=normalise_email),
         claimed("subscriber_id", "subscriberId", "Its id in your own system."),
+        by_app(app_namespace),
     )
     needed_indexes: ClassVar = (("organizationId", "emailDomain", "emailKey"),)
-    searched: ClassVar = ("email", "firstName", "lastName", "subscriberId")
+    searched: ClassVar = ("email", "firstName", "lastName", "subscriberId", "appIds.value")
 
     email: EmailAddress = Field(
         description="Its e-mail address: unique in any case and Unicode form, shown as it was typed."
@@ -60,6 +71,8 @@ class Subscriber(Record):
         max_length=256, description="Its id in your own system; generated if none is given. Unique."
     )
     custom_metadata: tuple[MetadataEntry, ...] = Field(default=(), description=METADATA)
+
+    app_ids: tuple[AppId, ...] = Field(default=(), description=APP_IDS)
 
     app_rows: strawberry.Private[tuple[AppDocument, ...]] = Field(default=(), alias="appMetadata")
     email_key: strawberry.Private[str]

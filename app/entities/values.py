@@ -32,6 +32,28 @@ class MetadataEntry(Embedded):
     value: MetadataValue | None = Field(description="Its value: text, a number, a boolean or null.")
 
 
+@embedded(description="The id of a record in another system.")
+class AppId(Embedded):
+    """The id of a record in another system."""
+
+    name: str = Field(description='The app, such as "stripe".')
+    value: str = Field(description='The record\'s id there, such as a customer id "cus_…".')
+
+
+APP_IDS = (
+    "Its ids in other systems, such as its Stripe customer; an organization also has those of the ones merged into it. "
+    "Each finds it."
+)
+
+
+APP = "app:"
+
+
+def app_namespace(app: str) -> str:
+    """The namespace of keys in which the ids of an app are."""
+    return f"{APP}{app}"
+
+
 class AppDocument(TypedDict):
     """What one app keeps beside a record."""
 

@@ -17,7 +17,7 @@ class By(Generic[R]):
 
     record: ClassVar[type[Record]]
 
-    def given(self) -> tuple[str, str]:
+    def given(self) -> tuple[str, object]:
         """The one key that was given: its name ("id", or that of a finder) and value."""
         names = (field.name for field in dataclasses.fields(self))  # type: ignore[arg-type]  # a strawberry input
         [(name, value)] = [(name, value) for name in names if (value := getattr(self, name)) not in (UNSET, None)]

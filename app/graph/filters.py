@@ -176,6 +176,19 @@ class MetadataFilter:
         return filters
 
 
+@strawberry.input(description="Conditions on the ids in other systems; both must hold of one of them.")
+class AppIdFilter(FieldFilter):
+    """Conditions on an id in another system, served by an index of name and id."""
+
+    name: str = strawberry.field(description='The app, such as "stripe".')
+    id: str | None = optional_field("Exactly this id; if left out, any.")
+
+    def conditions(self, field: Filterable, now: datetime) -> list[Doc]:
+        """One MongoDB filter for both."""
+        of_app: Doc = {"name": {"$eq": self.name}}
+        return [{field.stored: {"$elemMatch": {**of_app, "value": {"$eq": self.id}} if self.id else of_app}}]
+
+
 class RecordFilter:
     """Conditions on a record's fields, joined by and, or, not: the base of `OrganizationFilter` and its like."""
 
@@ -226,7 +239,9 @@ def filter_type(annotation: object) -> type:
     if get_origin(annotation) is tuple:
         item = get_args(annotation)[0]
         item = get_args(item)[0] if get_origin(item) is Annotated else item
-        return StringListFilter if item is str else MetadataFilter
+        if item is str:
+            return StringListFilter
+        return AppIdFilter if item.model_fields["value"].annotation is str else MetadataFilter
     if get_origin(annotation) in (Annotated, Union, types.UnionType):
         return filter_type(next(arg for arg in get_args(annotation) if arg is not type(None)))
     if isinstance(annotation, type) and issubclass(annotation, enum.Enum):

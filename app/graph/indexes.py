@@ -6,7 +6,7 @@ ten. What can be listed deleted too has an index by `updatedAt` with all documen
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from pymongo import ASCENDING, TEXT, IndexModel
 
@@ -66,8 +66,13 @@ def filter_indexes(record: type[Record]) -> Iterator[tuple[str, tuple[str, ...]]
     for declared in record.filters:
         if declared.indexed:
             stored = declared.stored
-            keys = (f"{stored}.name", f"{stored}.value") if declared.name == "custom_metadata" else (stored,)
+            parts = PARTS.get(declared.name)
+            keys = tuple(f"{stored}.{part}" for part in parts) if parts else (stored,)
             yield f"filter on {declared.name}", keys
+
+
+PARTS: Mapping[str, tuple[str, ...]] = {"custom_metadata": ("name", "value"), "app_ids": ("name", "value")}
+"""The fields that are indexed together of those that hold objects."""
 
 
 def declared_indexes(record: type[Record]) -> Iterator[tuple[str, tuple[str, ...]]]:

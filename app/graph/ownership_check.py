@@ -63,8 +63,9 @@ def undeclared(model: type[BaseModel]) -> Iterator[str]:
     finders = model.finders if issubclass(model, Record) else ()
     keys = {to_camel_case(finder.name) for finder in finders}
     vias = {each.via for each in declarations_of(model) if isinstance(each, (One, Refs, NodeById))}
+    inside = {name for name, _, inner, _, _ in layout(model) if inner is not None}  # objects, which are looked into
     for name in stored_fields(model):
-        if name.endswith(HOLDS_ID) and name not in {*keys, *vias, *held_ids(model)}:
+        if name.endswith(HOLDS_ID) and name not in {*keys, *vias, *inside, *held_ids(model)}:
             yield name
 
 

@@ -7,7 +7,7 @@ GraphQL fields. Records find each other by name, through `RECORDS`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, ClassVar, TypeVar, cast
 
@@ -54,6 +54,14 @@ class Filterable:
     annotation: object = None
 
 
+@strawberry.input(description="The id of a record in another system.")
+class AppIdInput:
+    """The id of a record in another system."""
+
+    name: str = strawberry.field(description='The app, such as "stripe".')
+    id: str = strawberry.field(description='Its id there, such as "cus_NffrFeUfNV2Hib".')
+
+
 @dataclass(frozen=True, slots=True)
 class Finder:
     """A key that finds one record: a claim in the collection `keys`, or, with no `namespace`, fields that need not be
@@ -66,6 +74,19 @@ class Finder:
     normalise: Normalise | None
     within: str | None = None
     """Where a field is an array of objects: the field in each of them that holds the key."""
+    namespace_of: Callable[[str], str] | None = None
+    """Where the key is an id in an app: the namespace of that app's ids."""
+
+    @property
+    def annotation(self) -> type:
+        """What a caller gives for the key."""
+        return AppIdInput if self.namespace_of else str
+
+    def resolve(self, value: object) -> tuple[Finder, str]:
+        """The finder and key for a value that was given: of an id in an app, in the namespace of that app."""
+        if isinstance(value, AppIdInput) and self.namespace_of:
+            return replace(self, namespace=self.namespace_of(value.name.strip())), value.id.strip()
+        return self, str(value)
 
     @property
     def graphql_name(self) -> str:
@@ -125,6 +146,12 @@ def claimed(
 ) -> Finder:
     """Declare a unique key: a claim in `namespace` made by one of `fields` (stored names; by default the key's own)."""
     return Finder(name, doc, namespace, fields or (to_camel_case(name),), normalise, within)
+
+
+def by_app(namespace_of: Callable[[str], str]) -> Finder:
+    """Declare the finder `app`: the id that an app has for the record, claimed in that app's namespace."""
+    doc = "Its id in another system, such as its Stripe customer."
+    return Finder("app", doc, "app:", ("appMetadata",), None, namespace_of=namespace_of)
 
 
 def named(name: str, doc: str, *, fields: tuple[str, ...] = ()) -> Finder:

@@ -40,7 +40,8 @@ def by_input(record: type[Record]) -> type:
         ("id", strawberry.ID | None, strawberry.field(default=UNSET, description="Its id."))
     ]
     fields += [
-        (finder.name, str | None, strawberry.field(default=UNSET, description=finder.doc)) for finder in record.finders
+        (finder.name, finder.annotation | None, strawberry.field(default=UNSET, description=finder.doc))
+        for finder in record.finders
     ]
     cls = class_with_fields(f"{record.__name__}By", fields, By)
     cast(Any, cls).record = record
@@ -62,15 +63,17 @@ class RecordByKey(Edge):
     async def read(self, context: Context, keys: Sequence[Key], args: Args, fields: Fields) -> Mapping[Key, Doc]:
         by = args["by"]
         [(name, value)] = [(f.name, v) for f in dataclasses.fields(by) if (v := getattr(by, f.name)) is not UNSET]
-        if not str(value).strip():
+        finder = next((finder for finder in self.stored_record.finders if finder.name == name), None)
+        if finder:
+            finder, value = finder.resolve(value)
+        if not value.strip():
             raise BadArgument(f"`by.{to_camel_case(name)}` is blank. Give the key itself.", argument="by")
         if len(value) > (limit := MAX_ID if name == "id" else MAX_KEY):
             raise BadArgument(
                 f"`by.{to_camel_case(name)}` has {len(value)} characters; it may have {limit}.", argument="by"
             )
-        if name == "id":
+        if finder is None:
             return {None: await self.by_id(context, value, fields)}
-        finder = next(finder for finder in self.stored_record.finders if finder.name == name)
         doc = await self.by_finder(context, finder, value, fields)
         if doc is None:
             raise NotFound(

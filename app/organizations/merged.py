@@ -30,6 +30,7 @@ def survivor_of(target: Organization, sources: Sequence[Organization]) -> Organi
         former_names=first_of(each for each in names if each != target.name),
         associated_domains=first_of(domain for each in everyone for domain in each.associated_domains),
         custom_metadata=first_of((row for each in everyone for row in each.custom_metadata), lambda row: row.name),
+        app_ids=first_of(each for one in everyone for each in one.app_ids),
         app_rows=first_of((row for each in everyone for row in each.app_rows), lambda row: row["app"]),
         merged_ids=first_of(merged_ids),
     )

@@ -17,7 +17,7 @@ from app.graph.scalars import show_decimal, show_instant
 from app.mongo.client import Doc
 
 STAMPS = ("_id", "version", "guard", "createdAt", "updatedAt")
-DERIVED = ("ancestorIds", "emailKey", "emailDomain", "matchKeys", "appliesTo")
+DERIVED = ("ancestorIds", "emailKey", "emailDomain", "matchKeys", "appIds", "appliesTo")
 UNTOLD = frozenset(STAMPS + DERIVED)
 HIDDEN = "[secret]"
 

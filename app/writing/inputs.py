@@ -185,7 +185,10 @@ def record_key(by: By[Any]) -> RecordKey:
     """The record that an input such as `OrganizationBy` names."""
     name, value = by.given()
     finder = next((each for each in by.record.finders if each.name == name), None)
-    return RecordKey(by.record, value, finder)
+    if finder is None:
+        return RecordKey(by.record, str(value))
+    finder, key = finder.resolve(value)
+    return RecordKey(by.record, key, finder)
 
 
 def problems_of(error: Invalid, path: tuple[str, ...]) -> list[Problem]:

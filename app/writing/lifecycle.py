@@ -20,6 +20,7 @@ from app.graph.documents import evolve, stored_fields, to_document
 from app.graph.record import Record
 from app.mongo.client import Doc
 from app.mongo.keys import Claim, find_claims_by_record
+from app.writing.app_ids import complete
 from app.writing.inputs import Inputs, RecordInput, default_of, references
 from app.writing.keys import Key, RecordKey, by_namespace, claimed_keys, find_named, resolve_keys
 from app.writing.rules import Rules
@@ -80,7 +81,7 @@ async def create(
     """
     given.values |= refer(work, rules.inputs, given, problems) if ids is None else ids
     after = rules.construct(work, blank(work, rules.record), None, given, problems)
-    after = await rules.complete(work, None, after)
+    after = await complete(work, rules, None, after)
     await rules.validate(work, None, after, problems)
     doc = to_document(after)
     keys = list(claimed_keys(rules.record, doc))
@@ -183,7 +184,7 @@ async def change_if_valid(
     action: AuditAction = AuditAction.UPDATED,
 ) -> R:
     """The same where more is judged afterwards: where there are problems nothing is stored of what is returned."""
-    after = await rules.complete(work, before, after)
+    after = await complete(work, rules, before, after)
     await rules.validate(work, before, after, problems)
     had_doc, doc = to_document(before), to_document(after)
     had, has = list(claimed_keys(rules.record, had_doc)), list(claimed_keys(rules.record, doc))

@@ -11,6 +11,7 @@ from app.graph.documents import evolve, stored_fields, to_document
 from app.graph.edges import One
 from app.graph.ownership import OnMerge
 from app.graph.record import Record, declarations_of
+from app.writing.app_ids import complete
 from app.writing.keys import RecordKey, by_namespace, claimed_keys, find_named, removed, resolve_keys
 from app.writing.lifecycle import check_keys, claim_key, referenced_ids, stale
 from app.writing.rules import Rules
@@ -27,7 +28,7 @@ async def restore(work: Work, rules: Rules[R], record_id: str, expected_version:
     await work.fetch(referenced_ids(rules, to_document(deleted)))
     before = await with_survivors(work, deleted)
     problems = Problems()
-    after = await rules.complete(work, before, evolve(before, deleted_at=None))
+    after = await complete(work, rules, before, evolve(before, deleted_at=None))
     await rules.validate(work, before, after, problems)
     doc = to_document(after)
     for referred in (work.records.get(each or "") for each in referenced_ids(rules, doc)):
