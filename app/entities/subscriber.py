@@ -19,11 +19,20 @@ from app.entities.values import (
     app_namespace,
     history,
 )
+from app.graph.choices import Choice, choices
 from app.graph.edges import one
 from app.graph.many import many
 from app.graph.ownership import MOVE_OR_DELETE, Blocker, OnMerge, Ownership
 from app.graph.record import BY_CHANGE, Record, by_app, claimed, filterable, filterable_as, order, record
 from app.graph.scalars import EmailAddress
+
+
+@choices(description="What a subscriber is.")
+class SubscriberKind(Choice):
+    """What a subscriber is."""
+
+    PERSON = "PERSON", "A person."
+    SERVICE_ACCOUNT = "SERVICE_ACCOUNT", "A program that uses the service on its own account."
 
 
 @record(description="Who uses the service: a person or a service account.")
@@ -41,6 +50,7 @@ class Subscriber(Record):
     filters: ClassVar = (
         filterable("email", on="emailKey", normalise=normalise_email),
         filterable("email_domain", indexed=True, normalise=normalise_domain_or_text),
+        filterable("kind"),
         filterable("first_name"),
         filterable("last_name"),
         filterable("subscriber_id", indexed=True),
@@ -65,6 +75,7 @@ class Subscriber(Record):
         default="",
         description="The domain of its e-mail address, in lower-case IDNA form like `associatedDomains`.",
     )
+    kind: SubscriberKind = Field(default=SubscriberKind.PERSON, description="Whether it is a person or a program.")
     first_name: str | None = Field(default=None, max_length=256, description="Given name.")
     last_name: str | None = Field(default=None, max_length=256, description="Family name.")
     subscriber_id: str = Field(

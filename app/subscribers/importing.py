@@ -12,6 +12,7 @@ from app.transfer.references import organization_key
 BUILDER = ColumnBuilder(SubscriberRules)
 COLUMNS: tuple[Column, ...] = (
     BUILDER.field("email", note=ROW_KEY_NOTE),
+    BUILDER.field("kind"),
     BUILDER.field("first_name"),
     BUILDER.field("last_name"),
     BUILDER.field(

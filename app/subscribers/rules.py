@@ -31,6 +31,7 @@ class SubscriberRules(Rules[Subscriber]):
     record = Subscriber
     inputs: ClassVar[Inputs] = (
         Field("email"),
+        Field("kind"),
         Field("first_name"),
         Field("last_name"),
         Field("subscriber_id", required=False),

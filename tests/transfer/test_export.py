@@ -124,6 +124,7 @@ async def test_every_column_is_written(files: Files, store: Store) -> None:
     top = {"external_id": "top", "name": "Top", "kind": "COMPANY", "currency": "USD", "timezone": "UTC"}
     assert rows == [top, WHOLE]
     person: dict[str, Any] = {"email": "Carol@x.com", "first_name": "C", "last_name": "N", "subscriber_id": "7"}
+    person["kind"] = "SERVICE_ACCOUNT"
     person |= {"organization_external_id": "acme", "custom_metadata": {"x": True}, "app_metadata": {"a": {"b": None}}}
     await files.made("subscribers", **person)
     assert await written_rows(store, "subscribers") == [person]

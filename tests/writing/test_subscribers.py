@@ -200,3 +200,13 @@ async def test_a_subscription_has_to_cover_its_credentials_where_it_goes(store: 
         == [("organization", "SUBSCRIPTION_ELSEWHERE")] * 2
     )
     assert (await done(store, "updateSubscriber", by=by, organization={"id": below["id"]}))["version"] == 2
+
+
+async def test_it_is_a_person_or_a_service_account(store: Store) -> None:
+    shown = "subscriber { kind }"
+    assert await done(store, "createSubscriber", shown, email="carol@x.com") == {"kind": "PERSON"}
+    robot = {"email": "robot@x.com", "kind": "SERVICE_ACCOUNT"}
+    assert await done(store, "createSubscriber", shown, **robot) == {"kind": "SERVICE_ACCOUNT"}
+    found = await data(store, "{ subscribers(filter: {kind: {equals: SERVICE_ACCOUNT}}) { nodes { email } } }")
+    assert found["subscribers"]["nodes"] == [{"email": "robot@x.com"}]
+    assert await done(store, "updateSubscriber", shown, by={"email": "robot@x.com"}, kind=None) == {"kind": "PERSON"}
