@@ -50,7 +50,9 @@ class Subtree:
 
 
 async def lock_tree(work: Work) -> None:
-    """Lock the tree until the transaction ends, so that no other transaction changes it."""
+    """Lock the tree until the transaction ends, so that no other transaction changes it. A dry run changes nothing."""
+    if work.dry_run:
+        return
     work.acquire_write_locks(LOCKS)
     taken: Doc = {"$inc": {"taken": 1}}
     await work.store[LOCKS].update_one({"_id": "tree"}, taken, upsert=True, session=work.session)

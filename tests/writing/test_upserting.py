@@ -163,3 +163,27 @@ async def test_an_unchanged_record_costs_reads_alone(store: Store, commands: Com
     assert answer.data["upsertOrganization"]["result"] == "UNCHANGED"
     assert {name for name, _ in sent.seen} <= {"find", "aggregate", "commitTransaction"}
     assert len(sent.seen) <= 3
+
+
+@pytest.mark.parametrize("kind", SHOWN)
+async def test_a_changed_record_costs_as_much_as_an_update_of_it(store: Store, commands: Commands, kind: str) -> None:
+    await made_of_each(store)
+    [(field, value)] = CHANGED[kind].items()
+    with commands.counting() as sent:
+        await done(store, f"update{kind}", "userErrors { code }", by=KEYS[kind], **{field: value})
+    by_update = sorted(name for name, _ in sent.seen)
+    other = {"description": "e", "firstName": "Carla", "tags": ["test"]}[field]
+    with commands.counting() as sent:
+        payload = await done(store, f"upsert{kind}", "result", **KEYS[kind], **{field: other})
+    assert payload == "CHANGED"
+    assert sorted(name for name, _ in sent.seen) == by_update
+
+
+async def test_a_dry_run_of_a_move_writes_nothing_either(store: Store) -> None:
+    for name in ("a", "b", "c"):
+        await upsert(store, "Organization", externalId=name, name=name)
+    await upsert(store, "Organization", externalId="c", parent={"externalId": "b"})
+    before = await everything(store)
+    given = {"externalId": "c", "parent": {"externalId": "a"}}
+    assert (await upsert(store, "Organization", **given, dryRun=True))["result"] == "CHANGED"
+    assert await everything(store) == before, "not even the lock of the tree"
