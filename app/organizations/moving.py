@@ -15,6 +15,7 @@ from app.graph.choices import Choice, choices
 from app.graph.documents import evolve
 from app.mongo.client import Doc
 from app.organizations.rules import fixed_unclassified, terms_with
+from app.organizations.staged_moves import stage_move
 from app.organizations.subtrees import (
     Subtree,
     ancestor_position,
@@ -153,6 +154,7 @@ def make_move(work: Work, move: Move) -> Organization:
     root, above = work.get(Organization, move.organization.id) or move.organization, move.subtree.above
     parent_id = move.parent.id if move.parent else None
     moved = work.change(root, evolve(root, parent_id=parent_id, ancestor_ids=tuple(above)), AuditAction.MOVED)
+    stage_move(work, root.id, above)
     if move.subtree.below and tuple(above) != root.ancestor_ids:
         query: Doc = {"ancestorIds": root.id, "deletedAt": None}
         work.sweep(Organization.collection, query, reparenting_update(above, ancestor_position(root.id)))

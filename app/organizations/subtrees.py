@@ -13,6 +13,7 @@ from app.errors import Problem
 from app.graph.depth import MAX_DEPTH
 from app.graph.documents import from_document
 from app.mongo.client import Doc
+from app.organizations.staged_moves import as_moved, find_moved_below
 from app.writing.naming import name_with_id
 from app.writing.owned import SHOWN, in_words, name_a_few
 from app.writing.work import Work
@@ -59,10 +60,19 @@ async def lock_tree(work: Work) -> None:
 
 
 async def find_below(work: Work, roots: Sequence[Organization]) -> list[Organization]:
-    """The live organizations below the roots, with the fields in `READ`; at most `MOST_WRITES` + 1."""
-    query: Doc = {"ancestorIds": {"$in": [root.id for root in roots]}, "deletedAt": None}
+    """The live organizations below the roots, with the fields in `READ`; at most `MOST_WRITES` + 1.
+
+    As they are after the moves that are staged, which the database does not have yet.
+    """
+    ids = {root.id for root in roots}
+    moved = find_moved_below(work, ids)
+    query: Doc = {"ancestorIds": {"$in": [*ids, *moved]}, "deletedAt": None}
+    if moved:
+        query = {"$or": [query, {"_id": {"$in": moved}}]}
     docs = await work.find(Organization.collection, query, READ, limit=MOST_WRITES + 1)
-    return [from_document(Organization, doc) for doc in docs]
+    below = as_moved(work, docs, READ)
+    below |= {doc["_id"]: doc for doc in work.new_records.get(Organization.collection, ())}
+    return [from_document(Organization, doc) for doc in below.values() if not ids.isdisjoint(doc["ancestorIds"])]
 
 
 def too_many(counts: Mapping[str, int], path: tuple[str, ...], advice: str = "Do it in parts.") -> list[Problem]:

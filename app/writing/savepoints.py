@@ -7,11 +7,12 @@ from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any
 
+from app.mongo.client import Doc
 from app.writing.work import Change, Work
 
 STAGED = (
     *("claims", "records", "new_claims", "released", "repointed", "new_records", "new_ids", "sweeps", "reassigned"),
-    *("referenced", "warnings"),
+    *("referenced", "warnings", "parts"),
 )
 """The attributes of a unit of work that say what is to be written, besides its changes."""
 
@@ -22,12 +23,15 @@ class Savepoint:
 
     state: dict[str, Any]
     changes: dict[str, Change]
+    new_documents: list[tuple[Doc, Doc]]
+    """Each record that is made, which is changed in place, and a copy of it."""
 
 
 def take_savepoint(work: Work) -> Savepoint:
     """What is to be written so far, as copies."""
     state = {name: copy_of(getattr(work, name)) for name in STAGED}
-    return Savepoint(state, {record_id: replace(change) for record_id, change in work.changes.items()})
+    changes = {record_id: replace(change) for record_id, change in work.changes.items()}
+    return Savepoint(state, changes, [(doc, dict(doc)) for doc in work.documents()])
 
 
 def roll_back(work: Work, to: Savepoint) -> None:
@@ -35,6 +39,9 @@ def roll_back(work: Work, to: Savepoint) -> None:
     for name, value in to.state.items():
         setattr(work, name, value)
     work.changes = to.changes
+    for doc, before in to.new_documents:
+        doc.clear()
+        doc.update(before)
     work.entities.clear()
 
 
