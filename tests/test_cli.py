@@ -163,14 +163,22 @@ async def test_an_import_reports_every_row_and_ends_with_one_where_some_were_ref
     done = await asyncio.to_thread(run, "import", "organizations", str(path), "--report", str(report), **at)
     assert (done.returncode, done.stderr) == (1, "")
     assert (
-        "line 3: country: 'UK' is not an ISO 3166-1 alpha-2 country code such as \"DE\". (INVALID_COUNTRY)\n"
+        "line 3 (b): country: 'UK' is not an ISO 3166-1 alpha-2 country code such as \"DE\". (INVALID_COUNTRY)\n"
         in done.stdout
     )
     made = await store["organizations"].find_one({"externalId": "a"})
     assert made is not None
     lines = [json.loads(line) for line in report.read_text().splitlines()]
     nothing: dict[str, list[Any]] = {"changes": [], "problems": [], "warnings": []}
-    assert lines[0] == {"file": "customers.csv", "row": 2, "outcome": "CREATED", "id": made["_id"], **nothing}
+    assert lines[0] == {
+        "file": "customers.csv",
+        "row": 2,
+        "key": "a",
+        "outcome": "CREATED",
+        "id": made["_id"],
+        **nothing,
+    }
+    assert lines[1]["key"] == "b"
     assert lines[1]["problems"] == [
         {
             "code": "INVALID_COUNTRY",
@@ -178,7 +186,14 @@ async def test_an_import_reports_every_row_and_ends_with_one_where_some_were_ref
             "message": "'UK' is not an ISO 3166-1 alpha-2 country code such as \"DE\".",
         }
     ]
-    assert lines[2] == {"file": "customers.csv", "row": 4, "outcome": "UNCHANGED", "id": made["_id"], **nothing}
+    assert lines[2] == {
+        "file": "customers.csv",
+        "row": 4,
+        "key": "a",
+        "outcome": "UNCHANGED",
+        "id": made["_id"],
+        **nothing,
+    }
 
 
 async def test_an_import_of_several_files_ends_with_zero_where_all_is_well(

@@ -23,13 +23,16 @@ LABELS = {result: result.value.lower() for result in Result}
 
 MAX_PROBLEMS_PRINTED = 5
 """How many problems of a row the summary prints."""
+MAX_KEY_PRINTED = 80
+"""How many characters of a row's key the summary prints."""
 
 
 def write_outcome(file: BinaryIO, name: str, outcome: Outcome) -> None:
-    """Write the report's line for one row: file, line, outcome, id of the record, changes, problems and warnings."""
+    """Write the report's line for one row: file, line, key, outcome, id of the record, changes, problems, warnings."""
     line = {
         "file": escape_text(name),
         "row": outcome.line,
+        "key": outcome.key and escape_text(outcome.key),
         "outcome": outcome.result.value,
         "id": outcome.record_id,
         "changes": list(outcome.changes),
@@ -44,6 +47,7 @@ def write_resumption(file: BinaryIO, name: str, summary: Summary) -> None:
     line: dict[str, object] = {
         "file": escape_text(name),
         "row": summary.after_line,
+        "key": None,
         "outcome": "WENT_ON",
         "id": None,
         "problems": [],
@@ -90,10 +94,18 @@ def print_summary(console: Console, kind: str, name: str, summary: Summary, *, d
     for outcome in summary.first_refused:
         for problem in outcome.problems[:MAX_PROBLEMS_PRINTED]:
             where = ".".join(problem.field) or "row"
-            console.print(
-                Text(escape_text(f"line {outcome.line}: {where}: {problem.message} ({problem.code})")), soft_wrap=True
-            )
+            message = f"{describe_row(outcome)}: {where}: {problem.message} ({problem.code})"
+            console.print(Text(escape_text(message)), soft_wrap=True)
         if (rest := len(outcome.problems) - MAX_PROBLEMS_PRINTED) > 0:
-            console.print(f"line {outcome.line}: and {rest} more; --report FILE lists every one.")
+            message = f"{describe_row(outcome)}: and {rest} more; --report FILE lists every one."
+            console.print(Text(escape_text(message)), soft_wrap=True)
     if (more := summary.counts[Result.REFUSED] - len(summary.first_refused)) > 0:
         console.print(f"and {more:,} more {kind}; --report FILE lists every one.")
+
+
+def describe_row(outcome: Outcome) -> str:
+    """What the summary calls a row: its line, and its own key where it has one."""
+    if outcome.key is None:
+        return f"line {outcome.line}"
+    is_short = len(outcome.key) <= MAX_KEY_PRINTED
+    return f"line {outcome.line} ({outcome.key if is_short else outcome.key[: MAX_KEY_PRINTED - 3] + '...'})"

@@ -104,7 +104,7 @@ Columns = Sequence[Column | NestedColumn]
 class ParsedRow:
     """A row after parsing: column → value for the valid values, and a problem for each of the others.
 
-    `rows` and `size` are those of its `RawRow`.
+    `rows` and `size` are those of its `RawRow`. `key` is the value by which it is recognised, as the row has it.
     """
 
     line: int
@@ -112,6 +112,7 @@ class ParsedRow:
     problems: tuple[Problem, ...] = ()
     rows: int = 1
     size: int = 0
+    key: str | None = None
 
     @property
     def weight(self) -> int:

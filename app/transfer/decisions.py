@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
 
 from app.errors import Problem
 from app.mongo.client import Doc
@@ -30,12 +31,17 @@ class RowParser:
     def parse_row(self, raw: RawRow, plan: ImportPlan) -> Entry:
         """The row by its columns, with the problems known without the database; or its refusal, if it is unreadable."""
         if raw.problem:
-            return refuse_row(raw.line, [raw.problem], raw.rows)
+            return refuse_row(raw.line, [raw.problem], raw.rows, self.read_key(raw))
         problems = plan.problems_of(raw)
         needed = (self.importer.key,) if self.updates else None  # what is left out is left alone
         values = parse_row(self.importer.columns, raw.values, problems, needed=needed)
         problems += self.find_duplicate(raw, values)
-        return ParsedRow(raw.line, values, tuple(problems), raw.rows, raw.size)
+        return ParsedRow(raw.line, values, tuple(problems), raw.rows, raw.size, self.read_key(raw))
+
+    def read_key(self, raw: RawRow) -> str | None:
+        """The value by which a row is recognised, trimmed; None where it has none."""
+        value = raw.values.get(self.importer.key)
+        return str(value).strip() or None if isinstance(value, (str, int, Decimal)) else None
 
     def find_duplicate(self, raw: RawRow, values: Doc) -> list[Problem]:
         """A problem if an earlier row has the same key and other values."""
@@ -54,7 +60,7 @@ class RowParser:
 async def decide_rows(importer: Importer, parsed_rows: Sequence[ParsedRow], chunk: Chunk) -> list[Outcome]:
     """The outcome of each row of a chunk. New records are added to the chunk, and written when it is."""
     await importer.prefetch(parsed_rows, chunk)
-    return [await decide_row(importer, parsed, chunk) for parsed in parsed_rows]
+    return [replace(await decide_row(importer, parsed, chunk), key=parsed.key) for parsed in parsed_rows]
 
 
 async def decide_row(importer: Importer, parsed: ParsedRow, chunk: Chunk) -> Outcome:

@@ -106,7 +106,12 @@ def serialise_summary(summary: Summary) -> Doc:
         "rows": summary.rows,
         "warnings": summary.warnings,
         "firstRefused": [
-            {"line": each.line, "rows": each.rows, "problems": list(serialise_problems(each.problems))}
+            {
+                "line": each.line,
+                "rows": each.rows,
+                "key": each.key and each.key[:MAX_MESSAGE_CHARACTERS],
+                "problems": list(serialise_problems(each.problems)),
+            }
             for each in summary.first_refused
         ],
     }
@@ -128,7 +133,7 @@ def parse_summary(row: Doc) -> Summary:
 
 def parse_refused(row: Doc) -> Outcome:
     """One refused row of a stored summary."""
-    return refuse_row(row["line"], [parse_problem(*each) for each in row["problems"]], row["rows"])
+    return refuse_row(row["line"], [parse_problem(*each) for each in row["problems"]], row["rows"], row.get("key"))
 
 
 def parse_problem(code: str, field: Sequence[str], message: str) -> Problem:

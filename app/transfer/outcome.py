@@ -26,7 +26,8 @@ class Result(enum.StrEnum):
 class Outcome:
     """The result of one record of the file, which has `rows` rows from `line` on, with its problems or warnings.
 
-    `changes` are the fields of a record that was changed, each an object of field, before and after.
+    `changes` are the fields of a record that was changed, each an object of field, before and after. `key` is the
+    value by which the row is recognised, as the file has it; None where the row has none or cannot be read.
     """
 
     line: int
@@ -36,11 +37,12 @@ class Outcome:
     warnings: tuple[Problem, ...] = ()
     rows: int = 1
     changes: tuple[Doc, ...] = ()
+    key: str | None = None
 
 
-def refuse_row(line: int, problems: Sequence[Problem], rows: int = 1) -> Outcome:
+def refuse_row(line: int, problems: Sequence[Problem], rows: int = 1, key: str | None = None) -> Outcome:
     """The outcome of a row that is refused for these problems."""
-    return Outcome(line, Result.REFUSED, problems=tuple(problems), rows=rows)
+    return Outcome(line, Result.REFUSED, problems=tuple(problems), rows=rows, key=key)
 
 
 @dataclass(slots=True)

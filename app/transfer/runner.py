@@ -131,7 +131,8 @@ class ImportRun:
             message = "The record with all its parts is larger than one transaction can be: split it."
             problem = Problem("TOO_LARGE", (), message)
             outcomes = (
-                refuse_row(each.line, [problem], each.rows) if isinstance(each, ParsedRow) else each for each in entries
+                refuse_row(each.line, [problem], each.rows, each.key) if isinstance(each, ParsedRow) else each
+                for each in entries
             )
             return await self.store_chunk(list(outcomes))
         middle = entries.index(parsed_rows[len(parsed_rows) // 2])

@@ -197,7 +197,7 @@ async def test_an_import_that_goes_on_says_so_and_adds_to_its_report(
     assert not await import_files(store, "credentials", [find_source(path)], ImportOptions(report=report))
     shown = " ".join(capsys.readouterr().out.split())
     assert "It resumed after line 201: 200 rows were done by an earlier run and are included." in shown
-    assert "line 3: name: The column is required: give a value. (REQUIRED)" in shown
+    assert "line 3 (hak-0000001): name: The column is required: give a value. (REQUIRED)" in shown
     lines = [json.loads(line) for line in report.read_text().splitlines()]
     assert (lines[0], lines[1]["outcome"], lines[1]["row"]) == ({"row": 2}, "WENT_ON", 201)
     assert lines[1]["before"] == {"changed": 0, "created": 199, "unchanged": 0, "refused": 1}
