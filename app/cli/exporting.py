@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from app.cli.importing import make_progress_bar
+from app.cli.progress import make_progress_bar
 from app.mongo.client import Store
 from app.schema import EXPORTERS
 from app.transfer.csv_header import UnreadableFile
@@ -32,9 +32,9 @@ async def export_to(store: Store, kind: str, row_format: Format, output: Path | 
     exporter, counts = EXPORTERS[kind], ExportCounts()
     total = await store[exporter.record.collection].estimated_document_count()
     with open_destination(output) as file, make_progress_bar() as progress:
-        task = progress.add_task(kind, total=total, rows=0)
+        task = progress.add_task(kind, total=total)
         async for counts in export_records(store, exporter, row_format, file):
-            progress.update(task, completed=counts.records, rows=counts.records)
+            progress.update(task, completed=counts.records)
     return counts
 
 

@@ -14,11 +14,11 @@ from typing import BinaryIO
 from urllib.parse import unquote
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from app.access.secrets import Cipher
 from app.access.viewer import LOCAL_ADMIN
-from app.cli.report import print_summary, write_outcome, write_resumption
+from app.cli.progress import showing_import
+from app.cli.report import escape_text, print_summary, write_outcome, write_resumption
 from app.graph.scalars import to_the_millisecond
 from app.mongo.client import Store
 from app.schema import IMPORTERS
@@ -101,10 +101,9 @@ async def import_file(run: ImportRun, *, report: BinaryIO | None) -> None:
     name, began = run.source.path.name, time.perf_counter()
     if report and run.position.done:
         write_resumption(report, name, run.summary)
-    with make_progress_bar() as progress:
-        task = progress.add_task(name, total=run.source.path.stat().st_size, rows=0)
-        run.on_progress = lambda position: progress.update(task, completed=position, rows=run.summary.rows)
+    with showing_import(escape_text(name), run.summary, run.count_rows) as show:
         async for outcome in run.outcomes():
+            show(run.summary)
             if report:
                 write_outcome(report, name, outcome)
     run.summary.seconds = time.perf_counter() - began
@@ -116,14 +115,6 @@ def describe_database_location(uri: str | None, directory: Path | None) -> str:
         return f"in {directory}" if directory else "kept for this run alone"
     hosts = re.split("[/?]", uri.partition("://")[2], maxsplit=1)[0]
     return f"at {unquote(hosts.rpartition('@')[2])}"
-
-
-def make_progress_bar() -> Progress:
-    """A progress bar over the bytes of a file, for each reading anew; hidden unless stderr is a terminal."""
-    console = Console(stderr=True)
-    rows = TextColumn("{task.fields[rows]:,} rows")
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), rows, TimeElapsedColumn())
-    return Progress(*columns, console=console, disable=not console.is_terminal, transient=True)
 
 
 def current_instant() -> datetime:

@@ -10,7 +10,7 @@ import csv
 import enum
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -96,14 +96,11 @@ class Source:
     path: Path
     format: Format
 
-    def read_rows(self, columns: Columns, on_progress: Callable[[int], None] = lambda _: None) -> Iterator[RawRow]:
-        """The rows of the file; `on_progress` is called with the number of bytes read so far."""
+    def read_rows(self, columns: Columns) -> Iterator[RawRow]:
+        """The rows of the file."""
         read = read_csv_rows if self.format is Format.CSV else read_json_rows
         with self.path.open("rb") as file:
-            lines = LineReader(file)
-            for row in read(lines, columns):
-                on_progress(lines.position)
-                yield row
+            yield from read(LineReader(file), columns)
 
     def compute_digest(self) -> str:
         """The SHA-256 of its content, in hexadecimal."""

@@ -7,7 +7,7 @@ same time, even the same import: a chunk whose transaction conflicts with theirs
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
@@ -48,7 +48,7 @@ class ImportRun:
     """The import of one file by `viewer`. With a `seed`, the records that it creates have the same ids every time.
 
     `cursor` is the id under which its state is stored; None, as in a dry run, if it is not. `position` is how far it
-    is, `summary` counts the outcomes up to there, those of an earlier run included. `on_progress` gets bytes read.
+    is, `summary` counts the outcomes up to there, those of an earlier run included.
     """
 
     importer: Importer
@@ -63,7 +63,6 @@ class ImportRun:
     cursor: str | None = None
     position: Position = START
     summary: Summary = field(default_factory=Summary)
-    on_progress: Callable[[int], None] = lambda _: None
     planned: PlannedRecords = field(default_factory=PlannedRecords)
     parser: RowParser = field(init=False)
 
@@ -96,8 +95,12 @@ class ImportRun:
 
     def read_rows(self) -> Iterator[RawRow]:
         """The rows of the file from its beginning, one for each record."""
-        rows = self.source.read_rows(self.importer.columns, self.on_progress)
+        rows = self.source.read_rows(self.importer.columns)
         return self.importer.group_csv_rows(rows) if self.source.format is Format.CSV else rows
+
+    def count_rows(self) -> int:
+        """How many rows the file has, as a summary counts them."""
+        return sum(1 for _ in self.source.read_rows(self.importer.columns))
 
     def read_entries(self, plan: ImportPlan, reading: int) -> Iterator[Entry]:
         """The parsed rows that are to be stored in this reading of the file."""
