@@ -25,7 +25,7 @@ from typer.testing import CliRunner, Result
 
 from app import __version__
 from app.cli import cli
-from app.cli.importing import describe_database_location
+from app.cli.importing import ImportOptions, describe_database_location, opened_sources, prepare_run
 from app.cli.transfer_commands import check_report_path
 from app.mongo.client import Store
 from app.schema import IMPORTERS, sdl
@@ -256,6 +256,46 @@ def test_a_file_that_cannot_be_imported_ends_with_two(
     assert found.exit_code == 2
     assert message in found.stderr
     assert "Traceback" not in found.output
+
+
+async def test_standard_input_is_imported_like_a_file_and_resumes_like_one(
+    store: Store, at: dict[str, str], tmp_path: Path
+) -> None:
+    rows = "".join(f"p{n}@x.com\n" for n in range(2_000))
+    path, command = tmp_path / "people.csv", ("import", "subscribers", "-", "--format", "csv")
+    path.write_text(f"email\n{rows}nobody\n")
+    with opened_sources("subscribers", [path], None) as [source]:
+        outcomes = (await prepare_run(store, "subscribers", source, ImportOptions())).outcomes()
+        await anext(outcomes)
+        await outcomes.aclose()  # type: ignore[attr-defined]  # it is a generator
+    left = tmp_path / "left"
+    left.mkdir()
+    environment = os.environ | at | {"TMPDIR": str(left)}
+    done = await asyncio.to_thread(
+        subprocess.run, [sys.executable, "-m", "app", *command],
+        cwd=ROOT, env=environment, input=path.read_bytes(), capture_output=True, check=False, timeout=60,
+    )  # fmt: skip
+    output = done.stdout.decode()
+    assert (done.returncode, done.stderr) == (1, b"")
+    assert output.startswith("standard input\nIt resumed after line 1,001: 1,000 rows were done by an earlier run")
+    assert "line 2002 (nobody): email: " in output
+    assert await store["subscribers"].count_documents({}) == 2_000
+    assert list(left.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["-"], "standard input has no suffix: say --format csv or --format ndjson."),
+        (["-", "-", "--format", "csv"], "Standard input can be imported once"),
+        (["-", "--format", "csv"], "lacks required columns: email"),
+        (["/dev/null", "--format", "csv"], "send what it holds to standard input, and give - for it"),
+    ],
+)
+def test_standard_input_that_cannot_be_imported_ends_with_two(arguments: list[str], message: str) -> None:
+    found = CliRunner().invoke(cli, ["import", "subscribers", *arguments], input="first_name\n")
+    assert found.exit_code == 2
+    assert message in found.stderr
 
 
 @pytest.mark.parametrize(

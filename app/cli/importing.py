@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import sys
 import time
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,24 +26,43 @@ from app.schema import IMPORTERS
 from app.transfer import import_cursor as cursors
 from app.transfer.csv_header import UnreadableFile
 from app.transfer.outcome import Result
-from app.transfer.rows import Source, find_source
+from app.transfer.rows import Source, copied_source, find_source
 from app.transfer.runner import ImportRun
 
 COMMAND_LINE = dataclasses.replace(LOCAL_ADMIN, id="command-line")
 """Who imports by the command line, as audit entries name it."""
 
 
-def check_files(kind: str, paths: Sequence[Path], format_name: str | None) -> list[Source]:
-    """The files to import, after their headers were checked. Raises UnreadableFile for the first that is unusable."""
-    sources = []
-    for path in paths:
-        try:
-            source = find_source(path, format_name)
-            next(source.read_rows(IMPORTERS[kind]().columns), None)
-        except OSError as error:
-            raise UnreadableFile(f"{path} cannot be read: {error.strerror}.") from None
-        sources.append(source)
-    return sources
+STANDARD_INPUT = Path("-")
+"""What is given for standard input in place of a file."""
+
+
+@contextmanager
+def opened_sources(kind: str, paths: Sequence[Path], format_name: str | None) -> Iterator[list[Source]]:
+    """The files to import, after their headers were checked. Standard input is copied to a temporary file.
+
+    Raises UnreadableFile for the first that is unusable.
+    """
+    if paths.count(STANDARD_INPUT) > 1:
+        raise UnreadableFile("Standard input can be imported once: give - one time.")
+    with ExitStack() as stack:
+        yield [check_header(kind, open_source(path, format_name, stack)) for path in paths]
+
+
+def open_source(path: Path, format_name: str | None, stack: ExitStack) -> Source:
+    """The file at `path`, or a copy of standard input that is removed with `stack`. Raises UnreadableFile."""
+    if path == STANDARD_INPUT:
+        return stack.enter_context(copied_source(sys.stdin.buffer, "standard input", format_name))
+    return find_source(path, format_name)
+
+
+def check_header(kind: str, source: Source) -> Source:
+    """The source, after its header and first row were read. Raises UnreadableFile."""
+    try:
+        next(source.read_rows(IMPORTERS[kind]().columns), None)
+    except OSError as error:
+        raise UnreadableFile(f"{source.path} cannot be read: {error.strerror}.") from None
+    return source
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +89,7 @@ async def import_files(store: Store, kind: str, sources: Sequence[Source], optio
         for run in runs:
             run.now = current_instant()
             await import_file(run, report=file)
-            print_summary(Console(), kind, run.source.path.name, run.summary, dry_run=options.dry_run)
+            print_summary(Console(), kind, run.source.name, run.summary, dry_run=options.dry_run)
             all_accepted = all_accepted and not run.summary.counts[Result.REFUSED]
     return all_accepted
 
@@ -98,7 +118,7 @@ async def prepare_run(store: Store, kind: str, source: Source, options: ImportOp
 
 async def import_file(run: ImportRun, *, report: BinaryIO | None) -> None:
     """Import a file, with a progress bar if stderr is a terminal, and write its outcomes to the report."""
-    name, began = run.source.path.name, time.perf_counter()
+    name, began = run.source.name, time.perf_counter()
     if report and run.position.done:
         write_resumption(report, name, run.summary)
     with showing_import(escape_text(name), run.summary, run.count_rows) as show:

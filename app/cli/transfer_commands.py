@@ -10,7 +10,7 @@ import typer
 
 from app import logging
 from app.cli.exporting import choose_format, describe_export, export_to
-from app.cli.importing import ImportOptions, check_files, describe_database_location, import_files
+from app.cli.importing import ImportOptions, describe_database_location, import_files, opened_sources
 from app.cli.settings import DataDirectory, demo_settings, read_settings
 from app.errors import SetupError
 from app.main import cipher_of, open_store
@@ -27,8 +27,10 @@ imports = typer.Typer(
 exports = typer.Typer(help="Write records in the format that import reads.", no_args_is_help=True)
 
 
-Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Imported one after another.")]
-FormatName = Annotated[str | None, typer.Option("--format", help="csv or ndjson; by default, the file's suffix.")]
+Files = Annotated[
+    list[Path], typer.Argument(metavar="FILE...", help="Imported one after another; - is standard input.")
+]
+FormatName = Annotated[str | None, typer.Option("--format", help="csv or ndjson; by default, the suffix of the file.")]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Check everything and write nothing; report what would happen.")
 ]
@@ -61,13 +63,13 @@ def add_import(kind: str) -> None:
             settings = demo_settings(settings, data_directory)
         if update and not IMPORTERS[kind]().can_update:
             raise SetupError(f"{kind.capitalize()} cannot be updated: leave --update out.")
-        sources = check_files(kind, files, format_name)
-        if report:
-            check_report_path(report, files)
         logging.configure()
-        with mongodb(settings) as uri:
-            options = ImportOptions(dry_run, update, from_start, report, cipher_of(settings))
-            all_accepted = asyncio.run(import_into(uri, settings.database, kind, sources, options))
+        options = ImportOptions(dry_run, update, from_start, report, cipher_of(settings))
+        with opened_sources(kind, files, format_name) as sources:
+            if report:
+                check_report_path(report, [each.path for each in sources])
+            with mongodb(settings) as uri:
+                all_accepted = asyncio.run(import_into(uri, settings.database, kind, sources, options))
         where = describe_database_location(
             settings.mongodb_uri, None if settings.ephemeral else settings.data_directory
         )

@@ -10,10 +10,13 @@ import csv
 import enum
 import hashlib
 import json
+import shutil
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import BinaryIO, NoReturn
 
 from strawberry.utils.str_converters import to_camel_case
@@ -91,10 +94,11 @@ class LineReader:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file to import. It is read several times, so it cannot be a pipe."""
+    """A file to import, which messages call `name`. It is read several times, so it cannot be a pipe."""
 
     path: Path
     format: Format
+    name: str
 
     def read_rows(self, columns: Columns) -> Iterator[RawRow]:
         """The rows of the file."""
@@ -110,12 +114,29 @@ class Source:
 
 def find_source(path: Path, format_name: str | None = None) -> Source:
     """The file at `path`, in the named format or that of its suffix. Raises UnreadableFile."""
+    if not path.exists():
+        raise UnreadableFile(f"There is no file {path}.")
     if not path.is_file():
-        raise UnreadableFile(f"There is no file {path}." if not path.exists() else f"{path} is no regular file.")
-    name = (format_name or path.suffix.removeprefix(".")).lower()
-    if name not in ("csv", "ndjson", "jsonl"):
-        raise UnreadableFile(f"{path.name} is neither .csv, .ndjson nor .jsonl: say --format csv or --format ndjson.")
-    return Source(path, Format.CSV if name == "csv" else Format.NDJSON)
+        raise UnreadableFile(f"{path} is no regular file: send what it holds to standard input, and give - for it.")
+    message = f"{path.name} is neither .csv, .ndjson nor .jsonl: say --format csv or --format ndjson."
+    return Source(path, parse_format(format_name or path.suffix.removeprefix("."), message), path.name)
+
+
+@contextmanager
+def copied_source(stream: BinaryIO, name: str, format_name: str | None) -> Iterator[Source]:
+    """What a stream holds up to its end, as a temporary file that can be read several times. Raises UnreadableFile."""
+    row_format = parse_format(format_name or "", f"{name} has no suffix: say --format csv or --format ndjson.")
+    with NamedTemporaryFile(prefix="customer-graph-") as file:
+        shutil.copyfileobj(stream, file)
+        file.flush()
+        yield Source(Path(file.name), row_format, name)
+
+
+def parse_format(name: str, message: str) -> Format:
+    """The format of that name, in any case. Raises UnreadableFile with the message if there is none."""
+    if name.lower() not in ("csv", "ndjson", "jsonl"):
+        raise UnreadableFile(message)
+    return Format.CSV if name.lower() == "csv" else Format.NDJSON
 
 
 def read_csv_rows(lines: LineReader, columns: Columns) -> Iterator[RawRow]:
