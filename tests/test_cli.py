@@ -258,6 +258,29 @@ def test_a_file_that_cannot_be_imported_ends_with_two(
     assert "Traceback" not in found.output
 
 
+async def test_a_summary_for_programs_is_one_json_object_and_all_of_stdout(
+    store: Store, at: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "a.csv").write_text("external_id,name,country\na,A,DE\nb,B,UK\n")
+    (tmp_path / "b.csv").write_text('external_id,name\nc,C\na,A\n"\n')
+    files = [str(tmp_path / name) for name in ("a.csv", "b.csv")]
+    done = await asyncio.to_thread(run, "import", "organizations", *files, "--json", "--dry-run", **at)
+    assert (done.returncode, done.stderr) == (1, "")
+    summary = json.loads(done.stdout)
+    a, b = summary.pop("files")
+    assert summary == {
+        "kind": "organizations", "update": False, "dryRun": True, "database": store.name,
+        "created": 3, "changed": 0, "unchanged": 0, "refused": 2, "records": 5, "rows": 5, "warnings": 0,
+    }  # fmt: skip
+    assert (a["file"], a["created"], a["refused"], a["rowsBefore"], a["resumedAfterRow"]) == ("a.csv", 1, 1, 0, None)
+    assert a["seconds"] > 0
+    [refused] = a["firstRefused"]
+    assert (refused["row"], refused["key"]) == (3, "b")
+    assert [(each["code"], each["field"]) for each in refused["problems"]] == [("INVALID_COUNTRY", ["country"])]
+    assert (b["file"], b["created"], b["refused"]) == ("b.csv", 2, 1)
+    assert (b["firstRefused"][0]["row"], b["firstRefused"][0]["key"]) == (4, None)
+
+
 async def test_standard_input_is_imported_like_a_file_and_resumes_like_one(
     store: Store, at: dict[str, str], tmp_path: Path
 ) -> None:

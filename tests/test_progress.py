@@ -44,7 +44,8 @@ async def test_a_terminal_sees_total_percentage_refused_and_time_left(
 ) -> None:
     path = tmp_path / "people.csv"
     path.write_text("email\n" + "".join(f"p{n}@x.com\n" if n % 4 else "nobody\n" for n in range(40)))
-    assert not await import_files(store, "subscribers", [find_source(path)], ImportOptions())
+    [done] = await import_files(store, "subscribers", [find_source(path)], ImportOptions())
+    assert done.summary.counts[Result.REFUSED] == 10
     last = plain(terminal).rstrip().splitlines()[-1]
     assert re.search(r"people\.csv ━+ 100% 40 of 40 10 refused 0:00:00", last), last
 

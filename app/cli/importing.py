@@ -19,13 +19,12 @@ from rich.console import Console
 from app.access.secrets import Cipher
 from app.access.viewer import LOCAL_ADMIN
 from app.cli.progress import showing_import
-from app.cli.report import escape_text, print_summary, write_outcome, write_resumption
+from app.cli.report import FileSummary, escape_text, print_summary, write_outcome, write_resumption
 from app.graph.scalars import to_the_millisecond
 from app.mongo.client import Store
 from app.schema import IMPORTERS
 from app.transfer import import_cursor as cursors
 from app.transfer.csv_header import UnreadableFile
-from app.transfer.outcome import Result
 from app.transfer.rows import Source, copied_source, find_source
 from app.transfer.runner import ImportRun
 
@@ -69,29 +68,31 @@ def check_header(kind: str, source: Source) -> Source:
 class ImportOptions:
     """The options of the import command. `report` is the file for a line about each row.
 
-    `updates`: records that are there are changed where rows differ.
+    `updates`: records that are there are changed where rows differ. `as_json`: no summary for people is printed.
     """
 
     dry_run: bool = False
     updates: bool = False
     from_start: bool = False
     report: Path | None = None
+    as_json: bool = False
     cipher: Cipher | None = None
 
 
-async def import_files(store: Store, kind: str, sources: Sequence[Source], options: ImportOptions) -> bool:
-    """Import files one after the other; returns whether no row was refused."""
+async def import_files(store: Store, kind: str, sources: Sequence[Source], options: ImportOptions) -> list[FileSummary]:
+    """Import files one after the other, and print the summary of each when it is done; returns all of them."""
     runs = [await prepare_run(store, kind, each, options) for each in sources]
     resumes = any(run.position.done for run in runs)
-    all_accepted = True
+    summaries = []
     with ExitStack() as stack:
         file = stack.enter_context(options.report.open("ab" if resumes else "wb")) if options.report else None
         for run in runs:
             run.now = current_instant()
             await import_file(run, report=file)
-            print_summary(Console(), kind, run.source.name, run.summary, dry_run=options.dry_run)
-            all_accepted = all_accepted and not run.summary.counts[Result.REFUSED]
-    return all_accepted
+            if not options.as_json:
+                print_summary(Console(), kind, run.source.name, run.summary, dry_run=options.dry_run)
+            summaries.append(FileSummary(run.source.name, run.summary))
+    return summaries
 
 
 async def prepare_run(store: Store, kind: str, source: Source, options: ImportOptions) -> ImportRun:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import BinaryIO
+from collections.abc import Iterable, Mapping, Sequence
+from typing import BinaryIO, NamedTuple
 
 import orjson
 from rich.console import Console
@@ -68,6 +68,47 @@ def format_problems(problems: Iterable[Problem]) -> list[dict[str, object]]:
 def escape_text(text: str) -> str:
     """Text that is safe to print: control characters and invalid Unicode become escapes."""
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+
+
+class FileSummary(NamedTuple):
+    """The summary of one file's import, and what messages call the file."""
+
+    name: str
+    summary: Summary
+
+
+def format_summaries(facts: Mapping[str, object], summaries: Sequence[FileSummary]) -> str:
+    """The summaries of an import's files, their totals and `facts` about the import, as one JSON object."""
+    counts = [summarise_counts(each.summary) for each in summaries]
+    totals = {name: sum(each[name] for each in counts) for name in summarise_counts(Summary())}
+    files = [summarise_file(each) for each in summaries]
+    return orjson.dumps({**facts, **totals, "files": files}).decode()
+
+
+def summarise_counts(summary: Summary) -> dict[str, int]:
+    """The counts of a summary by name: records by result and in all, rows of the file, and warnings."""
+    results = {result.value.lower(): summary.counts[result] for result in Result}
+    return results | {"records": summary.records, "rows": summary.rows, "warnings": summary.warnings}
+
+
+def summarise_file(file: FileSummary) -> dict[str, object]:
+    """The summary of one file as a JSON object."""
+    name, summary = file
+    return {
+        "file": escape_text(name),
+        **summarise_counts(summary),
+        "seconds": round(summary.seconds, 3),
+        "rowsBefore": summary.rows_before,
+        "resumedAfterRow": summary.after_line,
+        "firstRefused": [
+            {
+                "row": each.line,
+                "key": each.key and escape_text(each.key),
+                "problems": format_problems(each.problems),
+            }
+            for each in summary.first_refused
+        ],
+    }
 
 
 def print_summary(console: Console, kind: str, name: str, summary: Summary, *, dry_run: bool) -> None:

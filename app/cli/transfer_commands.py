@@ -11,6 +11,7 @@ import typer
 from app import logging
 from app.cli.exporting import choose_format, describe_export, export_to
 from app.cli.importing import ImportOptions, describe_database_location, import_files, opened_sources
+from app.cli.report import FileSummary, format_summaries
 from app.cli.settings import DataDirectory, demo_settings, read_settings
 from app.errors import SetupError
 from app.main import cipher_of, open_store
@@ -18,6 +19,7 @@ from app.mongo.server import mongodb
 from app.schema import EXPORTERS, IMPORTERS
 from app.transfer.columns import NestedColumn
 from app.transfer.exporting import ExportCounts
+from app.transfer.outcome import Result
 from app.transfer.rows import Format, Source
 
 imports = typer.Typer(
@@ -38,7 +40,7 @@ Update = Annotated[
     bool, typer.Option("--update", help="Change records that exist already where rows differ; absent columns stay.")
 ]
 Report = Annotated[Path | None, typer.Option(dir_okay=False, help="Write a line of NDJSON for each row to this file.")]
-
+AsJson = Annotated[bool, typer.Option("--json", help="Print the summary as one JSON object.")]
 FromStart = Annotated[
     bool, typer.Option("--from-start", help="Begin at the first row, although an earlier run stopped half way.")
 ]
@@ -54,6 +56,7 @@ def add_import(kind: str) -> None:
         dry_run: DryRun = False,
         update: Update = False,
         report: Report = None,
+        as_json: AsJson = False,
         from_start: FromStart = False,
         demo: ImportDemo = False,
         data_directory: DataDirectory = None,
@@ -64,17 +67,21 @@ def add_import(kind: str) -> None:
         if update and not IMPORTERS[kind]().can_update:
             raise SetupError(f"{kind.capitalize()} cannot be updated: leave --update out.")
         logging.configure()
-        options = ImportOptions(dry_run, update, from_start, report, cipher_of(settings))
+        options = ImportOptions(dry_run, update, from_start, report, as_json, cipher_of(settings))
         with opened_sources(kind, files, format_name) as sources:
             if report:
                 check_report_path(report, [each.path for each in sources])
             with mongodb(settings) as uri:
-                all_accepted = asyncio.run(import_into(uri, settings.database, kind, sources, options))
+                summaries = asyncio.run(import_into(uri, settings.database, kind, sources, options))
         where = describe_database_location(
             settings.mongodb_uri, None if settings.ephemeral else settings.data_directory
         )
-        typer.echo(f"The database is {settings.database}, {where}.")
-        raise typer.Exit(0 if all_accepted else 1)
+        if as_json:
+            facts = {"kind": kind, "update": update, "dryRun": dry_run, "database": settings.database}
+            typer.echo(format_summaries(facts, summaries))
+        else:
+            typer.echo(f"The database is {settings.database}, {where}.")
+        raise typer.Exit(1 if any(each.summary.counts[Result.REFUSED] for each in summaries) else 0)
 
     imports.command(kind, help=f"Create {kind} from files, or update them.\n\n\b\n{describe_columns(kind)}")(command)
 
@@ -120,8 +127,10 @@ def check_report_path(report: Path, sources: list[Path]) -> None:
         raise SetupError(f"The report {report} cannot be written: {error.strerror}.") from None
 
 
-async def import_into(uri: str, database: str, kind: str, sources: list[Source], options: ImportOptions) -> bool:
-    """Open the database and import the files; returns whether no row was refused."""
+async def import_into(
+    uri: str, database: str, kind: str, sources: list[Source], options: ImportOptions
+) -> list[FileSummary]:
+    """Open the database and import the files; returns the summary of each."""
     async with open_store(uri, database) as store:
         return await import_files(store, kind, sources, options)
 

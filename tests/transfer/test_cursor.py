@@ -194,7 +194,8 @@ async def test_an_import_that_goes_on_says_so_and_adds_to_its_report(
     path, report = write_credentials(files.folder / "keys.csv", 300, wrong=[1]), files.folder / "report.ndjson"
     report.write_text('{"row": 2}\n')
     await broken_off(await prepare_run(store, "credentials", find_source(path), ImportOptions()), 150)
-    assert not await import_files(store, "credentials", [find_source(path)], ImportOptions(report=report))
+    [done] = await import_files(store, "credentials", [find_source(path)], ImportOptions(report=report))
+    assert (done.name, done.summary.counts[Result.REFUSED]) == ("keys.csv", 1)
     shown = " ".join(capsys.readouterr().out.split())
     assert "It resumed after line 201: 200 rows were done by an earlier run and are included." in shown
     assert "line 3 (hak-0000001): name: The column is required: give a value. (REQUIRED)" in shown
