@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 
 from app.access.secrets import KEY_BYTES, Cipher, load_or_create_key, parse_key, read_key_file
 from app.graph.indexes import required_indexes
+from app.graph.search_upkeep import ensure_search_fields
 from app.http.application import create_application
 from app.http.authentication import authenticate_local_admin
 from app.mongo.client import Store, connect, database
@@ -32,6 +33,7 @@ async def prepare(store: Store) -> None:
     await ensure_defaults(store)
     await ensure_match_keys(store)
     await ensure_email_domains(store)
+    await ensure_search_fields(store)
 
 
 @asynccontextmanager

@@ -18,6 +18,7 @@ from app.entities.subscription import PlanSubscription
 from app.entities.usage_attribute import UsageAttribute
 from app.graph.documents import to_document
 from app.graph.record import Record
+from app.graph.search_texts import search_fields
 from app.mongo.client import Store
 from app.mongo.keys import Claim
 from app.organizations.domains import domain_of
@@ -186,13 +187,19 @@ def claims(record: Record) -> list[Claim]:
     return [Claim(namespace, key, record.id, field) for namespace, key, field in found]
 
 
+def stored(record: Record) -> dict[str, Any]:
+    """A record's document as the program stores it: with what it is searched by."""
+    doc = to_document(record)
+    return {**doc, **search_fields(doc, record.searched)}
+
+
 async def save(store: Store, *records: Record) -> None:
     """Store records and the claims of their keys."""
     by_collection: dict[str, list[Record]] = {}
     for record in records:
         by_collection.setdefault(record.collection, []).append(record)
     for name, group in by_collection.items():
-        await store[name].insert_many([to_document(record) for record in group], ordered=False)
+        await store[name].insert_many([stored(record) for record in group], ordered=False)
     rows = [claim.document() for record in records for claim in claims(record)]
     if rows:
         await store["keys"].insert_many(rows, ordered=False)

@@ -99,7 +99,7 @@ class Credential(Record):
         ),
         by_app(app_namespace),
     )
-    searched: ClassVar = ("name", "keys.value", "tags", "appIds.value")
+    searched: ClassVar = ("name", "credentialId", "keys.value", "tags", "appIds.value")
 
     name: str = Field(min_length=1, max_length=256, description='Its label, such as "Mobile App Production Key".')
     credential_id: str = Field(

@@ -1,7 +1,7 @@
 """The inputs `filter` and `orderBy` of a list, made of the filters and orders that its record declares.
 
 Each filter turns into a MongoDB filter over stored names. Values never become operators, and text is never read as a
-pattern: a prefix is a range.
+pattern: a prefix is a range, and a part is looked up in the index of parts and then compared character by character.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from app.errors import BadArgument
 from app.graph.choices import Choice, choices
 from app.graph.record import Filterable, Normalise, Record, declarations_of
 from app.graph.scalars import MetadataValue
+from app.graph.search_texts import fold, has_part, literal, prefix_range
 from app.mongo.client import Doc
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ TYPE_TO_COME = str | None
 NO_RECORD: Doc = {"_id": {"$in": []}}
 """The MongoDB filter that matches nothing."""
 
-MAX_CONDITIONS, MAX_CHOICES = 50, 100
+MAX_CONDITIONS, MAX_CHOICES, MAX_PART = 50, 100, 256
 OPERATORS = {"equals": "$eq", "contains": "$eq", "gt": "$gt", "gte": "$gte", "lt": "$lt", "lte": "$lte"}
 
 
@@ -89,16 +90,6 @@ def checked_list(values: object, stored: str) -> list[object]:
     return choices
 
 
-def prefix_range(prefix: str) -> Doc:
-    """The texts that begin with `prefix`, as a range: from it up to the next text in code point order that does not."""
-    for end in range(len(prefix), 0, -1):
-        last = ord(prefix[end - 1])
-        if last < 0x10FFFF:
-            following = 0xE000 if last + 1 == 0xD800 else last + 1  # no text holds a surrogate
-            return {"$gte": prefix, "$lt": prefix[: end - 1] + chr(following)}
-    return {"$gte": prefix}
-
-
 def optional_field(text: str, name: str | None = None) -> Any:
     """A Strawberry field of an input that may be left out, with the description `text`."""
     return strawberry.field(name=name, default=UNSET, description=text)
@@ -111,6 +102,29 @@ class StringFilter(FieldFilter):
     equals: str | None = optional_field("Exactly this; null finds what has none.")
     in_: list[str] | None = optional_field(f"One of these, at most {MAX_CHOICES}.", "in")
     starts_with: str | None = optional_field("This at the front.")
+
+
+@strawberry.input(description="Conditions on a name or an identifier; all must hold. Text is never read as a pattern.")
+class SearchedStringFilter(StringFilter):
+    """Conditions on text of which the record's parts are stored (`search_texts.py`)."""
+
+    contains: str | None = optional_field(f"This as a part of it, in any case; at most {MAX_PART} characters.")
+
+    def conditions(self, field: Filterable, now: datetime) -> list[Doc]:
+        """As those of other text; of a part, that the index of parts has it, and that it is a part of this field."""
+        others = dataclasses.replace(self, contains=UNSET)
+        filters = super(SearchedStringFilter, others).conditions(field, now)
+        return filters if self.contains in (UNSET, None) else [*filters, *contains(field, str(self.contains))]
+
+
+def contains(field: Filterable, part: str) -> list[Doc]:
+    """The MongoDB filters for the records of which the field has that part, in any case."""
+    if len(part) > MAX_PART:
+        raise BadArgument(f"`contains` has {len(part)} characters; it may have {MAX_PART}.", argument="filter")
+    pattern: Doc = {"$regex": literal(part), "$options": "i"}
+    folded = fold(part).strip()
+    narrowed = has_part(folded)[:1] if folded else []
+    return [*narrowed, {"$or": [{stored: pattern} for stored in (field.shown, *field.also)]}]
 
 
 @strawberry.input(description="Conditions on a list of texts; all of them must hold.")
@@ -265,6 +279,8 @@ def field_filters(record: type[Record]) -> list[tuple[str, object, object]]:
     for declared in record.filters:
         field_type, description = typed_and_described(record, declared)
         kind: Any = filter_type(field_type)
+        if kind is StringFilter and declared.shown in record.searched:
+            kind = SearchedStringFilter
         annotation = (list[MetadataFilter] if kind is MetadataFilter else kind) | None  # one for each entry
         fields.append((declared.name, annotation, optional_field(description)))
     return fields

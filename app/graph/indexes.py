@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from pymongo import ASCENDING, TEXT, IndexModel
+from pymongo import ASCENDING, IndexModel
 
 from app.graph.declarations import Declaration
 from app.graph.edges import LIVE
 from app.graph.many import Many
 from app.graph.record import BY_CHANGE, RECORDS, Record, declarations_of, stored_records
+from app.graph.search_texts import SEARCH_PARTS, SEARCH_TEXTS
 
 
 def required_indexes(roots: Iterable[Declaration]) -> dict[str, list[IndexModel]]:
@@ -42,12 +43,8 @@ def distinct_indexes(record: type[Record], lists: list[Many]) -> Iterator[IndexM
     for keys in record.covering_indexes:
         yield IndexModel([(key, ASCENDING) for key in keys], name=f"covers {' '.join(keys)}")
     if record.searched:
-        yield IndexModel(
-            [(field, TEXT) for field in record.searched],
-            name="search",
-            default_language="none",
-            partialFilterExpression=LIVE,
-        )
+        yield IndexModel([(SEARCH_PARTS, ASCENDING)], name="search", partialFilterExpression=LIVE)
+        yield IndexModel([(SEARCH_TEXTS, ASCENDING)], name="search by beginning", partialFilterExpression=LIVE)
 
 
 def list_indexes(lists: list[Many]) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -53,6 +53,11 @@ class Filterable:
     doc: str | None = None
     annotation: object = None
 
+    @property
+    def shown(self) -> str:
+        """The stored field that is shown under the filter's name; `stored` may be its normal form."""
+        return to_camel_case(self.name)
+
 
 @strawberry.input(description="The id of a record in another system.")
 class AppIdInput:

@@ -1,7 +1,8 @@
-"""`search`: records of every type whose text has all the words asked for, best first.
+"""`search`: records of every type that have all the words asked for, or parts that begin or hold them, best first.
 
-One command over the text index of each collection. The words are matched whole, in any case and without accents; none
-of them is read as an operator of the text search.
+One command over the search indexes of each collection. Words are compared in any case and without accents; none of them
+is read as an operator. Of each type at most `MAX_MATCHES` records are looked at whose text begins with the words, those
+with exactly that text first, and as many that have the words somewhere.
 """
 
 from __future__ import annotations
@@ -16,17 +17,29 @@ from app.errors import BadArgument
 from app.graph.connection import Connection
 from app.graph.declarations import REQUIRED, Args, Argument, Declaration, Sizing
 from app.graph.documents import from_document
+from app.graph.edges import LIVE
 from app.graph.loaders import loader_named
 from app.graph.page import DEFAULT_FIRST, MAX_FIRST, Page, decode_cursor, encode_cursor, invalid_cursor, page_size
-from app.graph.read import COUNT_LIMIT
 from app.graph.record import Embedded, Node, Record, stored_records
 from app.graph.scalars import Cursor
+from app.graph.search_texts import SEARCH_PARTS, SEARCH_TEXTS, begins, fold, has_part
 from app.mongo.client import Doc
 from app.mongo.reads import aggregate
 
 MAX_TEXT = 256
+MAX_MATCHES = 200
+"""How many records of a type are found at most by how their text begins, and as many by parts of it."""
 RECORD_NAME = "kind_"
 """The field of a match in which the record's name stands; no stored name ends so."""
+RANK = "rank_"
+"""The field of a match in which its rank stands, the best first."""
+SEARCHED_TEXT = (
+    "A key, the beginning of a name or of any other searched text, or words and parts of words, all of which must be "
+    f"there; in any case, without accents, at most {MAX_TEXT} characters. What has exactly this text comes first, then "
+    f"what begins with it, then the others: at most {MAX_MATCHES} of a type that begin with it, {MAX_MATCHES} others."
+)
+EXACT, BEGINNING, PART = 0, 1, 2
+"""The ranks: a whole text is the one asked for, a text begins with it, a text has each of its words as a part."""
 
 
 @dataclass(eq=False, kw_only=True)
@@ -42,7 +55,7 @@ class Search(Declaration):
 
     def graphql_arguments(self) -> dict[str, Argument]:
         return {
-            "text": Argument(str, REQUIRED, f"Words, all of which must be there; at most {MAX_TEXT} characters."),
+            "text": Argument(str, REQUIRED, SEARCHED_TEXT),
             "first": Argument(int | None, UNSET, f"How many, 1 to {MAX_FIRST}; 25 if left out.", sizing=Sizing.PAGE),
             "after": Argument(Cursor | None, UNSET, "Only what comes after this cursor."),
         }
@@ -54,80 +67,102 @@ class Search(Declaration):
         """The page that the arguments ask for, which is not read yet, or a BadArgument."""
         size, _ = page_size(args.get("first"), None)
         after = search_position(args.get("after"))
-        words = quoted_words(args["text"])
+        words = words_of(args["text"])
         records = [r for r in stored_records().values() if r.searched and context.viewer.may(r.read_scope)]
         return SearchPage(context, records, words, size, after)
 
 
-def quoted_words(text: str) -> str:
-    """The words of a text, each in quotes: MongoDB's text search then wants all of them, and sees no operators."""
-    words = [word for part in text.replace('"', " ").replace("\\", " ").split() if (word := part.strip("-"))]
-    if not words or len(text) > MAX_TEXT:
+def words_of(text: str) -> list[str]:
+    """The words of a text, folded, without quotes and hyphens around them; a BadArgument for none or too much text."""
+    words = [word for part in text.split() if (word := fold(part.strip('"-')).strip())] if len(text) <= MAX_TEXT else []
+    if not words:
         raise BadArgument(f"`text` must have at least one word and at most {MAX_TEXT} characters.", argument="text")
-    return " ".join(f'"{word}"' for word in words)
+    return words
 
 
 @dataclass(frozen=True, eq=False)
 class SearchPage:
-    """A page of the records that match, as a `LazyPage`, ordered by score (descending) and id."""
+    """A page of the records that match, as a `LazyPage`, ordered by rank and id."""
 
     context: Context
     records: Sequence[type[Record]]
-    words: str
+    words: Sequence[str]
     size: int
-    after: tuple[float, str] | None
+    after: tuple[int, str] | None
 
     async def page(self) -> Page:
         return await loader_named(self.context, self, self.pages).load(None)
 
     async def pages(self, keys: list[None]) -> list[Page]:
         """The page in a list, as a loader wants it: so it is read once, however many of its fields are asked for."""
-        docs = await self.run([*self.after_position(), {"$sort": {"score": -1, "_id": 1}}, {"$limit": self.size + 1}])
+        docs = await self.run([*self.after_position(), {"$sort": {RANK: 1, "_id": 1}}, {"$limit": self.size + 1}])
         return [Page(docs[: self.size], len(docs) > self.size, self.after is not None)]
 
     async def total(self) -> int:
-        rows = await self.run([{"$limit": COUNT_LIMIT}, {"$count": "n"}])
+        rows = await self.run([{"$count": "n"}])
         return rows[0]["n"] if rows else 0
 
     async def run(self, stages: list[Doc]) -> list[Doc]:
         """What the aggregation `stages` return for all documents that match, in one command."""
         if not self.records:
             return []
-        first, *others = self.records
-        pipeline = self.pipeline_of(first)
-        pipeline += [
-            {"$unionWith": {"coll": other.collection, "pipeline": self.pipeline_of(other)}} for other in others
-        ]
-        return await aggregate(self.context.store, first.collection, [*pipeline, *stages])
+        (first, pipeline), *others = [each for record in self.records for each in self.pipelines_of(record)]
+        joined: list[Doc] = [{"$unionWith": {"coll": name, "pipeline": other}} for name, other in others]
+        return await aggregate(self.context.store, first, [*pipeline, *joined, *EACH_ONCE, *stages])
 
-    def pipeline_of(self, record: type[Record]) -> list[Doc]:
-        """The stages that find the matches of one record, with their score and the record's name."""
+    def pipelines_of(self, record: type[Record]) -> list[tuple[str, list[Doc]]]:
+        """The collection and stages that find one record's matches, with rank and name: by beginning, and by part.
+
+        The first reads its index from the exact text on, so that the limit never leaves that one out.
+        """
+        phrase = " ".join(self.words)
+        exact = {"$in": [{"$literal": phrase}, f"${SEARCH_TEXTS}"]}
+        parts = [condition for word in self.words for condition in has_part(word)]
+        matches: list[tuple[Doc, object]] = [
+            ({**begins(phrase), **LIVE}, {"$cond": [exact, EXACT, BEGINNING]}),
+            ({"$and": [*parts, LIVE]}, {"$literal": PART}),
+        ]
         return [
-            {"$match": {"$text": {"$search": self.words}, "deletedAt": None}},
-            {"$set": {"score": {"$meta": "textScore"}, RECORD_NAME: record.__name__}},
+            (
+                record.collection,
+                [
+                    {"$match": query},
+                    {"$limit": MAX_MATCHES},
+                    {"$set": {RANK: rank, RECORD_NAME: record.__name__}},
+                    {"$unset": [SEARCH_TEXTS, SEARCH_PARTS]},
+                ],
+            )
+            for query, rank in matches
         ]
 
     def after_position(self) -> list[Doc]:
         """The stages that leave only what comes after the cursor."""
         if self.after is None:
             return []
-        score, last_id = self.after
-        return [{"$match": {"$or": [{"score": {"$lt": score}}, {"score": score, "_id": {"$gt": last_id}}]}}]
+        rank, last_id = self.after
+        return [{"$match": {"$or": [{RANK: {"$gt": rank}}, {RANK: rank, "_id": {"$gt": last_id}}]}}]
 
     def cursor(self, doc: Doc) -> str:
-        return encode_cursor(["search", doc["score"], doc["_id"]])
+        return encode_cursor(["search", doc[RANK], doc["_id"]])
 
     def entity(self, doc: Doc) -> Embedded:
         return from_document(stored_records()[doc[RECORD_NAME]], doc)
 
 
-def search_position(cursor: str | None) -> tuple[float, str] | None:
-    """The score and id in a cursor of `search`."""
+EACH_ONCE: list[Doc] = [
+    {"$group": {"_id": "$_id", "doc": {"$first": "$$ROOT"}, RANK: {"$min": f"${RANK}"}}},
+    {"$replaceRoot": {"newRoot": {"$mergeObjects": ["$doc", {RANK: f"${RANK}"}]}}},
+]
+"""The stages that leave of each record that was found twice one match, with the better rank."""
+
+
+def search_position(cursor: str | None) -> tuple[int, str] | None:
+    """The rank and id in a cursor of `search`."""
     if cursor is None:
         return None
     match decode_cursor(cursor, "after"):
-        case ["search", float(score), str(last_id)]:
-            return score, last_id
+        case ["search", (0 | 1 | 2) as rank, str(last_id)]:
+            return rank, last_id
     raise invalid_cursor("after")
 
 

@@ -1,6 +1,7 @@
 """What an audit entry says: who did what to a record, and each field before and after. Never a secret.
 
-Facts that follow from others (ancestors, normal forms, match keys) and what every write changes are not told.
+Facts that follow from others (ancestors, normal forms, match keys, what search goes by) and what every write changes
+are not told.
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ from app.access.secrets import SECRET
 from app.entities.audit_entry import AuditAction, AuditEntry
 from app.entities.identifiers import Identifiers
 from app.graph.scalars import show_decimal, show_instant
+from app.graph.search_texts import SEARCH_PARTS, SEARCH_TEXTS
 from app.mongo.client import Doc
 
 STAMPS = ("_id", "version", "guard", "createdAt", "updatedAt")
 DERIVED = ("ancestorIds", "emailKey", "emailDomain", "matchKeys", "appIds", "appliesTo")
-UNTOLD = frozenset(STAMPS + DERIVED)
+UNTOLD = frozenset((*STAMPS, *DERIVED, SEARCH_TEXTS, SEARCH_PARTS))
 HIDDEN = "[secret]"
 
 

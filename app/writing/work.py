@@ -23,6 +23,7 @@ from app.entities.identifiers import Identifiers
 from app.errors import Problem
 from app.graph.documents import from_document, to_document
 from app.graph.record import Record, stored_records
+from app.graph.search_upkeep import with_search_fields
 from app.mongo.client import Doc, Store
 from app.mongo.keys import Claim, find_claims_by_key, insert_claims, release_claims, repoint_claims
 from app.mongo.write_locks import WriteLock
@@ -282,7 +283,8 @@ class Work:
         await repoint_claims(self.store, self.repointed, self.session)
         await insert_claims(self.store, self.new_claims, self.session)
         for collection, documents in self.new_records.items():
-            await self.store[collection].insert_many(documents, session=self.session)
+            stored = [with_search_fields(collection, doc) for doc in documents]
+            await self.store[collection].insert_many(stored, session=self.session)
         await self.write_changes()
         for sweep in self.sweeps:
             await self.store[sweep.collection].update_many(sweep.query, sweep.update, session=self.session)
@@ -295,12 +297,14 @@ class Work:
 
     async def write_changes(self) -> None:
         """The records that are changed: only the fields that differ."""
-        updates = defaultdict(list)
+        updates: dict[str, list[UpdateOne]] = defaultdict(list)
         for record_id, change in self.changes.items():
-            fields = {name: v for name, v in change.after.items() if change.before.get(name, ...) != v}
-            updates[collection_of(record_id)].append(UpdateOne({"_id": record_id}, {"$set": fields}))
+            collection = str(collection_of(record_id))
+            after = with_search_fields(collection, change.after)
+            fields = {name: v for name, v in after.items() if change.before.get(name, ...) != v}
+            updates[collection].append(UpdateOne({"_id": record_id}, {"$set": fields}))
         for collection, requests in updates.items():
-            await self.store[str(collection)].bulk_write(requests, session=self.session)
+            await self.store[collection].bulk_write(requests, session=self.session)
 
     @property
     def author(self) -> Author:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.entities.organization import Organization
-from app.graph.filters import prefix_range
+from app.graph.search_texts import prefix_range
 from app.mongo.client import Store
 from tests.asking import Ask, Data
 from tests.records import EPOCH, organization, save, subscriber
@@ -63,6 +63,16 @@ CASES: list[tuple[dict[str, Any], Rule]] = [
     ({"name": {"startsWith": ""}}, lambda o: True),
     ({"name": {"startsWith": "$"}}, lambda o: o.name.startswith("$")),
     ({"name": {"startsWith": "ab\x00"}}, lambda o: o.name == "ab\x00c"),
+    ({"name": {"contains": "B"}}, lambda o: "b" in o.name.lower()),
+    ({"name": {"contains": "."}}, lambda o: "." in o.name),
+    ({"name": {"contains": ""}}, lambda o: True),
+    ({"name": {"contains": "ÏCO"}}, lambda o: o.name == "Ünïcode"),
+    ({"name": {"contains": "unicode"}}, lambda o: False),
+    ({"name": {"contains": "b\x00C"}}, lambda o: o.name == "ab\x00c"),
+    ({"name": {"contains": "ext-"}}, lambda o: False),
+    ({"name": {"contains": "b", "startsWith": "a"}}, lambda o: o.name in ("abc", "ab\x00c")),
+    ({"not": {"name": {"contains": "b"}}}, lambda o: "b" not in o.name.lower()),
+    ({"externalId": {"contains": "T-1"}}, lambda o: "t-1" in (o.external_id or "")),
     ({"name": {"in": ["(", "[a-z]", "nobody"]}}, lambda o: o.name in ("(", "[a-z]")),
     ({"name": {"in": []}}, lambda o: False),
     ({"kind": {"equals": "INDIVIDUAL"}}, lambda o: o.kind == "INDIVIDUAL"),

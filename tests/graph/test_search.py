@@ -1,13 +1,24 @@
-"""`search` finds records of every kind by whole words, whatever they are made of."""
+"""`search` finds records of every kind by keys, beginnings, words and parts of them, whatever they are made of."""
 
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from app.graph.documents import to_document
+from app.graph.search import MAX_MATCHES
+from app.graph.search_texts import fold
+from app.graph.search_upkeep import ensure_search_fields
+from app.http.explaining import Explainer
 from app.mongo.client import Store
 from tests.asking import Data
 from tests.commands import Commands
-from tests.records import EPOCH, credential, invoice, organization, save, subscriber
+from tests.graph.test_explain import explaining, plan_of
+from tests.records import EPOCH, credential, invoice, organization, save, stored, subscriber
+from tests.writing.doing import done
+
+__all__ = ["explaining"]
 
 SEARCH = """query ($text: String!, $first: Int, $after: Cursor) { search(text: $text, first: $first, after: $after) {
   totalCount nodes { id } edges { cursor node { __typename } } pageInfo { hasNextPage endCursor } } }"""
@@ -16,7 +27,12 @@ SEARCH = """query ($text: String!, $first: Int, $after: Cursor) { search(text: $
 async def people(store: Store) -> None:
     """Finoptic and its neighbours."""
     org, cafe = (
-        organization("fin", name="Finoptic Labs"),
+        organization(
+            "fin",
+            name="Finoptic Labs",
+            formerNames=["A Former Name"],
+            appMetadata=[{"app": "stripe", "data": {"customerId": "cus_NffrFeUfNV2Hib"}}],
+        ),
         organization("cafe", name="Café del Mar", externalId="CRM-77"),
     )
     carol = subscriber("carol", org, email="carol@finoptic.com", firstName="Carol", lastName="O'Neil")
@@ -42,10 +58,18 @@ async def people(store: Store) -> None:
         ("-finoptic", {"org_fin", "sbr_carol"}),
         ('"finoptic', {"org_fin", "sbr_carol"}),
         ("$where", set()),
-        ("finop", set()),
+        ("finop", {"org_fin", "sbr_carol"}),
+        ("lab optic", {"org_fin"}),
+        ("LARS", set()),
+        ("CAFÉ D", {"org_cafe"}),
+        ("m-7", {"org_cafe"}),
+        ("c1234", {"crd_key"}),
+        ("0042", {"inv_INV-0042"}),
+        ("cus_Nffr", {"org_fin"}),
+        ("former name", {"org_fin"}),
     ],
 )
-async def test_search_finds_whole_words(store: Store, data: Data, text: str, ids: set[str]) -> None:
+async def test_search_finds_what_has_the_words(store: Store, data: Data, text: str, ids: set[str]) -> None:
     await people(store)
     found = (await data(store, SEARCH, text=text))["search"]
     assert {node["id"] for node in found["nodes"]} == ids
@@ -65,3 +89,55 @@ async def test_search_pages_neither_skip_nor_repeat(store: Store, data: Data, co
         if not found["pageInfo"]["hasNextPage"]:
             break
     assert len(seen) == len(set(seen)) == 30
+
+
+async def test_the_exact_key_comes_first_then_what_begins_with_the_text_then_the_others(
+    store: Store, data: Data
+) -> None:
+    await save(
+        store,
+        organization("a", name="An acme-1 reseller"),
+        organization("b", name="Acme-10"),
+        organization("c", name="Zebra", externalId="ACME-1"),
+        *(organization(f"x{n}", name=f"acme-1{n:03}") for n in range(MAX_MATCHES + 50)),
+    )
+    found = (await data(store, SEARCH, text="acme-1", first=100))["search"]
+    ids = [node["id"] for node in found["nodes"]]
+    assert ids[:2] == ["org_c", "org_b"]
+    last = (await data(store, SEARCH, text="acme-1 reseller", first=100))["search"]
+    assert [node["id"] for node in last["nodes"]] == ["org_a"]
+    assert found["totalCount"] <= 2 * MAX_MATCHES
+
+
+async def test_search_reads_what_it_finds_and_no_more(store: Store, explaining: Explainer) -> None:
+    crowd = [organization(f"x{n}", name=f"Company {n}", externalId=f"key-{n:04}") for n in range(2_000)]
+    await save(store, *crowd, organization("fin", name="Finoptic", externalId="hak-77-abc"))
+    for text, examined in (("k-77-a", 1), ("Finop", 2), ("ey-0042", 1), ("any", MAX_MATCHES), ("nothing", 0)):
+        [read] = (await plan_of(store, explaining, f'{{ search(text: "{text}") {{ nodes {{ id }} }} }}'))["reads"]
+        assert {"search", "search by beginning"} == set(read["indexes"])
+        assert read["documentsExamined"] == examined, text
+
+
+async def test_documents_of_before_are_searched_when_the_program_starts(store: Store, data: Data) -> None:
+    old = [to_document(organization(name, name=f"Acme {name}")) for name in ("a", "b")]
+    await store["organizations"].insert_many(old)
+    assert (await data(store, SEARCH, text="acm"))["search"]["totalCount"] == 0
+    await ensure_search_fields(store)
+    assert (await data(store, SEARCH, text="acm"))["search"]["totalCount"] == 2
+    assert await store["organizations"].find_one({"_id": "org_a"}) == stored(organization("a", name="Acme a"))
+
+
+async def test_search_follows_changes(store: Store, data: Data) -> None:
+    await done(store, "createOrganization", name="Acme Turbines", externalId="t-1")
+    await done(store, "updateOrganization", by={"externalId": "t-1"}, name="Bolt Turbines")
+    found = (await data(store, SEARCH, text="bolt turb"))["search"]
+    assert found["totalCount"] == 1
+    await done(store, "deleteOrganization", by={"externalId": "t-1"})
+    assert (await data(store, SEARCH, text="turbines"))["search"]["totalCount"] == 0
+    await done(store, "restoreOrganization", id=found["nodes"][0]["id"])
+    assert (await data(store, SEARCH, text="turbines"))["search"]["totalCount"] == 1
+
+
+@given(st.text(max_size=12), st.integers(0, 12), st.integers(0, 12))
+def test_a_part_of_a_text_is_a_part_of_the_folded_text(text: str, start: int, end: int) -> None:
+    assert fold(text[start:end]) in fold(text)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import Any
 
+from app.entities.identifiers import UNCLASSIFIED_ID
 from app.graph.record import stored_records
+from app.graph.search_texts import search_fields
 from app.mongo.client import Doc
 from app.organizations.duplicates import match_keys
 from app.writing.audit import told
@@ -24,6 +26,7 @@ def check(stored: Everything) -> None:
     check_ownership(stored, records)
     check_keys(stored, records)
     check_history(stored, records)
+    check_search(stored)
     assert [each["deletedAt"] for each in stored["billingProfiles"] if each["isDefault"]] == [None]
 
 
@@ -46,6 +49,15 @@ def check_tree(organizations: list[Doc], records: dict[str, Doc]) -> None:
         assert terms == sorted(terms, key=lambda each: each["validFrom"]), doc["_id"]
         for each in doc["mergedIds"]:
             assert records[each]["mergedIntoId"] == doc["_id"], each
+
+
+def check_search(stored: Everything) -> None:
+    """Every live record is stored with what search goes by."""
+    for record in stored_records().values():
+        for doc in stored.get(record.collection, []):
+            if doc["deletedAt"] is None and doc["_id"] != UNCLASSIFIED_ID:
+                wanted = search_fields(doc, record.searched)
+                assert {name: doc.get(name) for name in wanted} == wanted, doc["_id"]
 
 
 def check_ownership(stored: Everything, records: dict[str, Doc]) -> None:
