@@ -1,4 +1,4 @@
-"""The inputs `filter` and `orderBy` of a list, made of the filters and orders that its record declares.
+"""The input `filter` of a list, made of the filters that its record declares.
 
 Each filter turns into a MongoDB filter over stored names. Values never become operators, and text is never read as a
 pattern: a prefix is a range, and a part is looked up in the index of parts and then compared character by character.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 import types
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar, Union, cast, get_args, get_origin
@@ -18,10 +18,8 @@ import strawberry
 from strawberry import UNSET
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.types import get_object_definition
-from strawberry.types.enum import EnumValueDefinition
 
 from app.errors import BadArgument
-from app.graph.choices import Choice, choices
 from app.graph.record import Filterable, Normalise, Record, declarations_of
 from app.graph.scalars import MetadataValue
 from app.graph.search_texts import fold, has_part, literal, prefix_range
@@ -313,29 +311,3 @@ def filter_input(record: type[Record]) -> type:
         if field.python_name in join_types:
             field.type_annotation = StrawberryAnnotation(join_types[field.python_name])
     return cast(type, made)
-
-
-@choices(description="Which way to sort.")
-class OrderDirection(Choice):
-    """Which way to sort."""
-
-    ASC = "ASC", "From the smallest, the earliest, or A."
-    DESC = "DESC", "From the greatest, the latest, or Z."
-
-
-@cache
-def order_input(record: type[Record]) -> type:
-    """The order input of a record, such as `OrganizationOrder`."""
-    members: dict[str, EnumValueDefinition] = {
-        order.name.upper(): strawberry.enum_value(order.name, description=order.doc) for order in record.orders
-    }
-    make_enum: Callable[..., Any] = enum.Enum
-    choices = strawberry.enum(
-        make_enum(f"{record.__name__}OrderField", members), description=f"What {record.plural_name()} can be sorted by."
-    )
-    fields = [
-        ("field", choices, strawberry.field(description="What to sort by. Ties are broken by id.")),
-        ("direction", OrderDirection, strawberry.field(default=OrderDirection.ASC, description="Which way to sort.")),
-    ]
-    cls = class_with_fields(f"{record.__name__}Order", fields)
-    return strawberry.input(cls, description=f"How to sort {record.plural_name()}.")

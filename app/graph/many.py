@@ -17,8 +17,9 @@ from app.graph.choices import Choice, choices
 from app.graph.connection import Connection
 from app.graph.declarations import Args, Argument, Sizing
 from app.graph.edges import LIVE, Edge
-from app.graph.filters import OrderDirection, filter_input, order_input
+from app.graph.filters import filter_input
 from app.graph.loaders import load, load_count
+from app.graph.orders import OrderDirection, order_input
 from app.graph.page import DEFAULT_FIRST, EMPTY_PAGE, MAX_FIRST, Ordering, Page, Window
 from app.graph.read import Fields, Key
 from app.graph.record import BY_CHANGE, Embedded

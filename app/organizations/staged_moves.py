@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from app.entities.organization import Organization
 from app.mongo.client import Doc
-from app.writing.work import Work, collection_of
+from app.writing.naming import collection_of
+from app.writing.work import Work
 
 ANCESTORS = "ancestorIds"
 

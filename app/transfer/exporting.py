@@ -20,7 +20,7 @@ from app.transfer.columns import Column, Columns, NestedColumn
 from app.transfer.comparison import read_path
 from app.transfer.file_writers import CsvWriter, NdjsonWriter
 from app.transfer.rows import Format
-from app.writing.work import collection_of
+from app.writing.naming import collection_of
 
 PAGE_SIZE = 1_000  # records
 PAGE_SECONDS = 60.0  # for one page: a rare condition on a large collection takes long

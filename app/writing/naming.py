@@ -1,4 +1,4 @@
-"""What messages call a record: by its noun, and by the name or key that people know it by."""
+"""What an id tells of its record: where it is stored. And what messages call a record, by its name or key."""
 
 from __future__ import annotations
 
@@ -30,3 +30,14 @@ def name_with_id(doc: Mapping[str, object]) -> str:
 def nouns() -> Mapping[str, str]:
     """Prefix of an id → what a record of that kind is called."""
     return {record.prefix: record.singular_name() for record in stored_records().values()}
+
+
+@cache
+def collections() -> dict[str, str]:
+    """Prefix of an id → the collection."""
+    return {record.prefix: record.collection for record in stored_records().values()}
+
+
+def collection_of(record_id: str) -> str | None:
+    """Where a record lives, by its id; None for what is no id."""
+    return collections().get(record_id.partition("_")[0])

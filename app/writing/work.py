@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
 from typing import NamedTuple, TypeVar
 
 from pymongo import UpdateOne
@@ -22,13 +21,13 @@ from app.entities.audit_entry import AuditAction, AuditEntry
 from app.entities.identifiers import Identifiers
 from app.errors import Problem
 from app.graph.documents import from_document, to_document
-from app.graph.record import Record, stored_records
+from app.graph.record import Record
 from app.graph.search_upkeep import with_search_fields
 from app.mongo.client import Doc, Store
 from app.mongo.keys import Claim, find_claims_by_key, insert_claims, release_claims, repoint_claims
 from app.mongo.write_locks import WriteLock
 from app.writing.audit import Author, entry
-from app.writing.naming import name_record
+from app.writing.naming import collection_of, name_record
 
 ALL_AT_ONCE = 100_000
 STAMPS = ("version", "updatedAt")
@@ -319,14 +318,3 @@ class Work:
             yield entry(self.ids, self.author, AuditAction.UPDATED, before, after)
         for change in self.changes.values():
             yield entry(self.ids, self.author, change.action, change.before, change.after)
-
-
-@cache
-def collections() -> dict[str, str]:
-    """Prefix of an id → the collection."""
-    return {record.prefix: record.collection for record in stored_records().values()}
-
-
-def collection_of(record_id: str) -> str | None:
-    """Where a record lives, by its id; None for what is no id."""
-    return collections().get(record_id.partition("_")[0])

@@ -181,6 +181,8 @@ class Writer:
         names = list(kind.fields)
         if kind.name.endswith("By"):
             name = self.random.choice(names)
+            if isinstance(inner := kind.fields[name].type, GraphQLInputObjectType):
+                return {name: self.input(inner, depth + 1)}
             text = self.random.choice(self.ids) if name == "id" else self.random.choice([*TEXTS, *self.ids])
             return {name: text.partition("_")[2] if name != "id" else text}
         chosen = [

@@ -31,7 +31,7 @@ async def people(store: Store) -> None:
             "fin",
             name="Finoptic Labs",
             formerNames=["A Former Name"],
-            appMetadata=[{"app": "stripe", "data": {"customerId": "cus_NffrFeUfNV2Hib"}}],
+            appIds=[{"name": "stripe", "value": "cus_NffrFeUfNV2Hib"}],
         ),
         organization("cafe", name="Café del Mar", externalId="CRM-77"),
     )
