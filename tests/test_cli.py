@@ -26,7 +26,7 @@ from typer.testing import CliRunner, Result
 from app import __version__
 from app.cli import cli
 from app.cli.importing import ImportOptions, describe_database_location, opened_sources, prepare_run
-from app.cli.transfer_commands import check_report_path
+from app.cli.transfer_commands import check_outputs
 from app.mongo.client import Store
 from app.schema import IMPORTERS, sdl
 from app.settings import Settings
@@ -353,10 +353,26 @@ def test_a_report_is_never_written_over_a_file_that_is_imported(tmp_path: Path, 
     assert path.read_text() == "email\na@x.com\n"
 
 
+def test_refused_rows_are_never_written_over_a_file_that_is_imported(tmp_path: Path) -> None:
+    path, other = tmp_path / "refused.csv", tmp_path / "b.csv"
+    path.write_text("email\na@x.com\n")
+    other.write_text("email\nb@x.com\n")
+    for arguments, message in (
+        ([str(path), "--refused", str(path)], "would be written over a file that is imported"),
+        ([str(path), str(other), "--refused", str(tmp_path / "r")], "--refused takes the rows of one file"),
+        ([str(path), "--refused", str(tmp_path / "none" / "r")], "cannot be written: No such file or directory."),
+        ([str(path), "--refused", "/dev/null"], "is no regular file"),
+        ([str(path), "--report", str(tmp_path / "r"), "--refused", str(tmp_path / "r")], "need a file each"),
+    ):
+        found = call("import", "subscribers", *arguments)
+        assert (found.exit_code, message in found.stderr) == (2, True), found.stderr
+    assert path.read_text() == "email\na@x.com\n"
+
+
 def test_a_report_that_was_there_is_kept_until_the_import_begins(tmp_path: Path) -> None:
     report = tmp_path / "report.ndjson"
     report.write_text("before")
-    check_report_path(report, [])
+    check_outputs(report, None, [])
     assert report.read_text() == "before"
 
 

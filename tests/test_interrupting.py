@@ -61,6 +61,15 @@ def subscribers(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture
+def half_wrong(tmp_path: Path) -> Path:
+    """The same, of whom every other one has no address."""
+    path = tmp_path / "half_wrong.csv"
+    names = ("" if number % 2 else "@example.com" for number in range(ROWS))
+    path.write_text("email\n" + "".join(f"person{number}{name}\n" for number, name in enumerate(names)))
+    return path
+
+
 async def test_the_first_interrupt_ends_an_import_which_goes_on_where_it_stopped(
     store: Store, at: dict[str, str], subscribers: Path
 ) -> None:
@@ -80,6 +89,31 @@ async def test_the_first_interrupt_ends_an_import_which_goes_on_where_it_stopped
     assert (process.returncode, errors) == (0, "")
     assert f"It resumed after line {stored + 1:,}: {stored:,} rows were done by an earlier run" in output.decode()
     assert await store["subscribers"].count_documents({}) == ROWS
+
+
+async def test_an_interrupt_loses_no_refused_row(
+    store: Store, at: dict[str, str], half_wrong: Path, tmp_path: Path
+) -> None:
+    refused = tmp_path / "refused.csv"
+    command = ("import", "subscribers", str(half_wrong), "--refused", str(refused))
+
+    async def has_begun() -> bool:
+        return await store["subscribers"].find_one({}) is not None
+
+    with started(*command, at=at) as process:
+        await wait_until_true(has_begun)
+        process.send_signal(signal.SIGINT)
+        await communicate(process)
+    assert process.returncode == 3
+    count = await store["subscribers"].count_documents({})
+    assert 0 < count < ROWS // 2
+    written = refused.read_text().splitlines()[1:]
+    assert len(written) >= count, "each chunk has as many of both"
+    with started(*command, at=at) as process:
+        _, errors = await communicate(process)
+    assert (process.returncode, errors) == (1, "")
+    lines = [line.rsplit(",", 1)[1] for line in refused.read_text().splitlines()]
+    assert lines == ['"email"', *(f'"person{number}"' for number in range(1, ROWS, 2))]
 
 
 def test_an_interrupt_while_the_program_is_loaded_is_one_sentence(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import re
 import sys
 import time
@@ -19,12 +20,14 @@ from rich.console import Console
 from app.access.secrets import Cipher
 from app.access.viewer import LOCAL_ADMIN
 from app.cli.progress import showing_import
-from app.cli.report import FileSummary, escape_text, print_summary, write_outcome, write_resumption
+from app.cli.report import FileSummary, print_summary, write_outcome, write_resumption
 from app.graph.scalars import to_the_millisecond
 from app.mongo.client import Store
 from app.schema import IMPORTERS
 from app.transfer import import_cursor as cursors
 from app.transfer.csv_header import UnreadableFile
+from app.transfer.outcome import Result, escape_text
+from app.transfer.refused_rows import RefusedRows, opened_refused_rows
 from app.transfer.rows import Source, copied_source, find_source
 from app.transfer.runner import ImportRun
 
@@ -68,13 +71,15 @@ def check_header(kind: str, source: Source) -> Source:
 class ImportOptions:
     """The options of the import command. `report` is the file for a line about each row.
 
-    `updates`: records that are there are changed where rows differ. `as_json`: no summary for people is printed.
+    `updates`: records that are there are changed where rows differ. `refused` is the file for refused rows, for imports
+    of one file. `as_json`: no summary for people is printed.
     """
 
     dry_run: bool = False
     updates: bool = False
     from_start: bool = False
     report: Path | None = None
+    refused: Path | None = None
     as_json: bool = False
     cipher: Cipher | None = None
 
@@ -87,6 +92,8 @@ async def import_files(store: Store, kind: str, sources: Sequence[Source], optio
     with ExitStack() as stack:
         file = stack.enter_context(options.report.open("ab" if resumes else "wb")) if options.report else None
         for run in runs:
+            if options.refused:
+                run.refused = stack.enter_context(opened_refused_file(options.refused, run))
             run.now = current_instant()
             await import_file(run, report=file)
             if not options.as_json:
@@ -114,7 +121,30 @@ async def prepare_run(store: Store, kind: str, source: Source, options: ImportOp
         await cursors.end_abandoned_transaction(store, before)
         run.resume_from(before)
         run.summary.after_line = run.position.line if run.position.done else None
+        run.refused_before = before.refused
     return run
+
+
+@contextmanager
+def opened_refused_file(path: Path, run: ImportRun) -> Iterator[RefusedRows]:
+    """The file for the rows that a run refuses: begun anew, or continued where the run continues an earlier one.
+
+    Raises UnreadableFile where it does not have the rows that the earlier run refused.
+    """
+    columns = run.importer.columns
+    with open_private_file(path) as file, opened_refused_rows(file, run.source, columns) as refused:
+        before = run.summary.counts[Result.REFUSED]
+        if not before:
+            refused.begin()
+        elif run.refused_before is None or not refused.resume(run.refused_before):
+            advice = "Name the file that has them, as that run left it, or begin anew with --from-start."
+            raise UnreadableFile(f"{path} lacks what an earlier run refused of this file ({before:,}). {advice}")
+        yield refused
+
+
+def open_private_file(path: Path) -> BinaryIO:
+    """A file to read and write, as it is if it exists. A new one can be read by its owner alone: rows have secrets."""
+    return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b")
 
 
 async def import_file(run: ImportRun, *, report: BinaryIO | None) -> None:

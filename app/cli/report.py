@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from app.errors import Problem
-from app.transfer.outcome import Outcome, Result, Summary
+from app.transfer.outcome import Outcome, Result, Summary, describe_problem, escape_text
 
 DRY_RUN_LABELS = {
     Result.CREATED: "would be created",
@@ -63,11 +63,6 @@ def format_problems(problems: Iterable[Problem]) -> list[dict[str, object]]:
         {"code": each.code, "field": [escape_text(name) for name in each.field], "message": escape_text(each.message)}
         for each in problems
     ]
-
-
-def escape_text(text: str) -> str:
-    """Text that is safe to print: control characters and invalid Unicode become escapes."""
-    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
 class FileSummary(NamedTuple):
@@ -134,9 +129,8 @@ def print_summary(console: Console, kind: str, name: str, summary: Summary, *, d
     console.print(table)
     for outcome in summary.first_refused:
         for problem in outcome.problems[:MAX_PROBLEMS_PRINTED]:
-            where = ".".join(problem.field) or "row"
-            message = f"{describe_row(outcome)}: {where}: {problem.message} ({problem.code})"
-            console.print(Text(escape_text(message)), soft_wrap=True)
+            message = f"{escape_text(describe_row(outcome))}: {describe_problem(problem)}"
+            console.print(Text(message), soft_wrap=True)
         if (rest := len(outcome.problems) - MAX_PROBLEMS_PRINTED) > 0:
             message = f"{describe_row(outcome)}: and {rest} more; --report FILE lists every one."
             console.print(Text(escape_text(message)), soft_wrap=True)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 import typer
 
 from app import logging
 from app.cli.exporting import choose_format, describe_export, export_to
-from app.cli.importing import ImportOptions, describe_database_location, import_files, opened_sources
+from app.cli.importing import ImportOptions, describe_database_location, import_files, open_private_file, opened_sources
 from app.cli.report import FileSummary, format_summaries
 from app.cli.settings import DataDirectory, demo_settings, read_settings
 from app.errors import SetupError
@@ -40,6 +41,9 @@ Update = Annotated[
     bool, typer.Option("--update", help="Change records that exist already where rows differ; absent columns stay.")
 ]
 Report = Annotated[Path | None, typer.Option(dir_okay=False, help="Write a line of NDJSON for each row to this file.")]
+Refused = Annotated[
+    Path | None, typer.Option(dir_okay=False, help="Write refused rows to this file, with the reasons, to mend them.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the summary as one JSON object.")]
 FromStart = Annotated[
     bool, typer.Option("--from-start", help="Begin at the first row, although an earlier run stopped half way.")
@@ -56,6 +60,7 @@ def add_import(kind: str) -> None:
         dry_run: DryRun = False,
         update: Update = False,
         report: Report = None,
+        refused: Refused = None,
         as_json: AsJson = False,
         from_start: FromStart = False,
         demo: ImportDemo = False,
@@ -67,10 +72,11 @@ def add_import(kind: str) -> None:
         if update and not IMPORTERS[kind]().can_update:
             raise SetupError(f"{kind.capitalize()} cannot be updated: leave --update out.")
         logging.configure()
-        options = ImportOptions(dry_run, update, from_start, report, as_json, cipher_of(settings))
+        if refused and len(files) > 1:
+            raise SetupError("--refused takes the rows of one file: import the files one by one, with a file for each.")
+        options = ImportOptions(dry_run, update, from_start, report, refused, as_json, cipher_of(settings))
         with opened_sources(kind, files, format_name) as sources:
-            if report:
-                check_report_path(report, [each.path for each in sources])
+            check_outputs(report, refused, [each.path for each in sources])
             with mongodb(settings) as uri:
                 summaries = asyncio.run(import_into(uri, settings.database, kind, sources, options))
         where = describe_database_location(
@@ -117,14 +123,27 @@ async def export_from(uri: str, database: str, kind: str, row_format: Format, ou
         return await export_to(store, kind, row_format, output)
 
 
-def check_report_path(report: Path, sources: list[Path]) -> None:
-    """Raise SetupError if the report cannot be written, or would overwrite a file that is imported."""
+def check_outputs(report: Path | None, refused: Path | None, sources: list[Path]) -> None:
+    """Raise SetupError if the report or the file of refused rows cannot be written, or would overwrite another file."""
+    if report:
+        check_output(f"The report {report}", report, sources, lambda: report.open("ab"))
+    if refused:
+        name = f"The file of refused rows {refused}"
+        if refused.exists() and not refused.is_file():
+            raise SetupError(f"{name} is no regular file: name another.")
+        check_output(name, refused, sources, lambda: open_private_file(refused))
+    if report and refused and report.samefile(refused):
+        raise SetupError("The report and the refused rows need a file each: name another for one of them.")
+
+
+def check_output(name: str, path: Path, sources: list[Path], opened: Callable[[], BinaryIO]) -> None:
+    """Raise SetupError if a file cannot be opened, or would overwrite a file that is imported."""
     try:
-        if report.exists() and any(report.samefile(each) for each in sources):
-            raise SetupError(f"The report {report} would be written over a file that is imported: name another.")
-        report.open("ab").close()
+        if path.exists() and any(path.samefile(each) for each in sources):
+            raise SetupError(f"{name} would be written over a file that is imported: name another.")
+        opened().close()
     except OSError as error:
-        raise SetupError(f"The report {report} cannot be written: {error.strerror}.") from None
+        raise SetupError(f"{name} cannot be written: {error.strerror}.") from None
 
 
 async def import_into(

@@ -17,6 +17,8 @@ from app.graph.record import Finder
 from app.mongo.client import Doc
 
 T = TypeVar("T")
+REASON = "refused_because"
+"""The column of a file of refused rows that says why each was refused. An import ignores it."""
 
 
 def keep_value(value: T) -> T:
@@ -104,7 +106,7 @@ Columns = Sequence[Column | NestedColumn]
 class ParsedRow:
     """A row after parsing: column → value for the valid values, and a problem for each of the others.
 
-    `rows` and `size` are those of its `RawRow`. `key` is the value by which it is recognised, as the row has it.
+    `rows`, `size` and `spans` are those of its `RawRow`; `key` is the value by which it is recognised.
     """
 
     line: int
@@ -113,6 +115,7 @@ class ParsedRow:
     rows: int = 1
     size: int = 0
     key: str | None = None
+    spans: tuple[tuple[int, int], ...] = ()
 
     @property
     def weight(self) -> int:

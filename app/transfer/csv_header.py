@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator, Sequence
 
-from app.transfer.columns import Columns, flatten_columns
+from app.transfer.columns import REASON, Columns, flatten_columns
 
 OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs"}
 
@@ -17,7 +17,7 @@ class UnreadableFile(Exception):  # noqa: N818  # a message for the user, not a 
 def read_header(reader: Iterator[list[str]], columns: Columns) -> list[str]:
     """The names of the file's columns in its order, in lower case. Raises UnreadableFile for a wrong header."""
     typed = [name.strip() for name in read_first_line(reader, columns)]
-    names, known = [name.lower() for name in typed], list_csv_columns(columns)
+    names, known = [name.lower() for name in typed], [*list_csv_columns(columns), REASON]
     if unknown := [name for name in typed if name.lower() not in known]:
         raise UnreadableFile(explain_unknown_columns(unknown, columns))
     if twice := {name for name in names if names.count(name) > 1}:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from app.errors import Problem
 from app.mongo.client import Doc
 from app.transfer.columns import Column, Columns, NestedColumn
-from app.transfer.rows import RawRow
+from app.transfer.rows import RawRow, Span
 
 MAX_LINES_LISTED = 10
 
@@ -27,7 +27,7 @@ class RecordRows:
     values: Doc = field(default_factory=dict)
     problem: Problem | None = None
     rows: int = 0
-    size: int = 0
+    spans: list[Span] = field(default_factory=list)
 
     def refuse(self, code: str, message: str, *path: str) -> None:
         """Mark the record as refused; the first problem is kept."""
@@ -36,13 +36,21 @@ class RecordRows:
     def add_row(self, row: RawRow, columns: Columns) -> None:
         """Merge a row into the record's values and nested lists."""
         self.rows += 1
-        self.size += row.size
+        for span in row.spans:
+            self.add_span(span)
         nested = [each for each in columns if isinstance(each, NestedColumn)]
         for column in columns:
             if isinstance(column, Column) and column.name in row.values:
                 self.add_own_value(column.name, row)
         for number, each in enumerate(nested):
             self.add_object(each, row, repeats=number == 0)
+
+    def add_span(self, span: Span) -> None:
+        """Add the place of a row, joined to the one before where it follows that."""
+        begin, end = span
+        if self.spans and self.spans[-1][1] == begin:
+            begin, _ = self.spans.pop()
+        self.spans.append((begin, end))
 
     def add_own_value(self, name: str, row: RawRow) -> None:
         """Set a value of the record itself; a different value on another row refuses the record."""
@@ -91,7 +99,7 @@ def refuse_incomplete(group: RecordRows, row: RawRow) -> None:
 
 def build_record_row(group: RecordRows) -> RawRow:
     """The merged rows as one row."""
-    return RawRow(group.line, group.values, group.problem, group.rows, group.size)
+    return RawRow(group.line, group.values, group.problem, group.rows, tuple(group.spans))
 
 
 def find_separated(rows: Iterable[RawRow], key: str) -> dict[str, list[int]]:

@@ -31,12 +31,12 @@ class RowParser:
     def parse_row(self, raw: RawRow, plan: ImportPlan) -> Entry:
         """The row by its columns, with the problems known without the database; or its refusal, if it is unreadable."""
         if raw.problem:
-            return refuse_row(raw.line, [raw.problem], raw.rows, self.read_key(raw))
+            return refuse_row(raw.line, [raw.problem], raw.rows, self.read_key(raw), raw.spans)
         problems = plan.problems_of(raw)
         needed = (self.importer.key,) if self.updates else None  # what is left out is left alone
         values = parse_row(self.importer.columns, raw.values, problems, needed=needed)
         problems += self.find_duplicate(raw, values)
-        return ParsedRow(raw.line, values, tuple(problems), raw.rows, raw.size, self.read_key(raw))
+        return ParsedRow(raw.line, values, tuple(problems), raw.rows, raw.size, self.read_key(raw), raw.spans)
 
     def read_key(self, raw: RawRow) -> str | None:
         """The value by which a row is recognised, trimmed; None where it has none."""
@@ -60,7 +60,9 @@ class RowParser:
 async def decide_rows(importer: Importer, parsed_rows: Sequence[ParsedRow], chunk: Chunk) -> list[Outcome]:
     """The outcome of each row of a chunk. New records are added to the chunk, and written when it is."""
     await importer.prefetch(parsed_rows, chunk)
-    return [replace(await decide_row(importer, parsed, chunk), key=parsed.key) for parsed in parsed_rows]
+    outcomes = [await decide_row(importer, parsed, chunk) for parsed in parsed_rows]
+    pairs = zip(outcomes, parsed_rows, strict=True)
+    return [replace(outcome, key=parsed.key, spans=parsed.spans) for outcome, parsed in pairs]
 
 
 async def decide_row(importer: Importer, parsed: ParsedRow, chunk: Chunk) -> Outcome:

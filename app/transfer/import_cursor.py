@@ -19,6 +19,7 @@ from pymongo.errors import OperationFailure
 from app.errors import Problem
 from app.mongo.client import Doc, Store
 from app.transfer.outcome import Outcome, Result, Summary, refuse_row
+from app.transfer.refused_rows import RefusedMark
 from app.transfer.rows import Source
 
 COLLECTION = "importCursors"
@@ -49,6 +50,8 @@ class ImportState(NamedTuple):
     summary: Summary
     session: Mapping[str, object] | None = None
     """The session's id in the database; a killed run leaves it behind."""
+    refused: RefusedMark | None = None
+    """How far the file of refused rows is; None where the run writes none."""
 
 
 def make_cursor_id(kind: str, source: Source, *, updates: bool = False) -> str:
@@ -62,7 +65,9 @@ async def find_state(store: Store, cursor: str) -> ImportState | None:
     """The stored state of an earlier run that did not end; None if there is none."""
     row = await store[COLLECTION].find_one({"_id": cursor})
     return (
-        ImportState(Position(row["reading"], row["done"], row["line"]), parse_summary(row), row["session"])
+        ImportState(
+            Position(row["reading"], row["done"], row["line"]), parse_summary(row), row["session"], parse_mark(row)
+        )
         if row
         else None
     )
@@ -74,6 +79,7 @@ async def save_state(store: Store, cursor: str, state: ImportState, now: datetim
         **state.position._asdict(),
         **serialise_summary(state.summary),
         "session": dict(session.session_id),
+        "refusedFile": state.refused and state.refused._asdict(),
         "updatedAt": now,
     }
     await store[COLLECTION].replace_one({"_id": cursor}, row, upsert=True, session=session)
@@ -129,6 +135,12 @@ def parse_summary(row: Doc) -> Summary:
     summary.counts.update({Result(name): count for name, count in row["counts"].items()})
     summary.first_refused = [parse_refused(each) for each in row["firstRefused"]]
     return summary
+
+
+def parse_mark(row: Doc) -> RefusedMark | None:
+    """How far the file of refused rows is, as it was stored."""
+    stored = row.get("refusedFile")
+    return RefusedMark(**stored) if stored else None
 
 
 def parse_refused(row: Doc) -> Outcome:

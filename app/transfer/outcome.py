@@ -27,7 +27,8 @@ class Outcome:
     """The result of one record of the file, which has `rows` rows from `line` on, with its problems or warnings.
 
     `changes` are the fields of a record that was changed, each an object of field, before and after. `key` is the
-    value by which the row is recognised, as the file has it; None where the row has none or cannot be read.
+    value by which the row is recognised, as the file has it; None where the row has none or cannot be read. `spans`
+    are where its rows stand in the file, each from one byte up to another.
     """
 
     line: int
@@ -38,11 +39,28 @@ class Outcome:
     rows: int = 1
     changes: tuple[Doc, ...] = ()
     key: str | None = None
+    spans: tuple[tuple[int, int], ...] = ()
 
 
-def refuse_row(line: int, problems: Sequence[Problem], rows: int = 1, key: str | None = None) -> Outcome:
+def refuse_row(
+    line: int,
+    problems: Sequence[Problem],
+    rows: int = 1,
+    key: str | None = None,
+    spans: tuple[tuple[int, int], ...] = (),
+) -> Outcome:
     """The outcome of a row that is refused for these problems."""
-    return Outcome(line, Result.REFUSED, problems=tuple(problems), rows=rows, key=key)
+    return Outcome(line, Result.REFUSED, problems=tuple(problems), rows=rows, key=key, spans=spans)
+
+
+def describe_problem(problem: Problem) -> str:
+    """A problem of a row in one line: the path to the value, the message and the code."""
+    return escape_text(f"{'.'.join(problem.field) or 'row'}: {problem.message} ({problem.code})")
+
+
+def escape_text(text: str) -> str:
+    """Text that is safe to print: control characters and invalid Unicode become escapes."""
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
 @dataclass(slots=True)

@@ -24,11 +24,16 @@ from strawberry.utils.str_converters import to_camel_case
 from app.entities.texts import encodable, kind_of
 from app.errors import Problem
 from app.mongo.client import Doc
-from app.transfer.columns import Columns
+from app.transfer.columns import REASON, Columns
 from app.transfer.csv_header import UnreadableFile, read_header
 
 MAX_LINE_BYTES = 16 * 1024 * 1024  # bytes: the largest document that the database takes
+NOT_UTF8 = Problem("NOT_UTF8", (), "It is not UTF-8: save the file in that encoding.")
 MAX_FIELD_CHARACTERS = 128 * 1024  # characters; a quotation mark that is never closed swallows no more than this
+
+
+Span = tuple[int, int]
+"""A part of a file: where it begins and ends, in bytes."""
 
 
 class Format(enum.StrEnum):
@@ -52,14 +57,19 @@ class Format(enum.StrEnum):
 class RawRow:
     """A row with its cells as they stand in the file, or the problem that made it unreadable.
 
-    `rows` is how many rows of a CSV file it was grouped from, `size` how many bytes they have.
+    `rows` is how many rows of a CSV file it was grouped from, `spans` where these stand in it.
     """
 
     line: int
     values: Doc
     problem: Problem | None = None
     rows: int = 1
-    size: int = 0
+    spans: tuple[Span, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """How many bytes its rows have."""
+        return sum(end - begin for begin, end in self.spans)
 
 
 @dataclass
@@ -152,24 +162,33 @@ def read_csv_rows(lines: LineReader, columns: Columns) -> Iterator[RawRow]:
             return
         except csv.Error as error:
             where = f"Lines {line} to {lines.number} are" if lines.number > line else "It is"
-            yield RawRow(line, {}, Problem("MALFORMED_ROW", (), f"{where} not CSV: {error}."))
+            problem = Problem("MALFORMED_ROW", (), f"{where} not CSV: {error}.")
+            yield RawRow(line, {}, problem, spans=((begin, lines.position),))
             continue
         if cells:
-            yield parse_csv_row(line, names, cells, lines.position - begin)
+            yield parse_csv_row(line, names, cells, (begin, lines.position))
 
 
-def parse_csv_row(line: int, names: Sequence[str], cells: list[str], size: int) -> RawRow:
-    """One row of cells by the names of the columns; with a problem if their numbers differ."""
+def parse_csv_row(line: int, names: Sequence[str], cells: list[str], span: Span) -> RawRow:
+    """One row of cells by the names of the columns, without the reason of an earlier refusal.
+
+    It has a problem if the numbers of names and cells differ.
+    """
     if len(cells) != len(names):
         message = f"It has {len(cells)} fields, the header has {len(names)}: give one for each column."
-        return RawRow(line, {}, Problem("FIELD_COUNT", (), message))
+        return RawRow(line, {}, Problem("FIELD_COUNT", (), message), spans=(span,))
     if not all(cell.isascii() or encodable(cell) for cell in cells):
-        return RawRow(line, {}, Problem("NOT_UTF8", (), "It is not UTF-8: save the file in that encoding."))
-    return RawRow(line, dict(zip(names, cells, strict=True)), size=size)
+        return RawRow(line, {}, NOT_UTF8, spans=(span,))
+    values = dict(zip(names, cells, strict=True))
+    values.pop(REASON, None)
+    return RawRow(line, values, spans=(span,))
 
 
 def read_json_rows(lines: LineReader, columns: Columns) -> Iterator[RawRow]:
-    """Rows of an NDJSON file: one object a line. Numbers are read exactly; empty lines are passed over."""
+    """Rows of an NDJSON file: one object a line. Numbers are read exactly.
+
+    Passed over are empty lines, and what only says why the line after it was refused before.
+    """
     while True:
         begin = lines.position
         try:
@@ -177,27 +196,29 @@ def read_json_rows(lines: LineReader, columns: Columns) -> Iterator[RawRow]:
         except StopIteration:
             return
         except csv.Error as error:
-            yield RawRow(lines.number, {}, Problem("MALFORMED_ROW", (), f"It cannot be read: {error}."))
+            problem = Problem("MALFORMED_ROW", (), f"It cannot be read: {error}.")
+            yield RawRow(lines.number, {}, problem, spans=((begin, lines.position),))
             continue
         if text.strip():
-            yield parse_json_row(lines.number, text, lines.position - begin)
+            values, unreadable = parse_object(text)
+            reason = values.pop(REASON, None)
+            if values or unreadable or reason is None:
+                yield RawRow(lines.number, values, unreadable, spans=((begin, lines.position),))
 
 
-def parse_json_row(line: int, text: str, size: int) -> RawRow:
-    """One line as a row; with a problem if it is no JSON object."""
+def parse_object(text: str) -> tuple[Doc, Problem | None]:
+    """The JSON object of a line; empty, with a problem, if it is none."""
     if not encodable(text):
-        return RawRow(line, {}, Problem("NOT_UTF8", (), "It is not UTF-8: save the file in that encoding."))
+        return {}, NOT_UTF8
     try:
         value = json.loads(text, parse_float=Decimal, parse_constant=refuse_constant, object_pairs_hook=build_object)
     except (ValueError, RecursionError) as error:
-        return RawRow(line, {}, Problem("MALFORMED_ROW", (), f"It is not JSON: {error}."))
+        return {}, Problem("MALFORMED_ROW", (), f"It is not JSON: {error}.")
     except ArithmeticError:
-        return RawRow(
-            line, {}, Problem("MALFORMED_ROW", (), "It has a number whose exponent is too large: write it out.")
-        )
+        return {}, Problem("MALFORMED_ROW", (), "It has a number whose exponent is too large: write it out.")
     if not isinstance(value, dict):
-        return RawRow(line, {}, Problem("MALFORMED_ROW", (), f"It is {kind_of(value)}, not an object."))
-    return RawRow(line, value, size=size)
+        return {}, Problem("MALFORMED_ROW", (), f"It is {kind_of(value)}, not an object.")
+    return value, None
 
 
 def refuse_constant(name: str) -> NoReturn:

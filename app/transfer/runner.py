@@ -28,6 +28,7 @@ from app.transfer.decisions import Entry, RowParser, decide_rows
 from app.transfer.import_cursor import START, ImportState, Position
 from app.transfer.importer import Importer, ImportPlan
 from app.transfer.outcome import Outcome, Summary, refuse_row
+from app.transfer.refused_rows import RefusedMark, RefusedRows
 from app.transfer.rows import Format, RawRow, Source
 from app.writing.retrying import RetryPolicy, is_too_large
 
@@ -48,7 +49,7 @@ class ImportRun:
     """The import of one file by `viewer`. With a `seed`, the records that it creates have the same ids every time.
 
     `cursor` is the id under which its state is stored; None, as in a dry run, if it is not. `position` is how far it
-    is, `summary` counts the outcomes up to there, those of an earlier run included.
+    is, `summary` counts the outcomes up to there, those of an earlier run included. `refused` writes refused rows.
     """
 
     importer: Importer
@@ -63,6 +64,9 @@ class ImportRun:
     cursor: str | None = None
     position: Position = START
     summary: Summary = field(default_factory=Summary)
+    refused: RefusedRows | None = None
+    refused_before: RefusedMark | None = None
+    """How far an earlier run, which this one continues, wrote the file of refused rows."""
     planned: PlannedRecords = field(default_factory=PlannedRecords)
     parser: RowParser = field(init=False)
 
@@ -77,9 +81,7 @@ class ImportRun:
         """Import the rows that are not done yet, a chunk at a time; yields the outcome of each."""
         plan = self.importer.make_plan(self.read_rows, self.source.format)
         if self.cursor:
-            await cursors.begin_run(
-                self.store, self.cursor, ImportState(self.position, self.summary), datetime.now(UTC)
-            )
+            await cursors.begin_run(self.store, self.cursor, self.state, datetime.now(UTC))
         for reading in range(self.position.reading, plan.readings):
             entries = self.read_entries(plan, reading)
             if reading == self.position.reading:
@@ -115,7 +117,8 @@ class ImportRun:
         parsed_rows = [each for each in entries if isinstance(each, ParsedRow)]
         if not parsed_rows:
             outcomes = [each for each in entries if isinstance(each, Outcome)]
-            self.resume_from(self.state_after(entries, outcomes))
+            self.write_refused(outcomes)
+            self.finish_chunk(entries, outcomes)
             return outcomes
         policy = RetryPolicy()
         while True:
@@ -134,7 +137,9 @@ class ImportRun:
             message = "The record with all its parts is larger than one transaction can be: split it."
             problem = Problem("TOO_LARGE", (), message)
             outcomes = (
-                refuse_row(each.line, [problem], each.rows, each.key) if isinstance(each, ParsedRow) else each
+                refuse_row(each.line, [problem], each.rows, each.key, each.spans)
+                if isinstance(each, ParsedRow)
+                else each
                 for each in entries
             )
             return await self.store_chunk(list(outcomes))
@@ -155,6 +160,7 @@ class ImportRun:
             remaining = iter(await decide_rows(self.importer, parsed_rows, chunk))
             outcomes = [next(remaining) if isinstance(each, ParsedRow) else each for each in entries]
             await chunk.write()
+            self.write_refused(outcomes)
             if self.cursor and not self.dry_run:
                 await cursors.save_state(
                     self.store, self.cursor, self.state_after(entries, outcomes), datetime.now(UTC), session
@@ -164,15 +170,30 @@ class ImportRun:
         chunk, outcomes = await in_transaction(self.store, work, seconds)
         if self.dry_run:
             self.planned.remember(chunk)
-        self.resume_from(self.state_after(entries, outcomes))
+        self.finish_chunk(entries, outcomes)
         return outcomes
+
+    def write_refused(self, outcomes: Sequence[Outcome]) -> None:
+        """Write the refused rows of a chunk to their file, in place of what an attempt before wrote of it."""
+        if self.refused:
+            self.refused.write(outcomes)
+
+    def finish_chunk(self, entries: Sequence[Entry], outcomes: Sequence[Outcome]) -> None:
+        """Take over the state after a chunk that is stored."""
+        self.resume_from(self.state_after(entries, outcomes))
+        if self.refused:
+            self.refused.confirm()
+
+    @property
+    def state(self) -> ImportState:
+        """The state of the import so far."""
+        return ImportState(self.position, self.summary, refused=self.refused.mark if self.refused else None)
 
     def state_after(self, entries: Sequence[Entry], outcomes: Sequence[Outcome]) -> ImportState:
         """The state of the import after these rows, the next ones."""
         reading, done, _ = self.position
-        return ImportState(
-            Position(reading, done + len(entries), entries[-1].line), self.summary.with_outcomes(outcomes)
-        )
+        position = Position(reading, done + len(entries), entries[-1].line)
+        return self.state._replace(position=position, summary=self.summary.with_outcomes(outcomes))
 
 
 def split_into_chunks(entries: Iterator[Entry]) -> Iterator[list[Entry]]:
