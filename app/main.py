@@ -11,29 +11,33 @@ from starlette.applications import Starlette
 
 from app.access.secrets import KEY_BYTES, Cipher, load_or_create_key, parse_key, read_key_file
 from app.graph.indexes import required_indexes
-from app.graph.search_upkeep import ensure_search_fields
 from app.http.application import create_application
 from app.http.authentication import authenticate_local_admin
+from app.migrations.numbered import MIGRATIONS, NEWEST
 from app.mongo.client import Store, connect, database
 from app.mongo.indexes import ensure_indexes
+from app.mongo.migrations import checked_state, migrate
 from app.mongo.trace import Tracer
 from app.organizations.unclassified import ensure_defaults
-from app.organizations.upkeep import ensure_match_keys
 from app.schema import COLLECTIONS, ROOTS, build_schema
 from app.settings import Settings
-from app.subscribers.upkeep import ensure_email_domains
 
 CLOSE_SECONDS = 1.0
 
 
 async def prepare(store: Store) -> None:
-    """Bring a database, new or old, to what the program needs: indexes, what always exists, what is derived."""
-    ours = {each.name: list(each.indexes) for each in COLLECTIONS if each.indexes}
-    await ensure_indexes(store, {**required_indexes(ROOTS), **ours})
+    """Bring a database, new or old, to what the program needs: indexes, what always exists, and the migrations.
+
+    Beside a newer program it leaves the indexes alone, which that one has made. Raises SetupError if it cannot work
+    with what a newer program has made of the database.
+    """
+    state = await checked_state(store, NEWEST)
+    if not state.is_newer_than(NEWEST):
+        ours = {each.name: list(each.indexes) for each in COLLECTIONS if each.indexes}
+        await ensure_indexes(store, {**required_indexes(ROOTS), **ours})
     await ensure_defaults(store)
-    await ensure_match_keys(store)
-    await ensure_email_domains(store)
-    await ensure_search_fields(store)
+    if state.pending(MIGRATIONS):
+        await migrate(store, MIGRATIONS)
 
 
 @asynccontextmanager
@@ -58,6 +62,7 @@ def application(settings: Settings, uri: str) -> Starlette:
         lambda: connect(uri, Tracer()),
         authenticate_local_admin,
         cipher_of(settings),
+        known_migration=NEWEST,
     )
 
 

@@ -15,6 +15,7 @@ import structlog
 from app.main import prepare
 from app.mongo.client import Client, Store, connect, database
 from app.mongo.embedded import EmbeddedMongo
+from app.mongo.migrations import COLLECTION as MIGRATIONS
 from tests.commands import Commands
 
 MONGO = pytest.StashKey[EmbeddedMongo]()
@@ -83,7 +84,8 @@ async def store(client: Client, worker_id: str) -> AsyncIterator[Store]:
     await prepare(made)
     yield made
     for name in await made.list_collection_names(filter={"name": {"$not": {"$regex": r"^system\."}}}):
-        await made[name].delete_many({})
+        if name != MIGRATIONS:  # as after a start: there is nothing to migrate
+            await made[name].delete_many({})
 
 
 @pytest.fixture(scope="session")

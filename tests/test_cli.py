@@ -16,18 +16,22 @@ import urllib.error
 import urllib.request
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, ParamSpec
 
 import pytest
+from pymongo import MongoClient
 from typer.testing import CliRunner, Result
 
 from app import __version__
 from app.cli import cli
 from app.cli.importing import ImportOptions, describe_database_location, opened_sources, prepare_run
 from app.cli.transfer_commands import check_outputs
+from app.migrations.numbered import MIGRATIONS, NEWEST
 from app.mongo.client import Store
+from app.mongo.migrations import COLLECTION
 from app.schema import IMPORTERS, sdl
 from app.settings import Settings
 from app.transfer.columns import flatten_columns
@@ -487,6 +491,26 @@ def test_the_demo_is_made_as_new(tmp_path: Path) -> None:
         told = f"The demo's data are as new. The database is customer_graph_demo, in {tmp_path / 'data'}.\n"
         assert done.stdout == told
         assert ask(url, question) == {"data": {"organization": {"name": "Finoptic Labs"}}}
+
+
+@in_a_thread
+def test_migrations_are_listed_and_a_database_that_is_too_new_is_refused(at: dict[str, str]) -> None:
+    listed = run("migrations", **at)
+    assert listed.returncode == 0, listed.stderr
+    assert [line.split()[0] for line in listed.stdout.splitlines()] == [str(each.number) for each in MIGRATIONS]
+    assert "not applied yet" not in listed.stdout
+    new = at | {"CUSTOMER_GRAPH_DATABASE": "not_yet_there"}
+    assert run("migrations", **new).stdout.count("not applied yet") == len(MIGRATIONS)
+    row = {"_id": NEWEST + 1, "title": "names are split", "needs": NEWEST + 1, "appliedAt": datetime.now(UTC)}
+    with MongoClient[dict[str, Any]](at["MONGODB_URI"]) as client:
+        client[at["CUSTOMER_GRAPH_DATABASE"]][COLLECTION].insert_one(row)
+        served = run("serve", "--port", "0", **at)
+        client[at["CUSTOMER_GRAPH_DATABASE"]][COLLECTION].delete_one({"_id": NEWEST + 1})
+    assert served.returncode == 2
+    assert served.stderr.splitlines()[-1] == (
+        f"Error: A newer program has changed the database (migration {NEWEST + 1}: names are split), and this one "
+        "cannot work with it. Start the newer version."
+    )
 
 
 @in_a_thread

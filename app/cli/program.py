@@ -24,7 +24,9 @@ from app.demo.load import load_demo
 from app.errors import SetupError
 from app.http.serving import leaving_on_signals, listening, serve, url_of
 from app.main import application, open_store
-from app.mongo.client import connect
+from app.migrations.numbered import MIGRATIONS, NEWEST
+from app.mongo.client import connect, database
+from app.mongo.migrations import MigrationState, read_state
 from app.mongo.server import mongodb
 from app.schema import sdl
 from app.settings import Settings
@@ -132,8 +134,7 @@ def serve_application(settings: Settings, ready: Callable[[str], tuple[str, ...]
     """Bind the address, start the database, load the demo's data if `demo`, and serve until a signal."""
     logging.configure()
     with leaving_on_signals(), listening(settings.host, settings.port) as listener, mongodb(settings) as uri:
-        if demo:
-            asyncio.run(load_demo_data(uri, settings.database))
+        asyncio.run((load_demo_data if demo else make_database_ready)(uri, settings.database))
         lines = ready(url_of(listener))
         app, announce = application(settings, uri), lambda: print(*lines, sep="\n", flush=True)
         serve(app, listener, announce, settings.shutdown_seconds)
@@ -157,6 +158,12 @@ async def reset_demo_data(uri: str, database: str) -> None:
     await load_demo_data(uri, database)
 
 
+async def make_database_ready(uri: str, database: str) -> None:
+    """Bring a database to what the program needs, before it is served: SetupError says why it cannot be."""
+    async with open_store(uri, database):
+        pass
+
+
 async def load_demo_data(uri: str, database: str) -> None:
     """Load the demo's data into a database, unless it is there."""
     async with open_store(uri, database) as store:
@@ -177,6 +184,27 @@ def schema_command(
     difference = "".join(difflib.unified_diff(stored, sdl().splitlines(keepends=True), str(check), "the code's schema"))
     typer.echo(difference, nl=False)
     raise typer.Exit(1 if difference else 0)
+
+
+@cli.command("migrations", epilog=SETTINGS)
+def migrations_command(data_directory: DataDirectory = None) -> None:
+    """List the changes to what is stored: those that were applied, and those that the next start will apply."""
+    settings = read_settings(data_directory=data_directory)
+    logging.configure()
+    with mongodb(settings) as uri:
+        state = asyncio.run(read_migrations(uri, settings.database))
+    for number, title, applied in state.history(MIGRATIONS):
+        typer.echo(
+            f"{number:>4}  {applied.strftime('%Y-%m-%d %H:%M UTC') if applied else 'not applied yet':<20}  {title}"
+        )
+    if reason := state.refusal(NEWEST):
+        raise SetupError(reason)
+
+
+async def read_migrations(uri: str, name: str) -> MigrationState:
+    """Which migrations were applied to a database; nothing of it is changed."""
+    async with connect(uri) as client:
+        return await read_state(database(client, name))
 
 
 @cli.command("explain")

@@ -35,11 +35,12 @@ def create_application(
     connect_traced: Callable[[], Client],
     authenticate: Authenticate,
     cipher: Cipher | None = None,
+    known_migration: int = 0,
 ) -> Starlette:
     """The application for `schema`. `open_store` is entered when it starts and left when it stops.
 
     `connect_traced` makes the client that requests are explained over; `authenticate` gives the viewer of a request;
-    `cipher` encrypts secrets, and without one they are refused.
+    `cipher` encrypts secrets, and without one they are refused. `known_migration` is the newest that the program knows.
     """
     schema_file = SchemaFile(print_sdl(schema), is_shown=not settings.trusted_only)
     endpoint = GraphQLEndpoint(schema, settings, connect_traced, authenticate)
@@ -48,6 +49,7 @@ def create_application(
     async def lifespan(application: Starlette) -> AsyncIterator[None]:
         async with open_store() as store:
             application.state.store, application.state.cipher = store, cipher
+            application.state.known_migration = known_migration
             try:
                 yield
             finally:

@@ -12,6 +12,8 @@ from app.entities.identifiers import UNCLASSIFIED_ID, UNCLASSIFIED_NAME
 from app.entities.organization import Organization
 from app.errors import Problems
 from app.graph.documents import to_document
+from app.graph.record import Record
+from app.graph.search_upkeep import with_search_fields
 from app.mongo.client import Store
 from app.mongo.keys import Claim, insert_claims
 from app.mongo.transactions import in_transaction
@@ -27,8 +29,10 @@ async def ensure_defaults(store: Store) -> None:
     now = datetime.now(UTC)
 
     async def insert(session: AsyncClientSession) -> None:
-        await store["organizations"].insert_one(to_document(unclassified(now)), session=session)
-        await store["billingProfiles"].insert_one(to_document(default_profile(now)), session=session)
+        always: tuple[Record, ...] = (unclassified(now), default_profile(now))
+        for record in always:
+            document = with_search_fields(record.collection, to_document(record))
+            await store[record.collection].insert_one(document, session=session)
         await insert_claims(store, [Claim("customer", UNCLASSIFIED_ID, UNCLASSIFIED_ID, "id")], session)
 
     try:

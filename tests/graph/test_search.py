@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from app.graph.documents import to_document
 from app.graph.search import MAX_MATCHES
 from app.graph.search_texts import fold
-from app.graph.search_upkeep import ensure_search_fields
 from app.http.explaining import Explainer
+from app.migrations.derived_fields import fill_search_fields
 from app.mongo.client import Store
 from tests.asking import Data
 from tests.commands import Commands
@@ -122,7 +122,7 @@ async def test_documents_of_before_are_searched_when_the_program_starts(store: S
     old = [to_document(organization(name, name=f"Acme {name}")) for name in ("a", "b")]
     await store["organizations"].insert_many(old)
     assert (await data(store, SEARCH, text="acm"))["search"]["totalCount"] == 0
-    await ensure_search_fields(store)
+    await fill_search_fields(store)
     assert (await data(store, SEARCH, text="acm"))["search"]["totalCount"] == 2
     assert await store["organizations"].find_one({"_id": "org_a"}) == stored(organization("a", name="Acme a"))
 

@@ -9,10 +9,10 @@ import pytest
 from app.access.viewer import Everything, Scope, Viewer
 from app.graph.documents import to_document
 from app.graph.page import encode_cursor
+from app.migrations.derived_fields import fill_match_keys
 from app.mongo.client import Store
 from app.organizations import candidates
 from app.organizations.candidates import MAX_BATCHES, MAX_SHARING
-from app.organizations.upkeep import ensure_match_keys
 from tests.asking import Ask, Data
 from tests.commands import Commands, examined
 from tests.records import NOW, organization, save
@@ -270,7 +270,7 @@ async def test_documents_of_before_there_were_keys_get_them_when_the_program_sta
         del doc["matchKeys"]
     await store["organizations"].insert_many(old)
     assert await pairs(store, data) == []
-    await ensure_match_keys(store)
+    await fill_match_keys(store)
     assert await pairs(store, data) == [("org_a", "org_b")]
     found = await store["organizations"].find_one({"_id": "org_a"})
     assert found == to_document(organization("a", name="Acme Turbines"))

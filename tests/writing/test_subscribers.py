@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from app.entities.identifiers import UNCLASSIFIED_ID
+from app.migrations.derived_fields import fill_subscribers
 from app.mongo.client import Store
-from app.subscribers.upkeep import ensure_email_domains
 from tests.asking import data
 from tests.writing.doing import done, everything, refused, stored
 
@@ -93,7 +93,7 @@ async def test_those_of_before_it_was_stored_get_their_domain_when_the_program_s
     made = await done(store, "createSubscriber", email="ann@acme.com")
     before = await stored(store, made["id"])
     await store["subscribers"].update_one({"_id": made["id"]}, {"$unset": {"emailDomain": 1}})
-    await ensure_email_domains(store)
+    await fill_subscribers(store)
     assert await stored(store, made["id"]) == before
 
 

@@ -1,0 +1,1 @@
+"""The migrations: everything by which what is stored has changed, in order."""
