@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import csv
-import gzip
 import io
 import random
 import statistics
@@ -24,26 +23,22 @@ from pathlib import Path
 from typing import Any
 
 from app.access.viewer import LOCAL_ADMIN
-from app.context import Context
-from app.http.execution import Execution
-from app.http.prepare import Preparation
 from app.main import open_store
 from app.mongo.client import Store
 from app.mongo.embedded import EmbeddedMongo
-from app.schema import IMPORTERS, build_schema
-from app.settings import Settings
+from app.schema import IMPORTERS
 from app.transfer.outcome import Result
 from app.transfer.rows import find_source
 from app.transfer.runner import ImportRun
 from benchmarks import sample
 from benchmarks.__main__ import tell
+from benchmarks.asking import Asking, real_rows
 from benchmarks.growth import profiled
 from benchmarks.planting import SORTS, Planted, Row, plant
 from benchmarks.report import header, row
 from benchmarks.sample import Pair
 
 RESULTS = Path(__file__).parent / "results"
-FILE = Path(__file__).parent / "real" / "organizations.csv.gz"
 SEED, LEAST, DEFAULT, ONES = 2026, 0.5, 0.75, 200
 STEPS = (0.5, 0.6, 0.7, 0.75, 0.8, 0.9)
 BARE = ("country", "state", "city", "associated_domains", "website")
@@ -51,23 +46,6 @@ ALL = """query ($least: Float!, $after: Cursor) { duplicateCandidates(minimumSco
   nodes { score organization { externalId } other { externalId } } pageInfo { hasNextPage endCursor } } }"""
 ONE = """query ($of: String!) { duplicateCandidates(of: {externalId: $of}) {
   nodes { score reasons organization { externalId name } other { externalId name } } } }"""
-
-
-class Asking:
-    """Asks the schema as the server does."""
-
-    def __init__(self, store: Store) -> None:
-        self.store, settings = store, Settings(request_seconds=60)
-        self.execution = Execution(build_schema(), settings.request_seconds)
-        self.preparation = Preparation(build_schema()._schema, settings)
-
-    async def ask(self, query: str, **variables: Any) -> Any:
-        """The field's value."""
-        prepared = self.preparation.prepare(query, None, variables)
-        result = await self.execution.run(prepared, variables, Context(store=self.store, viewer=LOCAL_ADMIN))
-        if result.errors or not result.data:
-            raise SystemExit(f"It was not answered: {result.errors}")
-        return result.data["duplicateCandidates"]
 
 
 @dataclass(frozen=True)
@@ -88,12 +66,6 @@ class Measured:
     pages: list[Cost]
     ones: list[Cost]
     plain_pages: float
-
-
-def real_rows() -> list[Row]:
-    """The organizations of the file."""
-    with gzip.open(FILE, "rt", encoding="utf-8-sig", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 async def load(store: Store, rows: Sequence[Row]) -> None:

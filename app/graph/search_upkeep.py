@@ -14,6 +14,13 @@ def with_search_fields(collection: str, doc: Doc) -> Doc:
     return {**doc, **search_fields(doc, searched_fields()[collection])}
 
 
+def changed_search_fields(collection: str, before: Doc, after: Doc) -> Doc:
+    """What a document is searched by from now on; empty where a change left all of it as it was."""
+    searched = searched_fields()[collection]
+    is_changed = any(before.get(name) != after.get(name) for name in {path.split(".")[0] for path in searched})
+    return search_fields(after, searched) if is_changed else {}
+
+
 @cache
 def searched_fields() -> dict[str, tuple[str, ...]]:
     """Collection → the fields that its records are searched by."""

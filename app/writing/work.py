@@ -22,7 +22,8 @@ from app.entities.identifiers import Identifiers
 from app.errors import Problem
 from app.graph.documents import from_document, to_document
 from app.graph.record import Record
-from app.graph.search_upkeep import with_search_fields
+from app.graph.search_texts import SEARCH_PARTS, SEARCH_TEXTS
+from app.graph.search_upkeep import changed_search_fields, with_search_fields
 from app.mongo.client import Doc, Store
 from app.mongo.keys import Claim, find_claims_by_key, insert_claims, release_claims, repoint_claims
 from app.mongo.write_locks import WriteLock
@@ -30,6 +31,7 @@ from app.writing.audit import Author, entry
 from app.writing.naming import collection_of, name_record
 
 ALL_AT_ONCE = 100_000
+NOT_SHOWN = {SEARCH_TEXTS: 0, SEARCH_PARTS: 0}
 STAMPS = ("version", "updatedAt")
 """What changes of every record that is written."""
 Wanted = Mapping[str, Iterable[str]]
@@ -120,8 +122,13 @@ class Work:
     async def find(
         self, collection: str, query: Doc, shown: Projection | None = None, limit: int = 0, sort: str | None = None
     ) -> list[Doc]:
-        """Documents, in the transaction's snapshot; all of them where `limit` is 0. `sort` is a stored field."""
-        found = self.store[collection].find(query, shown, session=self.session, batch_size=ALL_AT_ONCE, limit=limit)
+        """Documents, in the transaction's snapshot; all of them where `limit` is 0. `sort` is a stored field.
+
+        What search goes by is left out where no fields are named: it is large, and follows from the rest.
+        """
+        found = self.store[collection].find(
+            query, shown or NOT_SHOWN, session=self.session, batch_size=ALL_AT_ONCE, limit=limit
+        )
         return await (found.sort(sort) if sort else found).to_list()
 
     async def count(self, collection: str, query: Doc, limit: int) -> int:
@@ -299,8 +306,8 @@ class Work:
         updates: dict[str, list[UpdateOne]] = defaultdict(list)
         for record_id, change in self.changes.items():
             collection = str(collection_of(record_id))
-            after = with_search_fields(collection, change.after)
-            fields = {name: v for name, v in after.items() if change.before.get(name, ...) != v}
+            fields = {name: v for name, v in change.after.items() if change.before.get(name, ...) != v}
+            fields |= changed_search_fields(collection, change.before, change.after)
             updates[collection].append(UpdateOne({"_id": record_id}, {"$set": fields}))
         for collection, requests in updates.items():
             await self.store[collection].bulk_write(requests, session=self.session)

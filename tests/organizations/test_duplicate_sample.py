@@ -9,7 +9,8 @@ import pytest
 
 from app.organizations.duplicates import Traits, score
 from benchmarks import sample
-from benchmarks.duplicates import DEFAULT, SEED, real_rows
+from benchmarks.asking import real_rows
+from benchmarks.duplicates import DEFAULT, SEED
 from benchmarks.planting import Row, plant
 
 READ = list(csv.DictReader(sample.FILE.read_text(encoding="utf-8").splitlines()))
