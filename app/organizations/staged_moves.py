@@ -31,6 +31,17 @@ class StagedMoves:
                 path = [*above, *path[path.index(root_id) :]]
         return path[:-1]
 
+    def ancestors_of_moved(self, root_id: str) -> list[str]:
+        """The ancestors that an organization which moves has after all the moves."""
+        count = max(n for n, (each, _) in enumerate(self.moves, 1) if each == root_id)
+        return StagedMoves(self.moves[count:]).ancestors_after(root_id, self.moves[count - 1][1])
+
+    def as_planned(self, doc: Doc) -> Doc:
+        """A document as it is after the moves."""
+        if collection_of(doc["_id"]) != Organization.collection or not self.moves:
+            return doc
+        return doc | {ANCESTORS: self.ancestors_after(doc["_id"], doc.get(ANCESTORS, ()))}
+
 
 def stage_move(work: Work, root_id: str, above: Sequence[str]) -> None:
     """Remember a move, and give the organizations at hand below it their new ancestors."""
@@ -49,9 +60,10 @@ def stage_move(work: Work, root_id: str, above: Sequence[str]) -> None:
 
 
 def find_moved_below(work: Work, roots: Collection[str]) -> list[str]:
-    """The ids of the organizations at hand that moved below one of the roots."""
-    moved = {root_id for root_id, _ in work.part(StagedMoves).moves}
-    return sorted(each for each in moved if not set(work.records[each][ANCESTORS]).isdisjoint(roots))
+    """The ids of the organizations that moved below one of the roots."""
+    staged = work.part(StagedMoves)
+    moved = {root_id for root_id, _ in staged.moves}
+    return sorted(each for each in moved if not set(staged.ancestors_of_moved(each)).isdisjoint(roots))
 
 
 def as_moved(work: Work, stored: Sequence[Doc], fields: Collection[str]) -> dict[str, Doc]:

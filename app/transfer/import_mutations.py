@@ -143,7 +143,9 @@ class RowMutation(Mutation):
         """The input's fields besides the idempotency key: rows, mode and dry run."""
         kind = self.kind.capitalize()
         text = f"One row of `import{kind}`, with the columns of a file. An absent column is not compared or set."
-        row: Any = input_class(f"Import{kind}Row", text, list(build_row_fields(self.importer().columns)))
+        importer = self.importer()
+        fields = list(build_row_fields(importer.columns, importer.key))
+        row: Any = input_class(f"Import{kind}Row", text, fields)
         return [
             ("rows", list[row], needed(f"1 to {MAX_ROWS:,} rows, in any order.")),
             (

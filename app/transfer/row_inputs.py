@@ -20,14 +20,15 @@ MAX_ROWS = 1_000
 INPUT_TYPES: Mapping[CellType, type] = {CellType.TEXT: str, CellType.LIST: list[str], CellType.OBJECT: JSON}
 
 
-def build_row_fields(columns: Columns) -> Iterator[InputField]:
-    """The fields of a row's GraphQL input: one for each column, with its description."""
+def build_row_fields(columns: Columns, key: str) -> Iterator[InputField]:
+    """The fields of a row's GraphQL input: one for each column, with its description. Only the key is always needed."""
     for column in flatten_columns(columns):
         inner = INPUT_TYPES[column.cell_type]
-        if column.required:
+        if column.name == key:
             yield column.name, inner, needed(column.doc)
         else:
-            yield column.name, inner | None, optional(column.doc)
+            doc = f"{column.doc} A new one needs it." if column.required else column.doc
+            yield column.name, inner | None, optional(doc)
 
 
 def check_row_count(rows: Sequence[object]) -> None:

@@ -212,3 +212,23 @@ def test_a_thousand_ordinary_rows_pass_the_limits_of_a_request(store: Store, mon
             found = answer.json()
             assert "errors" not in found, found["errors"]
             assert found["data"][f"import{kind}"]["created"] == 1_000
+
+
+async def test_rows_that_update_need_what_is_to_change_and_a_new_one_what_every_new_one_needs(store: Store) -> None:
+    await imported(store, "Organizations", *TREE)
+    rows = [{"externalId": "a", "description": "d"}, {"externalId": "new"}]
+    payload = await imported(store, "Organizations", *rows, update=True, mode="PER_ROW")
+    assert results(payload) == ["CHANGED", "REFUSED"]
+    assert payload["rows"][1]["userErrors"] == [
+        {
+            "code": "REQUIRED",
+            "field": ["rows", "1", "name"],
+            "message": "The record is not there yet, and a new one needs a value here.",
+        }
+    ]
+    assert told((await imported(store, "Organizations", *rows))["userErrors"]) == [
+        ("rows.0.name", "REQUIRED"),
+        ("rows.1.name", "REQUIRED"),
+    ]
+    cleared = await imported(store, "Organizations", {"externalId": "a", "name": None}, update=True)
+    assert told(cleared["userErrors"]) == [("rows.0.name", "REQUIRED")]

@@ -177,3 +177,41 @@ async def test_any_moves_in_one_transaction_leave_a_tree_that_is_whole(store: St
     for row, result in zip(moved, told["rows"], strict=True):
         if result["result"] in ("CHANGED", "CREATED"):
             assert found[row["externalId"]]["parentId"] == found[row["parentExternalId"]]["_id"]
+
+
+@pytest.fixture
+def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each row is a chunk by itself."""
+    monkeypatch.setattr("app.transfer.runner.MAX_CHUNK_RECORDS", 1)
+
+
+@pytest.mark.usefixtures("small_chunks")
+@pytest.mark.parametrize(
+    ("before", "rows"),
+    [
+        (tree(a=None, c="a", b=None), tree(b="c", a="b")),  # together a cycle
+        (tree(r=None, q=None, s="q", p=None, deep="p"), tree(q="r", p="s", deep="r")),
+        (tree(a=None, b="a", c="b"), tree(b=None, a="b", c="a")),
+        (tree(top=None, low="top", new=None), tree(top="new", low="new", other="low")),
+    ],
+)
+async def test_a_dry_run_of_many_chunks_says_what_the_run_then_does(
+    files: Files, store: Store, before: list[Row], rows: list[Row]
+) -> None:
+    await files.rows("organizations", *before)
+    planned = await everything(store)
+    would = await files.rows("organizations", *rows, updates=True, dry_run=True)
+    assert await everything(store) == planned
+    outcomes = await files.rows("organizations", *rows, updates=True)
+    assert [(each.result, codes(each)) for each in would] == [(each.result, codes(each)) for each in outcomes]
+    await check_tree(store)
+
+
+@pytest.mark.usefixtures("small_chunks")
+async def test_a_key_that_an_earlier_chunk_of_a_dry_run_gives_up_is_free(files: Files, store: Store) -> None:
+    people = [{"email": f"{each}@x.com", "subscriber_id": each} for each in "ab"]
+    await files.rows("subscribers", *people)
+    rows = [{"email": "a@x.com", "subscriber_id": "c"}, {"email": "b@x.com", "subscriber_id": "a"}]
+    assert results(await files.rows("subscribers", *rows, updates=True, dry_run=True)) == {"CHANGED": 2}
+    assert results(await files.rows("subscribers", *rows, updates=True)) == {"CHANGED": 2}
+    await check_keys(store)
