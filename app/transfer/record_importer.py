@@ -118,7 +118,8 @@ class RecordImporter(Importer):
 
     def find_existing(self, parsed: ParsedRow, chunk: Chunk) -> Doc | None:
         key, finder = parsed.values.get(self.key, ""), self.finder
-        doc = chunk.found(finder.namespace or "", compared(finder, key), finder.fields[:1])
+        fields = finder.fields if chunk.updates else finder.fields[:1]  # an update finds by aliases, too
+        doc = chunk.found(finder.namespace or "", compared(finder, key), fields)
         return doc if doc is None or doc["_id"] in chunk.planned.records else self.with_column_values(doc)
 
     def resolve_references(self, parsed: ParsedRow, chunk: Chunk, problems: list[Problem]) -> Doc:

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from app.mongo.client import Store
+from app.transfer.outcome import Outcome, Result
 from tests.asking import ask
+from tests.transfer.running import Files
 from tests.writing.doing import everything
 
 Row = dict[str, Any]
@@ -99,7 +102,7 @@ def emails(organization: Any) -> list[str]:
     return sorted(each["email"] for each in organization["subscribers"]["nodes"])
 
 
-async def test_a_crm_is_synced_for_three_nights(store: Store) -> None:
+async def test_a_crm_is_synced_for_three_nights(store: Store, tmp_path: Path) -> None:
     sync = Sync(store)
     crm = sync.crm
 
@@ -117,10 +120,7 @@ async def test_a_crm_is_synced_for_three_nights(store: Store) -> None:
     crm.person("p-1", email="carol@finoptic.example", firstName="Carol", organization={"externalId": "u-1"})
     crm.person("p-2", email="dan@cargo.example", organization={"externalId": "c-2"})
     first_night = {}
-    for (
-        kind,
-        row,
-    ) in crm.rows():  # a dry run cannot find the parent that is not there yet: the first load is done at once
+    for kind, row in crm.rows():  # a dry run cannot find the parent that is not there yet: it is done at once
         told = await sync.does(f"upsert{kind}", f"result {SHOWN[kind]}", **row)
         first_night[row.get("externalId") or row["subscriberId"]] = told["result"]
     assert Counter(first_night.values()) == {"CREATED": 8}
@@ -159,7 +159,9 @@ async def test_a_crm_is_synced_for_three_nights(store: Store) -> None:
     assert emails(merged) == ["dan@cargo.example"], "his key for the company still leads to it"
 
     # By day Ann is recognised: her address is at a domain that Bolt alone claims.
-    await recognise(sync, signed_up["subscriber"]["id"], "b-1")
+    waiting = "waitingSubscribers { totalCount subscribers { email } }"
+    recognised = await sync.does("moveWaitingSubscribers", waiting, by={"externalId": "b-1"})
+    assert [each["email"] for each in recognised["waitingSubscribers"]["subscribers"]] == ["ann@bolt.example"]
     assert emails(await sync.organization("b-1")) == ["ann@bolt.example"]
     # Then the CRM has her, too; Dull is a customer again, Carol marries, and the duplicate is sent once more.
     crm.person("p-3", email="ANN@bolt.example", firstName="Ann")
@@ -187,12 +189,35 @@ async def test_a_crm_is_synced_for_three_nights(store: Store) -> None:
         ("2026-03-03", "upsertOrganization"),
     ]
 
+    # A fourth night is a file: all of it is as it is, but for one company that the CRM renamed.
+    crm.company("b-1", name="Bolt Bearings")
+    files = Files(store, tmp_path)
+    companies = [organization_row(key, row) for key, row in crm.companies.items()]
+    people = [subscriber_row(key, row) for key, row in crm.people.items()]
+    planned = await everything(store)
+    assert changed_rows(await files.rows("organizations", *companies, updates=True, dry_run=True)) == {"b-1": "CHANGED"}
+    assert await everything(store) == planned
+    assert changed_rows(await files.rows("organizations", *companies, updates=True)) == {"b-1": "CHANGED"}
+    assert changed_rows(await files.rows("subscribers", *people, updates=True)) == {}
+    after = await everything(store)
+    assert changed_rows(await files.rows("organizations", *companies, updates=True)) == {}
+    assert await everything(store) == after, "what is unchanged is not written"
 
-async def recognise(sync: Sync, subscriber_id: str, organization: str) -> None:
-    """Move somebody who waits in UNCLASSIFIED to their company.
 
-    TO EXTEND: by `moveWaitingSubscribers` once it is there; until then a person does it for each.
-    """
-    await sync.does(
-        "updateSubscriber", "subscriber { id }", by={"id": subscriber_id}, organization={"externalId": organization}
-    )
+def organization_row(key: str, row: Row) -> Row:
+    """A company as a row of a file."""
+    billing = row.get("billing", {})
+    parent = {"parent_external_id": row["parent"]["externalId"]} if "parent" in row else {}
+    named = {"associated_domains": row["associatedDomains"]} if "associatedDomains" in row else {}
+    return {"external_id": key, "name": row["name"], **parent, **named, **billing}
+
+
+def subscriber_row(key: str, row: Row) -> Row:
+    """Somebody as a row of a file."""
+    organization = {"organization_external_id": row["organization"]["externalId"]} if "organization" in row else {}
+    return {"email": row["email"], "subscriber_id": key, **organization}
+
+
+def changed_rows(outcomes: list[Outcome]) -> dict[str, str]:
+    """Key → result, of the rows that are not UNCHANGED."""
+    return {str(each.key): each.result.value for each in outcomes if each.result is not Result.UNCHANGED}
