@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from app.credentials.importing import EXAMPLE as EXAMPLE_CREDENTIAL
 from app.entities.addresses import normalise_email
 from app.entities.codes import currency_code
 from app.entities.contacts import email_address
 from app.entities.measures import EXACT, instant, number, positive
 from app.entities.texts import text
 from app.mongo.client import Doc
+from app.organizations.importing import EXAMPLE as EXAMPLE_ORGANIZATION
 from app.transfer.columns import Column, Columns, NestedColumn
 from app.transfer.references import make_field_reader, organization_key
 
@@ -27,10 +29,22 @@ LINES = NestedColumn(
     "What it bills. In CSV: one row each, consecutive rows with the same number being one invoice.",
     (
         Column(
-            "line_description", "What is billed, at most 1,024 characters.", text(1024), "description", required=True
+            "line_description",
+            "What is billed, at most 1,024 characters.",
+            text(1024),
+            "description",
+            required=True,
+            example="Tokens, January",
         ),
-        Column("quantity", "How many units.", number, "quantity", required=True),
-        Column("unit_price", "The price of one unit, with at most 12 decimals.", number, "unitPrice", required=True),
+        Column("quantity", "How many units.", number, "quantity", required=True, example="1200"),
+        Column(
+            "unit_price",
+            "The price of one unit, with at most 12 decimals.",
+            number,
+            "unitPrice",
+            required=True,
+            example="0.25",
+        ),
         Column(
             "line_amount",
             "What the line bills, where quantity times unit price was rounded; exactly that product if empty.",
@@ -38,8 +52,14 @@ LINES = NestedColumn(
             default_by_rule=True,
             export_value=rounded,
         ),
-        Column("period_start", "Start of the period it bills, with its offset.", instant, "periodStart"),
-        Column("period_end", "End of that period, exclusive.", instant, "periodEnd"),
+        Column(
+            "period_start",
+            "Start of the period it bills, with its offset.",
+            instant,
+            "periodStart",
+            example="2026-01-01T00:00:00Z",
+        ),
+        Column("period_end", "End of that period, exclusive.", instant, "periodEnd", example="2026-02-01T00:00:00Z"),
         Column(
             "consumer_external_id",
             "Whose usage it bills, by external id, alias or id: the payer (if empty), or an organization below it.",
@@ -61,6 +81,7 @@ LINES = NestedColumn(
             "subscriberId",
             normalise=normalise_email,
             export_reference=make_field_reader("email"),
+            example="carol@acme.example",
         ),
         Column(
             "credential_id",
@@ -68,6 +89,7 @@ LINES = NestedColumn(
             short,
             "credentialId",
             export_reference=make_field_reader("credentialId"),
+            example=EXAMPLE_CREDENTIAL,
         ),
     ),
     required=True,
@@ -76,9 +98,20 @@ PAYMENTS = NestedColumn(
     "payments",
     "What was paid on it. In CSV: on any of its rows; the same payment on several rows is one.",
     (
-        Column("paid_at", "When it was paid, with its offset.", instant, "paidAt", required=True),
-        Column("paid_amount", "How much, in the invoice's currency.", positive, "amount", required=True),
-        Column("payment_reference", "What the bank or the payment app calls it.", short, "reference"),
+        Column(
+            "paid_at",
+            "When it was paid, with its offset.",
+            instant,
+            "paidAt",
+            required=True,
+            example="2026-02-20T00:00:00Z",
+        ),
+        Column(
+            "paid_amount", "How much, in the invoice's currency.", positive, "amount", required=True, example="100.00"
+        ),
+        Column(
+            "payment_reference", "What the bank or the payment app calls it.", short, "reference", example="transfer 77"
+        ),
     ),
 )
 CREDIT_NOTES = NestedColumn(
@@ -99,6 +132,7 @@ COLUMNS: Columns = (
         short,
         "number",
         required=True,
+        example="INV-1001",
     ),
     Column(
         "organization_external_id",
@@ -108,10 +142,23 @@ COLUMNS: Columns = (
         "organizationId",
         required=True,
         export_reference=organization_key,
+        example=EXAMPLE_ORGANIZATION,
     ),
-    Column("currency", "ISO 4217; the payer's currency if empty.", currency_code, "currency", default_by_rule=True),
     Column(
-        "issued_at", "When it was issued, with its offset. Drafts are not imported.", instant, "issuedAt", required=True
+        "currency",
+        "ISO 4217; the payer's currency if empty.",
+        currency_code,
+        "currency",
+        default_by_rule=True,
+        example="USD",
+    ),
+    Column(
+        "issued_at",
+        "When it was issued, with its offset. Drafts are not imported.",
+        instant,
+        "issuedAt",
+        required=True,
+        example="2026-02-01T00:00:00Z",
     ),
     Column(
         "due_at",
@@ -119,6 +166,7 @@ COLUMNS: Columns = (
         instant,
         "dueAt",
         default_by_rule=True,
+        example="2026-03-03T00:00:00Z",
     ),
     Column("voided_at", "When it was withdrawn.", instant, "voidedAt"),
     Column("written_off_at", "When what was due was given up.", instant, "writtenOffAt"),

@@ -22,6 +22,7 @@ from app.transfer.columns import NestedColumn
 from app.transfer.exporting import ExportCounts
 from app.transfer.outcome import Result
 from app.transfer.rows import Format, Source
+from app.transfer.templates import make_template
 
 imports = typer.Typer(
     help="Create records from a file, CSV or NDJSON, of any size. It can be stopped and run again.",
@@ -31,7 +32,10 @@ exports = typer.Typer(help="Write records in the format that import reads.", no_
 
 
 Files = Annotated[
-    list[Path], typer.Argument(metavar="FILE...", help="Imported one after another; - is standard input.")
+    list[Path] | None, typer.Argument(metavar="FILE...", help="Imported one after another; - is standard input.")
+]
+Template = Annotated[
+    bool, typer.Option("--template", help="Print a file to begin with: every column and an example. Takes no FILE.")
 ]
 FormatName = Annotated[str | None, typer.Option("--format", help="csv or ndjson; by default, the suffix of the file.")]
 DryRun = Annotated[
@@ -55,7 +59,8 @@ def add_import(kind: str) -> None:
     """Add the command that imports one kind of record; its help lists the columns."""
 
     def command(
-        files: Files,
+        files: Files = None,
+        template: Template = False,
         format_name: FormatName = None,
         dry_run: DryRun = False,
         update: Update = False,
@@ -66,6 +71,11 @@ def add_import(kind: str) -> None:
         demo: ImportDemo = False,
         data_directory: DataDirectory = None,
     ) -> None:
+        if template:
+            typer.echo(make_template(IMPORTERS[kind]().columns, choose_template_format(format_name, files)), nl=False)
+            return
+        if not files:
+            raise SetupError("Name the file to import; - is standard input, and --template prints one to begin with.")
         settings = read_settings(data_directory=data_directory)
         if demo:
             settings = demo_settings(settings, data_directory)
@@ -121,6 +131,13 @@ async def export_from(uri: str, database: str, kind: str, row_format: Format, ou
     """Open the database and export one kind of record; returns the counts."""
     async with open_store(uri, database) as store:
         return await export_to(store, kind, row_format, output)
+
+
+def choose_template_format(name: str | None, files: list[Path] | None) -> Format:
+    """The format of a template: CSV, which spreadsheets read, unless another is named. Raises SetupError."""
+    if files:
+        raise SetupError("--template prints a file and imports none: leave FILE out.")
+    return choose_format(name or Format.CSV, None)
 
 
 def check_outputs(report: Path | None, refused: Path | None, sources: list[Path]) -> None:

@@ -10,13 +10,14 @@ from app.errors import Problem, Problems
 from app.graph.depth import MAX_DEPTH
 from app.graph.record import claimed
 from app.mongo.client import Doc
+from app.organizations import imported_attributes
 from app.organizations.imported_claims import ImportedClaims
 from app.organizations.moving import is_move, move_before_update
 from app.organizations.reading_order import FileRow, ReadingOrder, find_reading_order
 from app.organizations.rules import OrganizationRules
 from app.transfer.chunk import Chunk
 from app.transfer.columns import Column, ParsedRow, ReferenceTarget
-from app.transfer.importer import CreatedRecord, ImportPlan
+from app.transfer.importer import ChangedRecord, CreatedRecord, ImportPlan
 from app.transfer.record_columns import ROW_KEY_NOTE, ColumnBuilder
 from app.transfer.record_importer import RecordImporter
 from app.transfer.references import organization_key
@@ -27,10 +28,14 @@ NAMED_BY = ("externalId", "aliases", "id")
 """The fields whose keys name an organization in a row."""
 ORGANIZATION_KEY = claimed("external_id", "customer", "Its external id, an alias or its id.", fields=NAMED_BY)
 SHOWN = 10
+EXAMPLE = "acme"
+"""The organization of templates."""
+NOT_THERE_YET = "org_"
+"""In place of the id of an organization that is still to be made."""
 BUILDER = ColumnBuilder(OrganizationRules)
 COLUMNS: tuple[Column, ...] = (
-    BUILDER.field("external_id", note=ROW_KEY_NOTE, required=True),
-    BUILDER.field("name"),
+    BUILDER.field("external_id", note=ROW_KEY_NOTE, required=True, example=EXAMPLE),
+    BUILDER.field("name", example="Acme, Inc."),
     BUILDER.reference(
         "parent_external_id",
         "The organization directly above it, by external id, alias or id. It may be in the same file, in "
@@ -45,22 +50,23 @@ COLUMNS: tuple[Column, ...] = (
         default_by_rule=False,
         export_reference=organization_key,
     ),
-    BUILDER.field("kind"),
+    BUILDER.field("kind", example="COMPANY"),
     BUILDER.field("description"),
-    BUILDER.field("currency"),
-    BUILDER.field("timezone"),
-    BUILDER.field("aliases", note="A list."),
-    BUILDER.field("associated_domains", note="A list."),
-    BUILDER.field("website", "storefront_url"),
-    BUILDER.field("primary_email"),
-    BUILDER.field("address1", "billing.address1"),
+    BUILDER.field("currency", example="USD"),
+    BUILDER.field("timezone", example="America/New_York"),
+    BUILDER.field("aliases", note="A list.", example=["erp-4711"]),
+    BUILDER.field("associated_domains", note="A list.", example=["acme.example"]),
+    *imported_attributes.COLUMNS,
+    BUILDER.field("website", "storefront_url", example="https://acme.example"),
+    BUILDER.field("primary_email", example="info@acme.example"),
+    BUILDER.field("address1", "billing.address1", example="1 Main Street"),
     BUILDER.field("address2", "billing.address2"),
-    BUILDER.field("city", "billing.city"),
-    BUILDER.field("state", "billing.state"),
-    BUILDER.field("zip", "billing.zip"),
-    BUILDER.field("country", "billing.country"),
-    BUILDER.field("phone", "billing.phone"),
-    BUILDER.field("billing_email", "billing.email"),
+    BUILDER.field("city", "billing.city", example="Boston"),
+    BUILDER.field("state", "billing.state", example="MA"),
+    BUILDER.field("zip", "billing.zip", example="02108"),
+    BUILDER.field("country", "billing.country", example="US"),
+    BUILDER.field("phone", "billing.phone", example="+1 617 555 0100"),
+    BUILDER.field("billing_email", "billing.email", example="billing@acme.example"),
     BUILDER.field("remittance_instructions", "billing.remittance_instructions"),
     *BUILDER.metadata(),
 )
@@ -97,16 +103,33 @@ class OrganizationImporter(RecordImporter):
 
     async def prefetch(self, parsed_rows: Sequence[ParsedRow], chunk: Chunk) -> None:
         await super().prefetch(parsed_rows, chunk)
+        keys = {key for parsed in parsed_rows for _, key in imported_attributes.keys_in(parsed)}
+        await chunk.look_up({imported_attributes.NAMESPACE: keys})
         domains = (row.input.values.get("associatedDomains") or () for row in self.rows.values())
         await self.claims.look_up(chunk, (domain for each in domains for domain in each))
 
     async def create(
         self, parsed: ParsedRow, values: Doc, chunk: Chunk, problems: list[Problem]
     ) -> CreatedRecord | None:
+        problems += await imported_attributes.judge_attributes(parsed, NOT_THERE_YET, chunk)
         created = await super().create(parsed, values, chunk, problems)
         if created and (organization := chunk.get(Organization, created.record_id)):
             created.warnings.extend(await self.claims.recognise(chunk, organization))
+            await imported_attributes.make_attributes(parsed, created.record_id, chunk)
         return created
+
+    def find_existing(self, parsed: ParsedRow, chunk: Chunk) -> Doc | None:
+        found = super().find_existing(parsed, chunk)
+        return found and imported_attributes.with_owned_keys(parsed, found, chunk)
+
+    async def change(
+        self, parsed: ParsedRow, existing: Doc, chunk: Chunk, problems: list[Problem]
+    ) -> ChangedRecord | None:
+        problems += await imported_attributes.judge_attributes(parsed, existing["_id"], chunk)
+        changed = await super().change(parsed, existing, chunk, problems) if not problems else None
+        if changed:
+            changed.changes.extend(await imported_attributes.make_attributes(parsed, existing["_id"], chunk))
+        return changed
 
 
 def places(rows: Iterable[RawRow]) -> Iterable[tuple[str, FileRow]]:

@@ -8,6 +8,7 @@ from app.entities.usage_attribute import UsageAttribute
 from app.organizations import candidates
 from app.organizations.exporting import ORGANIZATIONS
 from app.organizations.importing import OrganizationImporter
+from app.organizations.importing_attributes import USAGE_ATTRIBUTES, UsageAttributeImporter
 from app.organizations.mutations import OrganizationMutations
 from app.organizations.queries import OrganizationQueries
 from app.organizations.rules import OrganizationRules
@@ -21,6 +22,6 @@ ROOM = Room(
     mutations=OrganizationMutations,
     computed_edges={"DuplicateCandidate.id": candidates.by_id},
     computed_connections={"Query.duplicateCandidates": candidates.duplicate_candidates},
-    importers={"organizations": OrganizationImporter},
-    exporters={"organizations": ORGANIZATIONS},
+    importers={"organizations": OrganizationImporter, "usage-attributes": UsageAttributeImporter},
+    exporters={"organizations": ORGANIZATIONS, "usage-attributes": USAGE_ATTRIBUTES},
 )

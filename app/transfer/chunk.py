@@ -10,7 +10,9 @@ from app.mongo.client import Doc
 from app.mongo.keys import Claim
 from app.writing.work import Wanted, Work
 
-REMEMBERED_FIELDS = ("_id", "name", "ancestorIds", "currency", "deletedAt", "externalId", "organizationId", "mergedIds")
+REMEMBERED_FIELDS = (
+    *("_id", "name", "kind", "ancestorIds", "currency", "deletedAt", "externalId", "organizationId", "mergedIds"),
+)
 """The fields of a planned record that the rules for later rows read."""
 
 

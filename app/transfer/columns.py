@@ -76,6 +76,8 @@ class Column:
     input: str = ""
     """The input of the record's lifecycle that its value goes into: a path of stored names."""
     reference: ReferenceTarget | None = None
+    example: object = None
+    """What a template shows for it: text, a list or an object, as a file has it; None where it leaves it empty."""
 
     @property
     def is_exported(self) -> bool:

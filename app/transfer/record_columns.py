@@ -76,6 +76,7 @@ class ColumnBuilder:
         is_one_of_several: bool = False,
         export_reference: Callable[[Doc], str] | None = None,
         exported: bool = True,
+        example: str | None = None,
     ) -> Column:
         """The column that names another record by a key; `export_reference` returns the key that an export writes.
 
@@ -94,6 +95,7 @@ class ColumnBuilder:
             export_reference=export_reference or make_field_reader(stored_key_name(to.finder)),
             exported=exported,
             reference=to,
+            example=example,
         )
 
     def metadata(self) -> Iterable[Column]:
@@ -109,6 +111,7 @@ class ColumnBuilder:
                 export_value=lambda doc: {each["name"]: each["value"] for each in doc.get("customMetadata", ())},
                 cell_type=CellType.OBJECT,
                 input="customMetadata",
+                example={"tier": "gold"},
             ),
             Column(
                 "app_metadata",
@@ -119,6 +122,7 @@ class ColumnBuilder:
                 export_value=lambda doc: {each["app"]: each["data"] for each in doc.get("appMetadata", ())},
                 cell_type=CellType.OBJECT,
                 input="appMetadata",
+                example={"ours": {"id": "4711"}},
             ),
         )
         return [each for each in columns if each.name in names]

@@ -75,7 +75,7 @@ class Files:
         return found
 
 
-COLLECTIONS = {each: each for each in IMPORTERS}
+COLLECTIONS = {each: each for each in IMPORTERS} | {"usage-attributes": "usageAttributes"}
 
 
 def codes(outcome: Outcome) -> set[tuple[str, str]]:

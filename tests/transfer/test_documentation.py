@@ -15,7 +15,7 @@ PAGE = (Path(__file__).parent.parent.parent / "docs" / "import.md").read_text(en
 
 def section(kind: str) -> str:
     """What the page says of one kind of record."""
-    found = re.search(rf"^## {kind}$(.*?)(?=^## |\Z)", PAGE, re.IGNORECASE | re.MULTILINE | re.DOTALL)
+    found = re.search(rf"^## {kind.replace('-', ' ')}$(.*?)(?=^## |\Z)", PAGE, re.IGNORECASE | re.MULTILINE | re.DOTALL)
     assert found is not None
     return found[1]
 
