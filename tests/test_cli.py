@@ -325,6 +325,38 @@ def test_standard_input_that_cannot_be_imported_ends_with_two(arguments: list[st
     assert message in found.stderr
 
 
+@in_a_thread
+def test_a_template_is_a_file_to_import_and_who_waits_is_moved_on_request(tmp_path: Path, at: dict[str, str]) -> None:
+    path = tmp_path / "acme.csv"
+    path.write_bytes(run("import", "organizations", "--template", **at).stdout.encode())
+    (tmp_path / "people.csv").write_text("email\nann@acme.example\n")
+    assert run("import", "subscribers", str(tmp_path / "people.csv"), **at).returncode == 0
+    done = run("import", "organizations", str(path), "--move-waiting-subscribers", "--json", **at)
+    assert done.returncode == 0, done.stderr
+    with MongoClient[dict[str, Any]](at["MONGODB_URI"]) as client:
+        store = client[at["CUSTOMER_GRAPH_DATABASE"]]
+        acme, ann = store["organizations"].find_one({"externalId": "acme"}), store["subscribers"].find_one()
+    assert acme is not None
+    assert ann is not None
+    assert ann["organizationId"] == acme["_id"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["subscribers"], "Name the file to import; - is standard input, and --template prints one to begin with."),
+        (["subscribers", "x.csv", "--template"], "--template prints a file and imports none: leave FILE out."),
+        (
+            ["subscribers", "x.csv", "--move-waiting-subscribers"],
+            "--move-waiting-subscribers is for organizations, which claim the domains: leave it out.",
+        ),
+    ],
+)
+def test_options_that_do_not_fit_are_one_sentence(arguments: list[str], message: str) -> None:
+    told = call("import", *arguments)
+    assert (told.exit_code, told.stderr) == (2, f"Error: {message}\n")
+
+
 @pytest.mark.parametrize(
     "arguments", [["import", "planets", "x.csv"], ["import", "subscribers"], ["serve", "--port", "x"]]
 )

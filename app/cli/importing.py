@@ -23,6 +23,7 @@ from app.cli.progress import showing_import
 from app.cli.report import FileSummary, print_summary, write_outcome, write_resumption
 from app.graph.scalars import to_the_millisecond
 from app.mongo.client import Store
+from app.organizations.importing import OrganizationImporter
 from app.schema import IMPORTERS
 from app.transfer import import_cursor as cursors
 from app.transfer.csv_header import UnreadableFile
@@ -81,6 +82,8 @@ class ImportOptions:
     report: Path | None = None
     refused: Path | None = None
     as_json: bool = False
+    moves_waiting: bool = False
+    """Whether organizations get the subscribers who wait in UNCLASSIFIED under their domains."""
     cipher: Cipher | None = None
 
 
@@ -105,7 +108,7 @@ async def import_files(store: Store, kind: str, sources: Sequence[Source], optio
 async def prepare_run(store: Store, kind: str, source: Source, options: ImportOptions) -> ImportRun:
     """The import of a file, at the position where an earlier run stopped."""
     run = ImportRun(
-        IMPORTERS[kind](),
+        OrganizationImporter(move_waiting_subscribers=True) if options.moves_waiting else IMPORTERS[kind](),
         source,
         store,
         current_instant(),

@@ -17,6 +17,7 @@ from app.cli.settings import DataDirectory, demo_settings, read_settings
 from app.errors import SetupError
 from app.main import cipher_of, open_store
 from app.mongo.server import mongodb
+from app.organizations.importing import OrganizationImporter
 from app.schema import EXPORTERS, IMPORTERS
 from app.transfer.columns import NestedColumn
 from app.transfer.exporting import ExportCounts
@@ -44,6 +45,13 @@ DryRun = Annotated[
 Update = Annotated[
     bool, typer.Option("--update", help="Change records that exist already where rows differ; absent columns stay.")
 ]
+MoveWaiting = Annotated[
+    bool,
+    typer.Option(
+        "--move-waiting-subscribers",
+        help="Organizations: move who waits in UNCLASSIFIED under a domain that one alone claims to it.",
+    ),
+]
 Report = Annotated[Path | None, typer.Option(dir_okay=False, help="Write a line of NDJSON for each row to this file.")]
 Refused = Annotated[
     Path | None, typer.Option(dir_okay=False, help="Write refused rows to this file, with the reasons, to mend them.")
@@ -64,6 +72,7 @@ def add_import(kind: str) -> None:
         format_name: FormatName = None,
         dry_run: DryRun = False,
         update: Update = False,
+        move_waiting_subscribers: MoveWaiting = False,
         report: Report = None,
         refused: Refused = None,
         as_json: AsJson = False,
@@ -81,10 +90,14 @@ def add_import(kind: str) -> None:
             settings = demo_settings(settings, data_directory)
         if update and not IMPORTERS[kind]().can_update:
             raise SetupError(f"{kind.capitalize()} cannot be updated: leave --update out.")
+        if move_waiting_subscribers and kind != OrganizationImporter.kind:
+            raise SetupError("--move-waiting-subscribers is for organizations, which claim the domains: leave it out.")
         logging.configure()
         if refused and len(files) > 1:
             raise SetupError("--refused takes the rows of one file: import the files one by one, with a file for each.")
-        options = ImportOptions(dry_run, update, from_start, report, refused, as_json, cipher_of(settings))
+        options = ImportOptions(
+            dry_run, update, from_start, report, refused, as_json, move_waiting_subscribers, cipher_of(settings)
+        )
         with opened_sources(kind, files, format_name) as sources:
             check_outputs(report, refused, [each.path for each in sources])
             with mongodb(settings) as uri:

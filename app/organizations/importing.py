@@ -129,6 +129,9 @@ class OrganizationImporter(RecordImporter):
         changed = await super().change(parsed, existing, chunk, problems) if not problems else None
         if changed:
             changed.changes.extend(await imported_attributes.make_attributes(parsed, existing["_id"], chunk))
+            organization = chunk.get(Organization, existing["_id"])
+            if organization and any(each["field"] == "associatedDomains" for each in changed.changes):
+                changed.warnings.extend(await self.claims.recognise(chunk, organization))
         return changed
 
 

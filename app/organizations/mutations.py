@@ -48,6 +48,7 @@ class OrganizationMutations:
         warns=True,
         first=move_before_update,
         seconds=SECONDS,
+        then=with_waiting(after_update),
     )
     delete_organization = delete(
         OrganizationRules,

@@ -196,7 +196,7 @@ async def after_create(work: Work, given: Any, made: Organization, problems: Pro
 
 
 async def after_update(work: Work, given: Any, changed: Organization, problems: Problems) -> WaitingSubscribers | None:
-    """What `updateOrganization` shows of those who wait for it, where it is about domains."""
+    """What updates and upserts show of those who wait for it, where they are about domains."""
     is_to_move = given.move_waiting_subscribers
     if not is_to_move and given.associated_domains is UNSET:
         return None
@@ -204,7 +204,7 @@ async def after_update(work: Work, given: Any, changed: Organization, problems: 
 
 
 def with_waiting(run: Callable[[Work, Any, Organization, Problems], Awaitable[WaitingSubscribers | None]]) -> FollowUp:
-    """What `createOrganization` and `updateOrganization` do for those who wait for the organization."""
+    """What creates, updates and upserts do for those who wait for the organization."""
     return FollowUp(
         run,
         given=MOVE_FLAG,

@@ -37,7 +37,7 @@ from app.writing.keys import compared
 from app.writing.naming import name_record
 from app.writing.parts import finding_keys, keys_in
 from app.writing.payloads import Payload, record_payload, shown, shown_list
-from app.writing.record_mutations import FirstStep, RecordMutation, scopes_of
+from app.writing.record_mutations import FirstStep, FollowUp, RecordMutation, follow_up, scopes_of
 from app.writing.rules import Rules
 from app.writing.work import Work
 
@@ -156,6 +156,7 @@ class UpsertMutation(RecordMutation):
                 shown("What was done, or would be in a dry run; null if it was refused."),
             ),
             ("changes", list[AuditChange], shown_list("Each field that changes, before and after.")),
+            *self.also_shows,
         ]
         name = self.field_name
         return given, record_payload(self.type_name, self.record, name, self.shows, warns=self.warns, more=more)
@@ -169,16 +170,25 @@ DRY_RUN: InputField = (
 
 
 def upsert(
-    rules: type[Rules[R]], *, doc: str, warns: bool = False, first: FirstStep[R] | None = None, seconds: float = 0
+    rules: type[Rules[R]],
+    *,
+    doc: str,
+    warns: bool = False,
+    first: FirstStep[R] | None = None,
+    seconds: float = 0,
+    then: FollowUp | None = None,
 ) -> UpsertMutation:
-    """Declare the mutation that makes or changes the record that has a key; `first` is as for `update`."""
+    """Declare the mutation that makes or changes the record that has a key; `first` and `then` are as for `update`."""
     record = rules.record
 
     async def operation(work: Work, given: Any) -> Payload:
         work.dry_run = given.dry_run
-        done, result = await Upsert(work, rules(), given, first, Problems()).do()
-        shown_record = None if work.dry_run and work.is_new(done.id) else done
-        values: dict[str, Any] = {made.field_name: shown_record, "result": result, "changes": changes_of(work, done)}
+        problems = Problems()
+        done, result = await Upsert(work, rules(), given, first, problems).do()
+        values: dict[str, Any] = {**await follow_up(work, given, done, then, problems), "result": result}
+        values["changes"] = changes_of(work, done)
+        if work.dry_run and work.is_new(done.id):
+            values[made.field_name] = None
         return made.payload_type(**values)
 
     made = UpsertMutation(
@@ -186,8 +196,9 @@ def upsert(
         operation=operation,
         needs=lambda: scopes_of(record),
         record=record,
-        inputs=lambda: list(upsert_fields(rules)),
+        inputs=lambda: [*upsert_fields(rules), *([then.given] if then else [])],
         shows="The record as it is now, or would be after a dry run; null if it was refused or would be created.",
+        also_shows=[then.shown] if then else [],
         warns=warns,
     )
     made.seconds = seconds or made.seconds

@@ -244,3 +244,31 @@ async def test_an_import_moves_as_many_as_one_transaction_can_and_tells_of_the_r
     assert await done(store, "moveWaitingSubscribers", SHOWN, by={"externalId": "acme"}) == shown(
         "bob@acme.com", of="Acme", moved=(1, 1)
     )
+
+
+async def test_an_upsert_shows_who_waits_and_moves_them_where_that_is_asked_for(store: Store) -> None:
+    given = {"externalId": "acme", "associatedDomains": ["acme.com"]}
+    shown_too = f"result {SHOWN}"
+    tried = await done(store, "upsertOrganization", shown_too, **given, name="Acme", dryRun=True)
+    assert tried == {"result": "CREATED", "waitingSubscribers": PROPOSED, "userErrors": []}
+    made = await done(store, "upsertOrganization", shown_too, **given, name="Acme")
+    assert made == {"result": "CREATED", "waitingSubscribers": PROPOSED, "userErrors": []}
+    assert (await done(store, "upsertOrganization", shown_too, externalId="acme"))["waitingSubscribers"] is None
+    before = await everything(store)
+    again = {**given, "moveWaitingSubscribers": True}
+    would = await done(store, "upsertOrganization", shown_too, **again, dryRun=True)
+    assert await everything(store) == before
+    moved = await done(store, "upsertOrganization", shown_too, **again)
+    assert would == moved == {"result": "UNCHANGED", "waitingSubscribers": MOVED, "userErrors": []}
+    assert (await owners(store, "subscribers"))["sbr_eve"] == UNCLASSIFIED_ID
+
+
+async def test_an_update_by_a_row_moves_who_waits_under_what_it_claims(store: Store) -> None:
+    await done(store, "createOrganization", externalId="acme", name="Acme")
+    rows = [{"externalId": "acme", "associatedDomains": ["acme.com"]}]
+    shown_too = "rows { result warnings { code } }"
+    told = await done(store, "importOrganizations", shown_too, rows=rows, update=True, dryRun=True)
+    assert told == [{"result": "CHANGED", "warnings": [{"code": "SUBSCRIBERS_WAITING"}]}]
+    told = await done(store, "importOrganizations", shown_too, rows=rows, update=True, moveWaitingSubscribers=True)
+    assert told == [{"result": "CHANGED", "warnings": [{"code": "SUBSCRIBERS_MOVED"}]}]
+    assert sorted((await owners(store, "subscribers")).values()).count(UNCLASSIFIED_ID) == 1
