@@ -14,7 +14,7 @@ from typing import Any
 
 from app.entities.credential import Credential
 from app.entities.organization import Organization
-from app.entities.subscriber import Subscriber
+from app.entities.subscriber import Subscriber, name_key
 from app.graph.documents import to_document
 from app.graph.record import Record
 from app.mongo.client import Doc
@@ -96,7 +96,9 @@ def organizations(size: Size) -> Iterator[Doc]:
 
 def subscribers(size: Size) -> Iterator[Doc]:
     """Subscribers, organization by organization."""
-    common = template(Subscriber, email="a@b.cd", emailKey="-", subscriberId="-", organizationId="-", lastName="Doe")
+    common = template(
+        Subscriber, email="a@b.cd", emailKey="-", subscriberId="-", organizationId="-", nameKey="-", lastName="Doe"
+    )
     for n, owner in size.subscribers():
         email = f"person.{n:07}@example.com"
         yield common | {
@@ -105,6 +107,7 @@ def subscribers(size: Size) -> Iterator[Doc]:
             "emailKey": email,
             "emailDomain": "example.com",
             "firstName": f"First{n % 500}",
+            "nameKey": name_key("Doe", f"First{n % 500}"),
             "subscriberId": f"user-{n}",
             "organizationId": organization_id(owner),
         }

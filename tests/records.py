@@ -8,12 +8,13 @@ from decimal import Decimal
 from typing import Any
 
 from app.billing.balance import Issued, Settlement, settle_invoice
+from app.credentials.keys import with_keys
 from app.entities.addresses import normalise_email
 from app.entities.catalog import Feature, Plan
 from app.entities.credential import Credential
 from app.entities.invoice import CreditNote, Invoice, InvoiceLine, Payment
 from app.entities.organization import Organization
-from app.entities.subscriber import Subscriber
+from app.entities.subscriber import Subscriber, name_key
 from app.entities.subscription import PlanSubscription
 from app.entities.usage_attribute import UsageAttribute
 from app.graph.documents import to_document
@@ -48,6 +49,7 @@ def subscriber(name: str, of: Organization, /, n: int = 0, **more: Any) -> Subsc
     email = more.pop("email", f"{name}@example.com")
     email_key = normalise_email(email)
     key = {"email": email, "emailKey": email_key, "emailDomain": domain_of(email_key), "subscriberId": name}
+    key["nameKey"] = name_key(more.get("lastName"), more.get("firstName"))
     return Subscriber.model_validate({"_id": f"sbr_{name}", "organizationId": of.id, **key, **stamps(n), **more})
 
 
@@ -56,7 +58,8 @@ def credential(name: str, of: Subscriber, /, n: int = 0, **more: Any) -> Credent
     value = more.pop("credentialId", f"key-{name}")
     own = {"organizationId": of.organization_id, "subscriberId": of.id}
     keys = {"credentialId": value, "keys": [{"value": value, "validFrom": EPOCH, "status": "ACTIVE"}]}
-    return Credential.model_validate({"_id": f"crd_{name}", "name": name, **own, **keys, **stamps(n), **more})
+    made = Credential.model_validate({"_id": f"crd_{name}", "name": name, **own, **keys, **stamps(n), **more})
+    return with_keys(made, made.keys)
 
 
 def usage_attribute(key: str, of: Organization, n: int = 0, **more: Any) -> UsageAttribute:

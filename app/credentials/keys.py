@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from app.entities.credential import CredentialKey, KeyStatus, status_at
+from app.entities.credential import Credential, CredentialKey, KeyStatus, status_at
 from app.graph.documents import evolve
 
 Keys = tuple[CredentialKey, ...]
@@ -15,6 +15,17 @@ Keys = tuple[CredentialKey, ...]
 def has_ended(key: CredentialKey, now: datetime) -> bool:
     """Whether a key works no more."""
     return status_at(key.written_status, key.valid_to, now=now) is KeyStatus.ENDED
+
+
+def valid_until(keys: Sequence[CredentialKey]) -> datetime | None:
+    """When the last of the keys stops working; None where one has no end."""
+    ends = [key.valid_to for key in keys if key.valid_to is not None]
+    return max(ends, default=None) if len(ends) == len(keys) else None
+
+
+def with_keys(credential: Credential, keys: Keys) -> Credential:
+    """A credential with these keys, and what follows from them."""
+    return evolve(credential, keys=keys, valid_until=valid_until(keys))
 
 
 def find_current(keys: Sequence[CredentialKey], credential_id: str) -> CredentialKey:

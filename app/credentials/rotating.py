@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from app.access.secrets import SECRET
-from app.credentials.keys import revoke_keys, rotate_keys
+from app.credentials.keys import revoke_keys, rotate_keys, with_keys
 from app.credentials.rules import KEY_NAMESPACE, CredentialRules
 from app.credentials.secrets import seal, secret_text
 from app.entities.audit_entry import AuditAction
@@ -87,7 +87,7 @@ async def rotate_credential(work: Work, given: RotateCredentialInput) -> RotateC
     sealed = seal(work, before.id, secret, problems)
     new = CredentialKey(value=value or "", valid_from=work.now, external_secret=sealed)
     grace = timedelta(seconds=given.grace_period_seconds)
-    after = evolve(before, credential_id=value, keys=rotate_keys(before.keys, new, work.now, grace))
+    after = with_keys(evolve(before, credential_id=value), rotate_keys(before.keys, new, work.now, grace))
     claim = Key(KEY_NAMESPACE, value or "", "keys")
     await work.look_up(by_namespace([claim]))
     await work.fetch([before.organization_id])
@@ -120,5 +120,5 @@ async def revoke_credential(work: Work, given: RevokeCredentialInput) -> RevokeC
         if value not in known:
             problems.add("NOT_FOUND", str(n), f"{value!r} is not one of its keys.")
     problems.refuse()
-    after = evolve(before, keys=revoke_keys(before.keys, work.now, values))
+    after = with_keys(before, revoke_keys(before.keys, work.now, values))
     return RevokeCredentialPayload(credential=work.change(before, after, AuditAction.REVOKED))

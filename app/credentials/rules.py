@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from app.access.secrets import SECRET
-from app.credentials.keys import find_current, has_ended, replace_current
+from app.credentials.keys import find_current, has_ended, replace_current, with_keys
 from app.credentials.secrets import seal, secret_text
 from app.entities.credential import Credential, CredentialKey
 from app.entities.measures import instant
@@ -95,7 +95,7 @@ class CredentialRules(Rules[Credential]):
                 external_secret=secret,
             )
             validate_period(key, problems)
-            return evolve(after, keys=(key,))
+            return with_keys(after, (key,))
         return change_key(after, said, secret, work.now, problems) if said.changes else after
 
     async def complete(self, work: Work, before: Credential | None, after: Credential) -> Credential:
@@ -165,7 +165,7 @@ def change_key(
     if SECRET in said.changes:
         key = evolve(key, external_secret=secret)
     validate_period(key, problems)
-    return evolve(credential, keys=replace_current(credential.keys, key))
+    return with_keys(credential, replace_current(credential.keys, key))
 
 
 def validate_period(key: CredentialKey, problems: Problems) -> None:

@@ -19,7 +19,7 @@ from pymongo.errors import PyMongoError
 
 from app.catalog.plans import FeatureRules, PlanRules
 from app.catalog.subscriptions import SubscriptionRules
-from app.credentials.keys import rotate_keys
+from app.credentials.keys import rotate_keys, with_keys
 from app.credentials.rules import CredentialRules
 from app.demo.viewer import DEMO
 from app.entities.audit_entry import AuditAction
@@ -192,5 +192,5 @@ async def rotate(work: Work, row: Mapping[str, str]) -> None:
     at, until = datetime.fromisoformat(row["at"]), datetime.fromisoformat(row["old key until"])
     new = CredentialKey.model_construct(value=row["new key"], valid_from=at)
     keys = rotate_keys(before.keys, new, at, max(until - at, timedelta()))
-    after = evolve(before, credential_id=new.value, keys=keys)
+    after = with_keys(evolve(before, credential_id=new.value), keys)
     await lifecycle.change_record(work, CredentialRules(), before, after, Problems(), AuditAction.ROTATED)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import strawberry
 from pydantic import Field
@@ -22,9 +23,10 @@ from app.entities.values import (
 )
 from app.graph.choices import Choice, choices
 from app.graph.declarations import derived
+from app.graph.documents import stored_values
 from app.graph.edges import computed, one
 from app.graph.many import many
-from app.graph.ownership import MOVE_OR_DELETE, Blocker, OnMerge, Ownership
+from app.graph.ownership import MOVE_OR_DELETE, Blocker, MongoFilter, OnMerge, Ownership
 from app.graph.record import (
     BY_CHANGE,
     Embedded,
@@ -34,6 +36,7 @@ from app.graph.record import (
     embedded,
     filterable,
     filterable_as,
+    filterable_choice,
     order,
     record,
 )
@@ -51,6 +54,32 @@ class KeyStatus(Choice):
 def status_at(status: str, valid_to: datetime | None, *, now: datetime) -> KeyStatus:
     """The status of a key now: one whose `validTo` has passed has ended, whatever was written."""
     return KeyStatus.ENDED if valid_to is not None and valid_to <= now else KeyStatus(status)
+
+
+def best_status(keys: Iterable[Any], *, now: datetime) -> KeyStatus:
+    """The status of a credential: ACTIVE or RETIRING where one of its keys is, given as models or as documents."""
+    fields = ("status", "validTo")
+    stored: Iterable[Mapping[str, Any]] = (
+        each if isinstance(each, Mapping) else stored_values(each, fields) for each in keys
+    )
+    found = {status_at(each["status"], each.get("validTo"), now=now) for each in stored}
+    return next((each for each in (KeyStatus.ACTIVE, KeyStatus.RETIRING) if each in found), KeyStatus.ENDED)
+
+
+def has_best_status(status: KeyStatus, now: datetime) -> MongoFilter:
+    """`best_status` as a MongoDB filter: the credentials that have that status at an instant."""
+    if status is KeyStatus.ENDED:
+        return {"validUntil": {"$lte": now}}
+    active = {"keys": {"$elemMatch": {"status": KeyStatus.ACTIVE.value, **works_after(now)}}}
+    if status is KeyStatus.ACTIVE:
+        return active
+    retiring: MongoFilter = {"status": KeyStatus.RETIRING.value, "validTo": {"$gt": now}}
+    return {"keys.validTo": {"$gt": now}, "keys": {"$elemMatch": retiring}, "$nor": [active]}
+
+
+def works_after(now: datetime) -> MongoFilter:
+    """The MongoDB filter for keys that have not ended by an instant, but for their written status."""
+    return {"$or": [{"validTo": None}, {"validTo": {"$gt": now}}]}
 
 
 @embedded(description="One key of a credential, as metering events carry it.")
@@ -85,6 +114,9 @@ class Credential(Record):
         filterable("name"),
         filterable("credential_id", indexed=True),
         filterable("tags", indexed=True),
+        filterable_choice("status", matches=has_best_status),
+        filterable("valid_until", indexed=True),
+        filterable("last_used_at", indexed=True),
         filterable_as("organization_id", "The id of the organization that its usage is attributed to."),
         filterable_as("subscriber_id", "The id of its subscriber."),
         filterable_as("subscription_id", "The id of its subscription; null finds those without one."),
@@ -99,6 +131,7 @@ class Credential(Record):
         ),
         by_app(app_namespace),
     )
+    needed_indexes: ClassVar = (("keys.validTo",),)
     searched: ClassVar = ("name", "credentialId", "keys.value", "tags", "appIds.value")
 
     name: str = Field(min_length=1, max_length=256, description='Its label, such as "Mobile App Production Key".')
@@ -108,6 +141,9 @@ class Credential(Record):
     keys: tuple[CredentialKey, ...] = Field(description="All its keys, oldest first.")
     tags: tuple[Annotated[str, Field(max_length=256)], ...] = Field(
         default=(), max_length=100, description="Labels to group and filter by."
+    )
+    valid_until: datetime | None = Field(
+        default=None, description="When the last of its keys stops working, UTC; null if one has no end."
     )
     last_used_at: datetime | None = Field(default=None, description="When it was last used, UTC.")
     custom_metadata: tuple[MetadataEntry, ...] = Field(default=(), description=METADATA)
@@ -119,6 +155,12 @@ class Credential(Record):
     subscriber_id: strawberry.Private[str | None] = None
     subscription_id: strawberry.Private[str | None] = None
 
+    status = derived(
+        KeyStatus,
+        of=("keys",),
+        by=best_status,
+        doc="Whether it can be used: ACTIVE or RETIRING if one of its keys is, else ENDED.",
+    )
     app_metadata = app_metadata()
 
     history = history()

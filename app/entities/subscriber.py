@@ -25,6 +25,15 @@ from app.graph.many import many
 from app.graph.ownership import MOVE_OR_DELETE, Blocker, OnMerge, Ownership
 from app.graph.record import BY_CHANGE, Record, by_app, claimed, filterable, filterable_as, order, record
 from app.graph.scalars import EmailAddress
+from app.graph.search_texts import fold
+
+NO_LAST_NAME = "\U0010ffff"
+"""What sorts after every last name."""
+
+
+def name_key(last_name: str | None, first_name: str | None) -> str:
+    """What a subscriber is sorted by: last name, then first name, in any case and without accents."""
+    return f"{fold(last_name or '').strip() or NO_LAST_NAME}\x01{fold(first_name or '').strip()}"
 
 
 @choices(description="What a subscriber is.")
@@ -44,6 +53,11 @@ class Subscriber(Record):
     read_scope: ClassVar = Scope.CUSTOMERS
     orders: ClassVar = (
         order("email", "By e-mail address, ignoring case.", on="emailKey"),
+        order(
+            "last_name",
+            "By last name, then first name, in any case and without accents; those without a last name come last.",
+            on="nameKey",
+        ),
         order("created_at", "By creation time."),
         BY_CHANGE,
     )
@@ -87,6 +101,7 @@ class Subscriber(Record):
 
     app_rows: strawberry.Private[tuple[AppDocument, ...]] = Field(default=(), alias="appMetadata")
     email_key: strawberry.Private[str]
+    name_key: strawberry.Private[str]
     organization_id: strawberry.Private[str]
 
     app_metadata = app_metadata()

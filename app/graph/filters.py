@@ -159,6 +159,14 @@ class DateTimeFilter(FieldFilter):
     gte: datetime | None = optional_field("At this or after.")
     lt: datetime | None = optional_field("Before this.")
     lte: datetime | None = optional_field("At this or before.")
+    exists: bool | None = optional_field("Whether there is one.")
+
+    def conditions(self, field: Filterable, now: datetime) -> list[Doc]:
+        """As those of other fields; and that there is an instant, or none."""
+        filters = super(DateTimeFilter, dataclasses.replace(self, exists=UNSET)).conditions(field, now)
+        if self.exists in (UNSET, None):
+            return filters
+        return [*filters, {field.stored: {"$ne": None} if self.exists else None}]
 
 
 @strawberry.input(description="Conditions on one entry of the custom metadata; all of them must hold for that entry.")

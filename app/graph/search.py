@@ -7,7 +7,7 @@ with exactly that text first, and as many that have the words somewhere.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from strawberry import UNSET
@@ -27,6 +27,8 @@ from app.mongo.client import Doc
 from app.mongo.reads import aggregate
 
 MAX_TEXT = 256
+MAX_CANDIDATES = 2_000
+"""How many records of a type that have one of several words are looked at for the others."""
 MAX_MATCHES = 200
 """How many records of a type are found at most by how their text begins, and as many by parts of it."""
 RECORD_NAME = "kind_"
@@ -36,7 +38,9 @@ RANK = "rank_"
 SEARCHED_TEXT = (
     "A key, the beginning of a name or of any other searched text, or words and parts of words, all of which must be "
     f"there; in any case, without accents, at most {MAX_TEXT} characters. What has exactly this text comes first, then "
-    f"what begins with it, then the others: at most {MAX_MATCHES} of a type that begin with it, {MAX_MATCHES} others."
+    f"what begins with it, then the others: at most {MAX_MATCHES} of a type that begin with it, {MAX_MATCHES} others. "
+    f"Of several words the two longest are looked up; {MAX_CANDIDATES:,} records of a type that have one are searched for "
+    "the rest."
 )
 EXACT, BEGINNING, PART = 0, 1, 2
 """The ranks: a whole text is the one asked for, a text begins with it, a text has each of its words as a part."""
@@ -117,16 +121,15 @@ class SearchPage:
         """
         phrase = " ".join(self.words)
         exact = {"$in": [{"$literal": phrase}, f"${SEARCH_TEXTS}"]}
-        parts = [condition for word in self.words for condition in has_part(word)]
-        matches: list[tuple[Doc, object]] = [
-            ({**begins(phrase), **LIVE}, {"$cond": [exact, EXACT, BEGINNING]}),
-            ({"$and": [*parts, LIVE]}, {"$literal": PART}),
+        matches: list[tuple[list[Doc], object]] = [
+            ([{"$match": {**begins(phrase), **LIVE}}], {"$cond": [exact, EXACT, BEGINNING]}),
+            *((with_all, {"$literal": PART}) for with_all in self.with_all_words()),
         ]
         return [
             (
                 record.collection,
                 [
-                    {"$match": query},
+                    *query,
                     {"$limit": MAX_MATCHES},
                     {"$set": {RANK: rank, RECORD_NAME: record.__name__}},
                     {"$unset": [SEARCH_TEXTS, SEARCH_PARTS]},
@@ -134,6 +137,16 @@ class SearchPage:
             )
             for query, rank in matches
         ]
+
+    def with_all_words(self) -> Iterator[list[Doc]]:
+        """The stages that find what has every word as a part: by each of the two longest words, as the rarest."""
+        by_length = sorted(dict.fromkeys(self.words), key=len, reverse=True)
+        for word in by_length[:2]:
+            stages: list[Doc] = [{"$match": {"$and": [*has_part(word), LIVE]}}]
+            if len(by_length) > 1:
+                others = [condition for other in by_length if other != word for condition in has_part(other)]
+                stages += [{"$limit": MAX_CANDIDATES}, {"$match": {"$and": others}}]
+            yield stages
 
     def after_position(self) -> list[Doc]:
         """The stages that leave only what comes after the cursor."""

@@ -16,7 +16,7 @@ from app.mongo.client import Doc
 SEARCH_TEXTS, SEARCH_PARTS = "searchTexts", "searchParts"
 MAX_LENGTH = 1_024
 """Characters of one text that are searched. Names, addresses and identifiers are shorter."""
-PART_LENGTH = 32
+PART_LENGTH = 16
 """Characters of a part that are stored. Of a longer part the rest is compared with the texts themselves."""
 MAX_PARTS = 10_000
 """Parts of one record at most; texts beyond, of which lists have too many, are found by how they begin."""

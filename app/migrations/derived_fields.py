@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 
+from app.credentials.keys import valid_until
+from app.entities.credential import Credential, CredentialKey
 from app.entities.metadata import app_ids
-from app.entities.subscriber import Subscriber, SubscriberKind
+from app.entities.subscriber import Subscriber, SubscriberKind, name_key
 from app.entities.values import AppDocument, AppId
-from app.graph.documents import stored_fields
+from app.graph.documents import from_document, stored_fields
 from app.graph.edges import LIVE
 from app.graph.record import Record, stored_records
 from app.graph.search_texts import SEARCH_PARTS, SEARCH_TEXTS, search_fields
@@ -59,6 +61,28 @@ def subscriber_fields(doc: Doc) -> Doc:
     """What a subscriber lacks."""
     kind = doc.get("kind") or SubscriberKind.PERSON.value
     return differing(doc, {"emailDomain": domain_of(doc["emailKey"]), "kind": kind})
+
+
+async def fill_name_keys(store: Store) -> int:
+    """Subscribers have a sort key of their names."""
+    shown = ("firstName", "lastName", "nameKey")
+    return await change_documents(store, Subscriber.collection, {}, missing_name_key, shown)
+
+
+def missing_name_key(doc: Doc) -> Doc:
+    """The sort key of a subscriber, if it is another."""
+    return differing(doc, {"nameKey": name_key(doc.get("lastName"), doc.get("firstName"))})
+
+
+async def fill_validity(store: Store) -> int:
+    """Credentials say until when the last of their keys works."""
+    return await change_documents(store, Credential.collection, {}, missing_validity, ("keys", "validUntil"))
+
+
+def missing_validity(doc: Doc) -> Doc:
+    """Until when a credential works, if that is not stored yet."""
+    until = valid_until([from_document(CredentialKey, key) for key in doc["keys"]])
+    return {} if "validUntil" in doc and doc["validUntil"] == until else {"validUntil": until}
 
 
 async def fill_search_fields(store: Store) -> int:

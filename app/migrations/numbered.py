@@ -23,5 +23,7 @@ MIGRATIONS = (
     Migration(5, "organizations have the keys of their duplicates", derived_fields.fill_match_keys, needs=5),
     Migration(6, "subscribers have a kind and an e-mail domain", derived_fields.fill_subscribers, needs=6),
     Migration(7, "names and identifiers are stored to be searched", derived_fields.fill_search_fields, needs=7),
+    Migration(8, "subscribers have a sort key of their names", derived_fields.fill_name_keys, needs=8),
+    Migration(9, "credentials say until when they work", derived_fields.fill_validity, needs=9),
 )
 NEWEST = MIGRATIONS[-1].number

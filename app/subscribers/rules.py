@@ -10,7 +10,7 @@ from app.entities.addresses import normalise_email
 from app.entities.credential import Credential
 from app.entities.identifiers import UNCLASSIFIED_ID
 from app.entities.organization import Organization
-from app.entities.subscriber import Subscriber
+from app.entities.subscriber import Subscriber, name_key
 from app.entities.subscription import PlanSubscription
 from app.errors import Problems
 from app.graph.documents import evolve, from_document
@@ -62,7 +62,7 @@ class SubscriberRules(Rules[Subscriber]):
 
     async def complete(self, work: Work, before: Subscriber | None, after: Subscriber) -> Subscriber:
         domain = domain_of(after.email_key)
-        after = evolve(after, email_domain=domain)
+        after = evolve(after, email_domain=domain, name_key=name_key(after.last_name, after.first_name))
         if after.organization_id:
             return after
         await read_claimants(work, [domain])

@@ -19,7 +19,7 @@ from app.graph.search_texts import SEARCH_PARTS, SEARCH_TEXTS
 from app.mongo.client import Doc
 
 STAMPS = ("_id", "version", "guard", "createdAt", "updatedAt")
-DERIVED = ("ancestorIds", "emailKey", "emailDomain", "matchKeys", "appIds", "appliesTo")
+DERIVED = ("ancestorIds", "emailKey", "emailDomain", "nameKey", "validUntil", "matchKeys", "appIds", "appliesTo")
 UNTOLD = frozenset((*STAMPS, *DERIVED, SEARCH_TEXTS, SEARCH_PARTS))
 HIDDEN = "[secret]"
 

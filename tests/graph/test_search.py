@@ -118,6 +118,18 @@ async def test_search_reads_what_it_finds_and_no_more(store: Store, explaining: 
         assert read["documentsExamined"] == examined, text
 
 
+async def test_common_words_that_few_have_together_cost_a_bounded_number_of_documents(
+    store: Store, data: Data, explaining: Explainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.graph.search.MAX_CANDIDATES", 100)
+    crowd = [organization(f"x{n}", name=f"Institute {n}") for n in range(500)]
+    others = [organization(f"y{n}", name=f"The Optics {n}") for n in range(500)]
+    await save(store, *crowd, *others, organization("a", name="A Optics Institute"))
+    query = '{ search(text: "institute optics") { nodes { id } } }'
+    [read] = (await plan_of(store, explaining, query))["reads"]
+    assert read["documentsExamined"] <= 2 * 100 + 1
+
+
 async def test_documents_of_before_are_searched_when_the_program_starts(store: Store, data: Data) -> None:
     old = [to_document(organization(name, name=f"Acme {name}")) for name in ("a", "b")]
     await store["organizations"].insert_many(old)

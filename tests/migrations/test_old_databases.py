@@ -23,8 +23,8 @@ from tests.records import organization, save, subscriber
 TO_EARLIER_IDS = [(re.compile(f"sub_({ULID})"), "sbn"), (re.compile(f"sbr_({ULID})"), "sub")]
 LATER_FIELDS = {
     "organizations": ["searchTexts", "searchParts", "matchKeys", "appIds"],
-    "subscribers": ["searchTexts", "searchParts", "emailDomain", "kind", "appIds"],
-    "credentials": ["searchTexts", "searchParts", "appIds"],
+    "subscribers": ["searchTexts", "searchParts", "emailDomain", "kind", "appIds", "nameKey"],
+    "credentials": ["searchTexts", "searchParts", "appIds", "validUntil"],
 }
 Dump = dict[str, dict[Any, Doc]]
 
