@@ -39,8 +39,8 @@ SEARCHED_TEXT = (
     "A key, the beginning of a name or of any other searched text, or words and parts of words, all of which must be "
     f"there; in any case, without accents, at most {MAX_TEXT} characters. What has exactly this text comes first, then "
     f"what begins with it, then the others: at most {MAX_MATCHES} of a type that begin with it, {MAX_MATCHES} others. "
-    f"Of several words the two longest are looked up, and {MAX_CANDIDATES:,} records of a type that have one of these are "
-    "held to the rest."
+    f"Of several words the two longest are looked up, and of a type {MAX_CANDIDATES:,} records with one of them "
+    "are held to the rest."
 )
 EXACT, BEGINNING, PART = 0, 1, 2
 """The ranks: a whole text is the one asked for, a text begins with it, a text has each of its words as a part."""
