@@ -341,6 +341,17 @@ def test_a_template_is_a_file_to_import_and_who_waits_is_moved_on_request(tmp_pa
     assert ann["organizationId"] == acme["_id"]
 
 
+@in_a_thread
+def test_a_file_that_updates_has_the_columns_that_change(tmp_path: Path, at: dict[str, str]) -> None:
+    path = tmp_path / "change.csv"
+    path.write_text("external_id,name\nacme,Acme\n")
+    assert run("import", "organizations", str(path), **at).returncode == 0
+    path.write_text("external_id,description\nacme,Makes everything\n")
+    changed = run("import", "organizations", str(path), "--update", "--json", **at)
+    assert changed.returncode == 0, changed.stderr
+    assert json.loads(changed.stdout)["changed"] == 1
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

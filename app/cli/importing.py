@@ -41,7 +41,9 @@ STANDARD_INPUT = Path("-")
 
 
 @contextmanager
-def opened_sources(kind: str, paths: Sequence[Path], format_name: str | None) -> Iterator[list[Source]]:
+def opened_sources(
+    kind: str, paths: Sequence[Path], format_name: str | None, *, updates: bool = False
+) -> Iterator[list[Source]]:
     """The files to import, after their headers were checked. Standard input is copied to a temporary file.
 
     Raises UnreadableFile for the first that is unusable.
@@ -49,7 +51,7 @@ def opened_sources(kind: str, paths: Sequence[Path], format_name: str | None) ->
     if paths.count(STANDARD_INPUT) > 1:
         raise UnreadableFile("Standard input can be imported once: give - one time.")
     with ExitStack() as stack:
-        yield [check_header(kind, open_source(path, format_name, stack)) for path in paths]
+        yield [check_header(kind, open_source(path, format_name, stack), updates=updates) for path in paths]
 
 
 def open_source(path: Path, format_name: str | None, stack: ExitStack) -> Source:
@@ -59,10 +61,11 @@ def open_source(path: Path, format_name: str | None, stack: ExitStack) -> Source
     return find_source(path, format_name)
 
 
-def check_header(kind: str, source: Source) -> Source:
+def check_header(kind: str, source: Source, *, updates: bool) -> Source:
     """The source, after its header and first row were read. Raises UnreadableFile."""
+    importer = IMPORTERS[kind]()
     try:
-        next(source.read_rows(IMPORTERS[kind]().columns), None)
+        next(source.read_rows(importer.columns, (importer.key,) if updates else None), None)
     except OSError as error:
         raise UnreadableFile(f"{source.path} cannot be read: {error.strerror}.") from None
     return source

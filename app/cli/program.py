@@ -187,9 +187,14 @@ def schema_command(
 
 
 @cli.command("migrations", epilog=SETTINGS)
-def migrations_command(data_directory: DataDirectory = None) -> None:
+def migrations_command(
+    demo: Annotated[bool, typer.Option("--demo", help="Ask the demo's database.")] = False,
+    data_directory: DataDirectory = None,
+) -> None:
     """List the changes to what is stored: those that were applied, and those that the next start will apply."""
     settings = read_settings(data_directory=data_directory)
+    if demo:
+        settings = demo_settings(settings, data_directory)
     logging.configure()
     with mongodb(settings) as uri:
         state = asyncio.run(read_migrations(uri, settings.database))

@@ -98,7 +98,7 @@ def add_import(kind: str) -> None:
         options = ImportOptions(
             dry_run, update, from_start, report, refused, as_json, move_waiting_subscribers, cipher_of(settings)
         )
-        with opened_sources(kind, files, format_name) as sources:
+        with opened_sources(kind, files, format_name, updates=update) as sources:
             check_outputs(report, refused, [each.path for each in sources])
             with mongodb(settings) as uri:
                 summaries = asyncio.run(import_into(uri, settings.database, kind, sources, options))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from app.transfer.columns import REASON, Columns, flatten_columns
 
@@ -14,15 +14,19 @@ class UnreadableFile(Exception):  # noqa: N818  # a message for the user, not a 
     """A file that cannot be imported at all; the message says what to do."""
 
 
-def read_header(reader: Iterator[list[str]], columns: Columns) -> list[str]:
-    """The names of the file's columns in its order, in lower case. Raises UnreadableFile for a wrong header."""
+def read_header(reader: Iterator[list[str]], columns: Columns, needed: Collection[str] | None = None) -> list[str]:
+    """The names of the file's columns in its order, in lower case. Raises UnreadableFile for a wrong header.
+
+    `needed` are the columns that the file has to have, where these are not all that are required.
+    """
     typed = [name.strip() for name in read_first_line(reader, columns)]
     names, known = [name.lower() for name in typed], [*list_csv_columns(columns), REASON]
     if unknown := [name for name in typed if name.lower() not in known]:
         raise UnreadableFile(explain_unknown_columns(unknown, columns))
     if twice := {name for name in names if names.count(name) > 1}:
         raise UnreadableFile(f"Line 1 names a column twice: {', '.join(sorted(twice))}. Remove one of each.")
-    if missing := [name for name in list_required_columns(columns) if name not in names]:
+    required = list_required_columns(columns) if needed is None else needed
+    if missing := [name for name in required if name not in names]:
         raise UnreadableFile(f"Line 1 lacks required columns: {', '.join(missing)}. Add them.")
     return names
 

@@ -28,13 +28,17 @@ class RowParser:
     updates: bool = False
     seen: SeenKeys = field(default_factory=SeenKeys)
 
+    @property
+    def needed(self) -> tuple[str, ...] | None:
+        """The columns that a row has to have, where these are not all that are required: what is left out stays."""
+        return (self.importer.key,) if self.updates else None
+
     def parse_row(self, raw: RawRow, plan: ImportPlan) -> Entry:
         """The row by its columns, with the problems known without the database; or its refusal, if it is unreadable."""
         if raw.problem:
             return refuse_row(raw.line, [raw.problem], raw.rows, self.read_key(raw), raw.spans)
         problems = plan.problems_of(raw)
-        needed = (self.importer.key,) if self.updates else None  # what is left out is left alone
-        values = parse_row(self.importer.columns, raw.values, problems, needed=needed)
+        values = parse_row(self.importer.columns, raw.values, problems, needed=self.needed)
         problems += self.find_duplicate(raw, values)
         return ParsedRow(raw.line, values, tuple(problems), raw.rows, raw.size, self.read_key(raw), raw.spans)
 

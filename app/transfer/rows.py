@@ -11,7 +11,7 @@ import enum
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -110,11 +110,12 @@ class Source:
     format: Format
     name: str
 
-    def read_rows(self, columns: Columns) -> Iterator[RawRow]:
-        """The rows of the file."""
-        read = read_csv_rows if self.format is Format.CSV else read_json_rows
+    def read_rows(self, columns: Columns, needed: Collection[str] | None = None) -> Iterator[RawRow]:
+        """The rows of the file. `needed` are the columns that a header has to have, if not all that are required."""
         with self.path.open("rb") as file:
-            yield from read(LineReader(file), columns)
+            lines = LineReader(file)
+            is_csv = self.format is Format.CSV
+            yield from read_csv_rows(lines, columns, needed) if is_csv else read_json_rows(lines, columns)
 
     def compute_digest(self) -> str:
         """The SHA-256 of its content, in hexadecimal."""
@@ -149,11 +150,11 @@ def parse_format(name: str, message: str) -> Format:
     return Format.CSV if name.lower() == "csv" else Format.NDJSON
 
 
-def read_csv_rows(lines: LineReader, columns: Columns) -> Iterator[RawRow]:
+def read_csv_rows(lines: LineReader, columns: Columns, needed: Collection[str] | None) -> Iterator[RawRow]:
     """Rows of a CSV file (RFC 4180, UTF-8, comma) whose first row names the columns."""
     csv.field_size_limit(MAX_FIELD_CHARACTERS)
     reader = csv.reader(lines, strict=True)
-    names = read_header(reader, columns)
+    names = read_header(reader, columns, needed)
     while True:
         line, begin = lines.number + 1, lines.position
         try:

@@ -97,12 +97,12 @@ class ImportRun:
 
     def read_rows(self) -> Iterator[RawRow]:
         """The rows of the file from its beginning, one for each record."""
-        rows = self.source.read_rows(self.importer.columns)
+        rows = self.source.read_rows(self.importer.columns, self.parser.needed)
         return self.importer.group_csv_rows(rows) if self.source.format is Format.CSV else rows
 
     def count_rows(self) -> int:
         """How many rows the file has, as a summary counts them."""
-        return sum(1 for _ in self.source.read_rows(self.importer.columns))
+        return sum(1 for _ in self.source.read_rows(self.importer.columns, self.parser.needed))
 
     def read_entries(self, plan: ImportPlan, reading: int) -> Iterator[Entry]:
         """The parsed rows that are to be stored in this reading of the file."""

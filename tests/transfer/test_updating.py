@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from app.mongo.client import Doc, Store
+from app.transfer.csv_header import UnreadableFile
 from app.transfer.outcome import Outcome
 from tests.commands import Commands
 from tests.transfer.running import Files, codes, results
@@ -158,3 +159,19 @@ async def test_unchanged_rows_cost_a_few_commands_a_chunk(files: Files, commands
         assert results(await updated(files, "organizations", *rows)) == {"UNCHANGED": size}
     assert sent.reads <= 3
     assert {name for name, _ in sent.seen} <= {"find", "aggregate", "commitTransaction"}
+
+
+async def test_a_file_that_updates_needs_no_column_but_the_key(files: Files, store: Store) -> None:
+    made = await files.made("organizations", **ACME)
+    path = files.csv("external_id,description", "acme,Other", "new,X")
+    for dry_run in (True, False):
+        changed, refused = await files.run("organizations", path, updates=True, dry_run=dry_run)
+        assert [each["field"] for each in changed.changes] == ["description"]
+        assert codes(refused) == {("REQUIRED", "name")}
+    found = await store["organizations"].find_one({"_id": made["_id"]})
+    assert found is not None
+    assert (found["name"], found["description"]) == ("Acme", "Other")
+    with pytest.raises(UnreadableFile, match="Line 1 lacks required columns: external_id"):
+        await files.run("organizations", files.csv("description", "Other"), updates=True)
+    with pytest.raises(UnreadableFile, match="Line 1 lacks required columns: name"):
+        await files.run("organizations", path)
