@@ -74,7 +74,7 @@ def has_best_status(status: KeyStatus, now: datetime) -> MongoFilter:
     if status is KeyStatus.ACTIVE:
         return active
     retiring: MongoFilter = {"status": KeyStatus.RETIRING.value, "validTo": {"$gt": now}}
-    return {"keys.validTo": {"$gt": now}, "keys": {"$elemMatch": retiring}, "$nor": [active]}
+    return {"keys": {"$elemMatch": retiring}, "$nor": [active]}
 
 
 def works_after(now: datetime) -> MongoFilter:
@@ -131,7 +131,7 @@ class Credential(Record):
         ),
         by_app(app_namespace),
     )
-    needed_indexes: ClassVar = (("keys.validTo",),)
+    needed_indexes: ClassVar = (("keys.status", "keys.validTo"),)
     searched: ClassVar = ("name", "credentialId", "keys.value", "tags", "appIds.value")
 
     name: str = Field(min_length=1, max_length=256, description='Its label, such as "Mobile App Production Key".')

@@ -27,8 +27,8 @@ from app.mongo.client import Doc
 from app.mongo.reads import aggregate
 
 MAX_TEXT = 256
-MAX_CANDIDATES = 2_000
-"""How many records of a type that have one of several words are looked at for the others."""
+MAX_CANDIDATES, MAX_WORDS = 1_000, 8
+"""How many records of a type that have one of several words are looked at for the others, and for how many words."""
 MAX_MATCHES = 200
 """How many records of a type are found at most by how their text begins, and as many by parts of it."""
 RECORD_NAME = "kind_"
@@ -39,8 +39,7 @@ SEARCHED_TEXT = (
     "A key, the beginning of a name or of any other searched text, or words and parts of words, all of which must be "
     f"there; in any case, without accents, at most {MAX_TEXT} characters. What has exactly this text comes first, then "
     f"what begins with it, then the others: at most {MAX_MATCHES} of a type that begin with it, {MAX_MATCHES} others. "
-    f"Of several words the two longest are looked up, and of a type {MAX_CANDIDATES:,} records with one of them "
-    "are held to the rest."
+    f"Of several words each is looked up, and of a type {MAX_CANDIDATES:,} records with it are held to the rest."
 )
 EXACT, BEGINNING, PART = 0, 1, 2
 """The ranks: a whole text is the one asked for, a text begins with it, a text has each of its words as a part."""
@@ -139,12 +138,12 @@ class SearchPage:
         ]
 
     def with_all_words(self) -> Iterator[list[Doc]]:
-        """The stages that find what has every word as a part: by each of the two longest words, as the rarest."""
-        by_length = sorted(dict.fromkeys(self.words), key=len, reverse=True)
-        for word in by_length[:2]:
+        """The stages that find what has every word as a part: by each of the words, whichever is the rarest."""
+        words = sorted(dict.fromkeys(self.words), key=len, reverse=True)
+        for word in words[:MAX_WORDS]:
             stages: list[Doc] = [{"$match": {"$and": [*has_part(word), LIVE]}}]
-            if len(by_length) > 1:
-                others = [condition for other in by_length if other != word for condition in has_part(other)]
+            if len(words) > 1:
+                others = [condition for other in words if other != word for condition in has_part(other)]
                 stages += [{"$limit": MAX_CANDIDATES}, {"$match": {"$and": others}}]
             yield stages
 

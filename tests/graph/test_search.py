@@ -128,6 +128,9 @@ async def test_common_words_that_few_have_together_cost_a_bounded_number_of_docu
     query = '{ search(text: "institute optics") { nodes { id } } }'
     [read] = (await plan_of(store, explaining, query))["reads"]
     assert read["documentsExamined"] <= 2 * 100 + 1
+    for text in ("institute 499", "institute optics a", "the optics 498", "optics 7 the 77"):
+        found = (await data(store, SEARCH, text=text))["search"]["nodes"]
+        assert found, f"{text}: the rare word finds it, be it the shortest"
 
 
 async def test_documents_of_before_are_searched_when_the_program_starts(store: Store, data: Data) -> None:
