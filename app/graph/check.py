@@ -11,7 +11,7 @@ from app.graph.documents import stored_fields
 from app.graph.edges import Computed, Edge
 from app.graph.many import Many
 from app.graph.ownership_check import ownership_problems
-from app.graph.record import RECORDS, Embedded, Record, declarations_of, stored_records
+from app.graph.record import RECORDS, Embedded, Record, declarations_of, node_types, stored_records
 from app.graph.registry import COMPUTED_CONNECTIONS, COMPUTED_EDGES
 
 
@@ -68,7 +68,7 @@ def record_problems(record: type[Record]) -> Iterator[str]:
 
 def registry_problems(roots: Sequence[Declaration]) -> Iterator[str]:
     """The computed records that nobody reads by id, and the registered functions that no declaration asks for."""
-    by_id = {f"{name}.id" for name, cls in RECORDS.items() if not issubclass(cls, Record)}
+    by_id = {f"{name}.id" for name, cls in node_types().items() if not issubclass(cls, Record)}
     declared = [*roots, *(each for cls in RECORDS.values() for each in declarations_of(cls))]
     edges = {each.batch for each in declared if isinstance(each, Computed)} | by_id
     connections = {each.batch for each in declared if isinstance(each, ComputedConnection)}

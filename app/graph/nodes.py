@@ -20,7 +20,7 @@ from app.graph.loaders import load
 from app.graph.ownership import Ownership
 from app.graph.page import MAX_FIRST
 from app.graph.read import Fields, Key
-from app.graph.record import RECORDS, Embedded, Node, Record
+from app.graph.record import RECORDS, Embedded, Node, Record, node_types
 from app.graph.registry import COMPUTED_EDGES, Computation
 from app.mongo.client import Doc
 
@@ -149,7 +149,7 @@ def node_entity(result: NodeResult) -> Embedded | Denial:
 @cache
 def record_names_by_prefix() -> Mapping[str, str]:
     """The prefix of ids → the record's name."""
-    return {cast(type[Record], cls).prefix: name for name, cls in RECORDS.items()}
+    return {cast(type[Record], cls).prefix: name for name, cls in node_types().items()}
 
 
 def record_name_of(node_id: str) -> str | None:

@@ -280,6 +280,11 @@ def declarations_of(cls: type) -> list[Declaration]:
     return [value for base in cls.__mro__ for value in vars(base).values() if isinstance(value, Declaration)]
 
 
+def node_types() -> dict[str, type[Node]]:
+    """The records that have an id, by name, stored or computed: what `node(id:)` may lead to."""
+    return {name: cls for name, cls in RECORDS.items() if issubclass(cls, Node)}
+
+
 def stored_records() -> dict[str, type[Record]]:
     """The records that have a collection, by name."""
     return {name: cls for name, cls in RECORDS.items() if issubclass(cls, Record)}

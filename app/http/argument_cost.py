@@ -15,8 +15,11 @@ from graphql import (
     GraphQLField,
     IntValueNode,
     ListValueNode,
+    NamedTypeNode,
+    NonNullTypeNode,
     ObjectValueNode,
     OperationDefinitionNode,
+    OperationType,
     ValueNode,
     VariableNode,
 )
@@ -24,6 +27,8 @@ from graphql import (
 from app.graph.declarations import Argument, Declaration, Sizing
 from app.graph.plan.arguments import DEFINITION
 
+ANY_JSON = "JSON"
+"""The scalar whose values are taken as they are."""
 CEILING = 1_000_000_000
 """The largest number that is counted with and shown: fragments can spread each other to 2^30 records and more."""
 
@@ -37,6 +42,21 @@ def input_size(value: object) -> int:
             total += 10 + len(part)
             waiting.extend(part.values() if isinstance(part, dict) else part)
     return total
+
+
+def shallow_size(value: object) -> int:
+    """The same without what is inside its items: of a value that is not coerced, since its scalar takes any JSON."""
+    return 10 + len(value) if isinstance(value, (dict, list)) else 0
+
+
+def uncoerced_variables(operation: OperationDefinitionNode) -> Iterator[str]:
+    """The variables of a query that take any JSON. A mutation's are counted whole: what they hold is stored."""
+    if operation.operation is not OperationType.QUERY:
+        return
+    for each in operation.variable_definitions or ():
+        named = each.type.type if isinstance(each.type, NonNullTypeNode) else each.type
+        if isinstance(named, NamedTypeNode) and named.name.value == ANY_JSON:
+            yield each.variable.name.value
 
 
 def declaration_of(field: GraphQLField) -> Declaration | None:
@@ -54,6 +74,7 @@ class ArgumentCosts:
 
     def __init__(self, operation: OperationDefinitionNode, variables: Mapping[str, object]) -> None:
         self.variables = variables
+        self.uncoerced = set(uncoerced_variables(operation))
         self.defaults = {v.variable.name.value: v.default_value for v in operation.variable_definitions or ()}
         self.sizing_variables: set[str] = set()
         self.variable_inputs = {name: self._variable_input(name) for name in self.defaults}
@@ -92,7 +113,8 @@ class ArgumentCosts:
     def _variable_input(self, name: str) -> int:
         """How much input a variable is, in tenths: what the client sent, else its default, which has no variables."""
         if name in self.variables:
-            return input_size(self.variables[name])
+            value = self.variables[name]
+            return shallow_size(value) if name in self.uncoerced else input_size(value)
         default = self.defaults[name]
         return self.input_size([default]) if default is not None else 0
 

@@ -53,7 +53,7 @@ from app.graph.plan.steps import (
     SelectionByType,
     Step,
 )
-from app.graph.record import RECORDS
+from app.graph.record import node_types
 from app.graph.search import Search
 
 PAGE_INFO = {
@@ -167,7 +167,7 @@ class Compiler:
     def by_type(self, fields: FieldDetailsList, path: str) -> SelectionByType:
         """The selection on each type of record, for a field that may be any; scopes are asked for as they are read."""
         selections = {}
-        for name in RECORDS:
+        for name in node_types():
             target = self.core.type_map[name]
             if is_object_type(target):
                 selections[name] = Selection(path=path)
