@@ -21,6 +21,7 @@ from app.graph.roots import query
 from app.graph.scalars import SCALARS
 from app.graph.sdl import print_sdl
 from app.graph.search import search
+from app.metering import room as metering
 from app.mongo import keys
 from app.onboarding import room as onboarding
 from app.organizations import room as organizations
@@ -52,6 +53,7 @@ ROOMS = (
     catalog.ROOM,
     billing.ROOM,
     onboarding.ROOM,
+    metering.ROOM,
     WRITING,
     TRANSFER,
 )

@@ -23,7 +23,8 @@ ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 EXAMPLES = sorted((ROOT / "app" / "http" / "examples").glob("*.graphql"))
 FRONTEND = (ROOT / "docs" / "frontend.md").read_text()
-PAGES = README + (ROOT / "docs" / "writing.md").read_text() + FRONTEND
+METERING = (ROOT / "docs" / "metering.md").read_text()
+PAGES = README + (ROOT / "docs" / "writing.md").read_text() + FRONTEND + METERING
 SHOWN = re.findall(r"```graphql\n(.+?)```\s+```json\n(.+?)```", PAGES, re.DOTALL)
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 

@@ -25,6 +25,11 @@ COMMITTED = Path(__file__).parent.parent / "schema.graphql"
 BOUNDED_LISTS = {
     "Query.nodes": "as many as ids, at most 100",
     "DuplicateCandidate.reasons": "each at most once",
+    "Query.attribution": "one an event, at most 1,000",
+    "Attribution.tried": "one a rule",
+    "Attribution.conflicts": "at most as many as an event has fields",
+    "Attribution.effects": "each at most once",
+    "Attribution.problems": "at most as many as an event has fields",
     "Organization.aliases": "stored in the record",
     "Organization.associatedDomains": "stored in the record",
     "Organization.formerNames": "stored in the record",

@@ -19,6 +19,7 @@ from graphql import (
     GraphQLList,
     GraphQLNonNull,
     GraphQLObjectType,
+    GraphQLScalarType,
     GraphQLSchema,
     get_named_type,
     is_composite_type,
@@ -37,6 +38,7 @@ VALUES: dict[str, list[Any]] = {
     "currency": ["USD", "EUR", "CHF", None],
     "asOf": ["2026-05-01T00:00:00Z", None, "2020-01-01T00:00:00+02:00"],
     "text": ["acme", "o1 o1", "gold"],
+    "event": [{"usageMetadata": {"subscription_id": "sub_gold"}}, [{"source": "s", "id": "1"}], "nonsense", []],
     "scope": ["OWN", "TREE"],
 }
 
@@ -50,6 +52,15 @@ def fields_of_many_types(schema: GraphQLSchema) -> set[str]:
             for name, field in kind.fields.items():
                 types.setdefault(name, set()).add(str(field.type))
     return {name for name, kinds in types.items() if len(kinds) > 1}
+
+
+def json_literal(value: Any) -> str:
+    """Any JSON as GraphQL writes it: the names of objects have no quotes."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{name}: {json_literal(each)}" for name, each in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(json_literal, value)) + "]"
+    return json.dumps(value)
 
 
 class Writer:
@@ -127,7 +138,7 @@ class Writer:
         """Some of the arguments of a field; those that it needs always."""
         given: list[str] = []
         for name, argument in field.args.items():
-            required = isinstance(argument.type, GraphQLNonNull) and name in ("by", "id", "ids", "text")
+            required = isinstance(argument.type, GraphQLNonNull) and name in ("by", "id", "ids", "text", "event")
             if required or self.random.random() < (0.5 if name == "first" else 0.2):
                 if name == "last" and any(each.startswith("first:") for each in given):
                     continue
@@ -195,6 +206,8 @@ class Writer:
     def literal(self, value: Any, kind: Any) -> str:
         """A JSON value as GraphQL writes it."""
         kind = kind.of_type if isinstance(kind, GraphQLNonNull) else kind
+        if isinstance(kind, GraphQLScalarType) and isinstance(value, (dict, list)):
+            return json_literal(value)
         if isinstance(value, list):
             return "[" + ", ".join(self.literal(each, kind.of_type) for each in value) + "]"
         if isinstance(value, dict):

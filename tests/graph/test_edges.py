@@ -61,6 +61,8 @@ def test_every_edge_has_its_other_direction() -> None:
         ("DuplicateCandidate", "organizationId"),
         ("DuplicateCandidate", "otherId"),
     }
+    chain = ("organizationId", "subscriberId", "credentialId", "subscriptionId")
+    computed |= {("Attribution", field) for field in chain}
     rest = {("InvoiceLine", "payerId"), ("AuditEntry", "recordId")}
     assert alone == rest | computed | tombstones, "see the edges' descriptions"
 
@@ -188,7 +190,7 @@ async def test_denying_an_edge_never_nulls_its_parent(store: Store, ask: Ask, sc
     for edge in edges():
         if isinstance(edge, NodeById):
             continue  # it may lead to any record: tests/writing/test_audit.py
-        if edge.scope is not scope or not edge.is_guarded or edge.owner.__name__ == "Statement":
+        if edge.scope is not scope or not edge.is_guarded or edge.owner.__name__ in ("Statement", "Attribution"):
             continue
         field, kind = to_camel_case(edge.name), edge.owner.__name__
         below = "{ totalCount }" if isinstance(edge, Many) else "{ id }"

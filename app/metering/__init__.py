@@ -1,0 +1,1 @@
+"""How usage comes in: from what a client sends to the account that caused it."""
