@@ -41,6 +41,7 @@ WRITING = Room(
     mutations=MetadataMutations,
     collections=(
         PlainCollection(keys.COLLECTION, keys.INDEXES, {"recordId": OnMerge.TREE}),
+        PlainCollection(keys.PAST, keys.PAST_INDEXES, {"recordId": OnMerge.READ_THROUGH}),
         PlainCollection(idempotency.COLLECTION, idempotency.INDEXES, {"result": OnMerge.NOTHING}),
         PlainCollection(LOCKS, (), {}),
     ),

@@ -19,6 +19,7 @@ from app.entities.organization import Organization
 from app.entities.subscriber import Subscriber
 from app.entities.subscription import PlanSubscription
 from app.entities.usage_attribute import UsageAttribute
+from app.graph.record import Record
 from app.metering.event import UsageEvent
 from app.metering.facts import (
     CREDENTIAL,
@@ -30,6 +31,7 @@ from app.metering.facts import (
     bearer_alone,
     email_of,
     owners_of,
+    time_of,
 )
 from app.mongo.client import Doc
 from app.organizations.domains import claimed_alone, domain_of, is_public
@@ -69,9 +71,9 @@ class Attributing:
 
     def __init__(self, event: UsageEvent, facts: Facts, now: datetime) -> None:
         self.event, self.said, self.facts = event, event.identity, facts
-        self.at = event.time or now
+        self.at = time_of(event, now)
         self.credential = self.find_credential()
-        self.subscription = facts.find(SUBSCRIPTION, self.said.subscription, PlanSubscription)
+        self.subscription = self.find(SUBSCRIPTION, self.said.subscription, PlanSubscription)
         self.subscriber = self.find_subscriber()
         self.made = Decision()
 
@@ -88,13 +90,17 @@ class Attributing:
         self.find_effects()
         return made
 
+    def find(self, namespace: str, key: str | None, record: type[Record]) -> Doc | None:
+        """The record of a kind that had a key at the time of the event."""
+        return self.facts.find(namespace, key, record, self.at)
+
     def find_credential(self) -> Doc | None:
         """The credential that has the key; or, of an event without a key, the one that alone bears the name."""
         said, facts = self.said, self.facts
         if said.credential:
-            return facts.find(CREDENTIAL, said.credential, Credential)
+            return self.find(CREDENTIAL, said.credential, Credential)
         for by in ("subscriberId", "organizationId"):
-            for owner in owners_of(facts, self.event, by):
+            for owner in owners_of(facts, self.event, by, self.at):
                 ids = facts.named_credentials.get((by, owner, said.credential_name or ""), ())
                 if len(ids) == 1:
                     return facts.records[ids[0]]
@@ -102,16 +108,16 @@ class Attributing:
 
     def find_subscriber(self) -> Doc | None:
         """The subscriber that has the e-mail address, or else the subscriberId, or else the subject."""
-        said, facts = self.said, self.facts
+        said = self.said
         email = said.subscriber_email and normalise_email(said.subscriber_email)
-        found = facts.find(EMAIL, email, Subscriber) or facts.find(SUBSCRIBER, said.subscriber_id, Subscriber)
+        found = self.find(EMAIL, email, Subscriber) or self.find(SUBSCRIBER, said.subscriber_id, Subscriber)
         return found or self.subscriber_of_subject()
 
     def subscriber_of_subject(self) -> Doc | None:
         """The subscriber whose e-mail address or subscriberId the subject is."""
         subject = self.said.subject
-        by_email = self.facts.find(EMAIL, normalise_email(subject) if subject else None, Subscriber)
-        return by_email or self.facts.find(SUBSCRIBER, subject, Subscriber)
+        by_email = self.find(EMAIL, normalise_email(subject) if subject else None, Subscriber)
+        return by_email or self.find(SUBSCRIBER, subject, Subscriber)
 
     def attempts(self) -> Iterator[Attempt]:
         """Every rule for which the event has something, in their order."""
@@ -121,7 +127,7 @@ class Attributing:
         if said.subscription:
             yield Attempt(Rule.SUBSCRIPTION, self.organization_by_subscription())
         if said.organization:
-            yield Attempt(Rule.ORGANIZATION, id_of(facts.find(CUSTOMER, said.organization, Organization)))
+            yield Attempt(Rule.ORGANIZATION, id_of(self.find(CUSTOMER, said.organization, Organization)))
         if said.subject:
             yield Attempt(Rule.SUBJECT, self.organization_by_subject())
         if said.subscriber_email or said.subscriber_id:
@@ -141,11 +147,11 @@ class Attributing:
 
     def organization_by_subject(self) -> str | None:
         """The organization whose external id, alias or id it is, or to which what has it as a key belongs."""
-        subject, facts = self.said.subject, self.facts
-        organization = facts.find(CUSTOMER, subject, Organization)
+        subject = self.said.subject
+        organization = self.find(CUSTOMER, subject, Organization)
         owned = (
-            facts.find(CUSTOMER, subject, UsageAttribute)
-            or facts.find(CREDENTIAL, subject, Credential)
+            self.find(CUSTOMER, subject, UsageAttribute)
+            or self.find(CREDENTIAL, subject, Credential)
             or self.subscriber_of_subject()
         )
         return id_of(organization) or owner_of(owned)
@@ -170,7 +176,7 @@ class Attributing:
     def complete_chain(self) -> None:
         """The credential, subscriber and subscription that go with the organization."""
         made, credential, subject = self.made, self.credential, self.said.subject
-        credential = credential or self.facts.find(CREDENTIAL, subject, Credential)
+        credential = credential or self.find(CREDENTIAL, subject, Credential)
         if credential and owner_of(credential) in (made.organization_id, UNCLASSIFIED_ID):
             made.credential_id = credential["_id"]
             made.subscriber_id = credential.get("subscriberId")

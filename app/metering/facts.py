@@ -6,6 +6,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from app.context import Context
 from app.entities.addresses import normalise_email
@@ -19,7 +20,7 @@ from app.graph.edges import LIVE
 from app.graph.record import Record
 from app.metering.event import UsageEvent
 from app.mongo.client import Doc
-from app.mongo.keys import Claim, find_claims_by_key
+from app.mongo.keys import Ownership, find_owners_over_time, owner_at
 from app.organizations.domains import domain_of, is_public
 
 CREDENTIAL, SUBSCRIPTION, CUSTOMER, EMAIL, SUBSCRIBER = (
@@ -34,7 +35,7 @@ FIELDS: Mapping[type[Record], Sequence[str]] = {
     Subscriber: ("email", "organizationId"),
     PlanSubscription: ("externalId", "organizationId"),
     UsageAttribute: ("organizationId",),
-    Organization: ("name", "externalId", "ancestorIds"),
+    Organization: ("name", "externalId", "ancestorIds", "mergedIntoId"),
 }
 """The stored fields that attribution goes by."""
 ENOUGH = 2
@@ -45,9 +46,9 @@ Owner = tuple[str, str]
 
 @dataclass(slots=True)
 class Facts:
-    """Claims by (namespace, key), records by id, and who has a name, a domain or a credential of a name."""
+    """Owners by (namespace, key), records by id, and who has a name, a domain or a credential of a name."""
 
-    claims: Mapping[tuple[str, str], Claim] = field(default_factory=dict)
+    owners: Mapping[tuple[str, str], Sequence[Ownership]] = field(default_factory=dict)
     records: dict[str, Doc] = field(default_factory=dict)
     named_now: Mapping[str, Sequence[str]] = field(default_factory=dict)
     named_before: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -55,11 +56,18 @@ class Facts:
     named_credentials: dict[tuple[str, str, str], Sequence[str]] = field(default_factory=dict)
     """(owner's field, owner's id, name) → ids of live credentials, at most two."""
 
-    def find(self, namespace: str, key: str | None, record: type[Record]) -> Doc | None:
-        """The record of a kind that has a key; of credentials a deleted one too, whose key stays its own."""
-        claim = self.claims.get((namespace, key)) if key else None
-        is_kind = claim is not None and claim.record_id.startswith(f"{record.prefix}_")
-        return self.records.get(claim.record_id) if claim and is_kind else None
+    def owner(self, namespace: str, key: str | None, at: datetime) -> str | None:
+        """The id of the record that had a key at an instant."""
+        owner = owner_at(self.owners.get((namespace, key), ()), at) if key else None
+        return owner.record_id if owner else None
+
+    def find(self, namespace: str, key: str | None, record: type[Record], at: datetime) -> Doc | None:
+        """The record of a kind that had a key at an instant, deleted or not; the survivor of one that was merged."""
+        record_id = self.owner(namespace, key, at)
+        if record_id is None or not record_id.startswith(f"{record.prefix}_"):
+            return None
+        found = self.records.get(record_id)
+        return self.records.get(into, found) if found and (into := found.get("mergedIntoId")) else found
 
 
 def keys_of(event: UsageEvent) -> Iterable[tuple[str, str]]:
@@ -85,17 +93,26 @@ def email_of(event: UsageEvent) -> str | None:
     return normalise_email(email) if email else None
 
 
+def time_of(event: UsageEvent, now: datetime) -> datetime:
+    """When an event was: as of that instant its keys are resolved."""
+    return event.time or now
+
+
 async def find_facts(context: Context, events: Sequence[UsageEvent]) -> Facts:
-    """What is known of everything that these events name."""
+    """What is known of everything that these events name, as of their times."""
     wanted: dict[str, set[str]] = defaultdict(set)
     for namespace, key in (pair for event in events for pair in keys_of(event)):
         wanted[namespace].add(key)
-    facts = Facts(claims=await find_claims_by_key(context.store, wanted))
+    facts = Facts(owners=await find_owners_over_time(context.store, wanted))
     names = sorted({event.identity.organization for event in events if event.identity.organization})
     domains = sorted(
         {domain for event in events if (domain := domain_of(email_of(event) or "")) and not is_public(domain)}
     )
-    claimed = {claim.record_id for claim in facts.claims.values()}
+    claimed = {
+        facts.owner(namespace, key, time_of(event, context.now))
+        for event in events
+        for namespace, key in keys_of(event)
+    }
     facts.named_now, facts.named_before, facts.claimants = await asyncio.gather(
         find_bearers(context, "name", names),
         find_bearers(context, "formerNames", names),
@@ -112,6 +129,7 @@ async def find_facts(context: Context, events: Sequence[UsageEvent]) -> Facts:
     several = (facts.named_now, facts.named_before, facts.claimants)
     bearers = {each for found in several for ids in found.values() for each in ids}
     await fetch(context, facts, Organization, claimed | organizations | bearers)
+    await fetch(context, facts, Organization, {doc.get("mergedIntoId") for doc in facts.records.values()})
     return facts
 
 
@@ -138,7 +156,7 @@ async def find_named_credentials(context: Context, facts: Facts, events: Sequenc
         (owner, event.identity.credential_name)
         for event in events
         if event.identity.credential_name and not event.identity.credential
-        for owner in owners_of(facts, event, by)
+        for owner in owners_of(facts, event, by, time_of(event, context.now))
     }
     if not wanted:
         return
@@ -150,16 +168,16 @@ async def find_named_credentials(context: Context, facts: Facts, events: Sequenc
         facts.records |= {doc["_id"]: doc for doc in docs}
 
 
-def owners_of(facts: Facts, event: UsageEvent, by: str) -> list[str]:
+def owners_of(facts: Facts, event: UsageEvent, by: str, at: datetime) -> list[str]:
     """The ids of whoever an event names among whose credentials a name is looked for."""
     said = event.identity
     if by == "subscriberId":
         email = said.subscriber_email and normalise_email(said.subscriber_email)
-        doc = facts.find(EMAIL, email, Subscriber) or facts.find(SUBSCRIBER, said.subscriber_id, Subscriber)
+        doc = facts.find(EMAIL, email, Subscriber, at) or facts.find(SUBSCRIBER, said.subscriber_id, Subscriber, at)
         return [doc["_id"]] if doc else []
-    claim = facts.claims.get((CUSTOMER, said.organization or ""))
-    if claim and claim.record_id.startswith(f"{Organization.prefix}_"):
-        return [claim.record_id]
+    owner = facts.owner(CUSTOMER, said.organization, at)
+    if owner and owner.startswith(f"{Organization.prefix}_"):
+        return [owner]
     return [alone] if (alone := bearer_alone(facts, said.organization or "")) else []
 
 

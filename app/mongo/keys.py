@@ -1,13 +1,17 @@
 """The `keys` collection: each key that a record can be looked up by is a claim here, unique on (namespace, key).
 
 A claim is written in the same transaction as its record. The unique index decides who has a key, and not a read before
-the write. One read resolves any number of keys.
+the write. One read resolves any number of keys. A claim that is let go of stays in `pastKeys`, with its times, so that
+what a key meant at an instant can still be told.
 """
 
 from __future__ import annotations
 
+import asyncio
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from pymongo import ASCENDING, IndexModel, UpdateOne
 from pymongo.asynchronous.client_session import AsyncClientSession
@@ -16,9 +20,16 @@ from app.mongo.client import Doc, Store
 from app.mongo.reads import BATCH_SIZE, aggregate
 
 COLLECTION = "keys"
+PAST = "pastKeys"
 INDEXES = [
     IndexModel([("namespace", ASCENDING), ("key", ASCENDING)], name="one_owner_per_key", unique=True),
     IndexModel([("recordId", ASCENDING)], name="claims_of_a_record"),
+]
+
+
+PAST_INDEXES = [
+    IndexModel([("namespace", ASCENDING), ("key", ASCENDING), ("until", ASCENDING)], name="past_owners_of_a_key"),
+    IndexModel([("recordId", ASCENDING)], name="past_claims_of_a_record"),
 ]
 
 
@@ -36,19 +47,64 @@ class Claim:
         return {"namespace": self.namespace, "key": self.key, "recordId": self.record_id, "field": self.field}
 
 
-async def insert_claims(store: Store, claims: Sequence[Claim], session: AsyncClientSession) -> None:
+@dataclass(frozen=True, slots=True)
+class Ownership:
+    """A record had a key from `since` on, or for as long as can be told, and until `until`, or still has it."""
+
+    record_id: str
+    field: str
+    since: datetime | None
+    until: datetime | None
+
+
+async def insert_claims(store: Store, claims: Sequence[Claim], since: datetime, session: AsyncClientSession) -> None:
     """Store claims; raises BulkWriteError (writeErrors with code 11000) where another record has one of the keys."""
     if claims:
-        await store[COLLECTION].insert_many([claim.document() for claim in claims], session=session)
+        rows = [claim.document() | {"since": since} for claim in claims]
+        await store[COLLECTION].insert_many(rows, session=session)
 
 
-async def release_claims(store: Store, keys: Sequence[tuple[str, str]], session: AsyncClientSession) -> None:
-    """Delete the claims to these (namespace, key), so that other records may claim them."""
+async def release_claims(
+    store: Store, keys: Sequence[tuple[str, str]], until: datetime, session: AsyncClientSession
+) -> None:
+    """Let other records claim these (namespace, key); who had them until then is kept in `pastKeys`."""
     by_namespace: dict[str, set[str]] = {}
     for namespace, key in keys:
         by_namespace.setdefault(namespace, set()).add(key)
-    if by_namespace:
-        await store[COLLECTION].delete_many(any_key_in(by_namespace), session=session)
+    if not by_namespace:
+        return
+    query = any_key_in(by_namespace)
+    rows = await store[COLLECTION].find(query, {"_id": 0}, batch_size=BATCH_SIZE, session=session).to_list()
+    if rows:
+        await store[PAST].insert_many([row | {"until": until} for row in rows], session=session)
+        await store[COLLECTION].delete_many(query, session=session)
+
+
+async def find_owners_over_time(
+    store: Store, keys: Mapping[str, Iterable[str]]
+) -> dict[tuple[str, str], list[Ownership]]:
+    """Who has and had these keys (namespace → keys), by (namespace, key), the first owner first; one read of each
+    collection."""
+    found: dict[tuple[str, str], list[Ownership]] = defaultdict(list)
+    if keys:
+        query = any_key_in(keys)
+        past = store[PAST].find(query, batch_size=BATCH_SIZE).sort("until", ASCENDING).to_list()
+        current = store[COLLECTION].find(query, batch_size=BATCH_SIZE).to_list()
+        for rows in await asyncio.gather(past, current):
+            for row in rows:
+                ownership = Ownership(row["recordId"], row["field"], row.get("since"), row.get("until"))
+                found[row["namespace"], row["key"]].append(ownership)
+    return found
+
+
+def owner_at(owners: Sequence[Ownership], at: datetime) -> Ownership | None:
+    """Who had a key at an instant; the first owner also answers for all time before it."""
+    for number, owner in enumerate(owners):
+        is_over = owner.until is not None and owner.until <= at
+        if not is_over:
+            has_begun = number == 0 or owner.since is None or owner.since <= at
+            return owner if has_begun else None
+    return None
 
 
 async def repoint_claims(store: Store, claims: Sequence[Claim], session: AsyncClientSession) -> None:

@@ -33,7 +33,7 @@ async def ensure_defaults(store: Store) -> None:
         for record in always:
             document = with_search_fields(record.collection, to_document(record))
             await store[record.collection].insert_one(document, session=session)
-        await insert_claims(store, [Claim("customer", UNCLASSIFIED_ID, UNCLASSIFIED_ID, "id")], session)
+        await insert_claims(store, [Claim("customer", UNCLASSIFIED_ID, UNCLASSIFIED_ID, "id")], now, session)
 
     try:
         await in_transaction(store, insert)

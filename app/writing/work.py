@@ -285,9 +285,9 @@ class Work:
         if self.dry_run:
             return
         self.acquire_write_locks(*self.contested())
-        await release_claims(self.store, self.released, self.session)
+        await release_claims(self.store, self.released, self.now, self.session)
         await repoint_claims(self.store, self.repointed, self.session)
-        await insert_claims(self.store, self.new_claims, self.session)
+        await insert_claims(self.store, self.new_claims, self.now, self.session)
         for collection, documents in self.new_records.items():
             stored = [with_search_fields(collection, doc) for doc in documents]
             await self.store[collection].insert_many(stored, session=self.session)

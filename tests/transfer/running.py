@@ -109,5 +109,5 @@ async def subscribed(store: Store, organization_id: str, key: str) -> str:
     await store["plans"].insert_one(to_document(Plan.model_validate(plan)))
     await store["subscriptions"].insert_one(to_document(PlanSubscription.model_validate(made)))
     claim = Claim("subscription", key, f"sub_{key}", "externalId")
-    await in_transaction(store, lambda session: insert_claims(store, [claim], session))
+    await in_transaction(store, lambda session: insert_claims(store, [claim], NOW, session))
     return f"sub_{key}"

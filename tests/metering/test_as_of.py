@@ -1,0 +1,102 @@
+"""An event is of its own time: keys mean what they meant then, whoever has them now."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from app.mongo.client import Store
+from tests.asking import Data
+from tests.commands import Commands
+from tests.records import NOW
+from tests.writing.doing import send
+
+QUERY = """query ($event: JSON!) { attribution(event: $event) { rule conflicts { code } organization { name deletedAt }
+  subscriber { email } } }"""
+JANUARY = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def month(number: int) -> datetime:
+    """Midnight of the first day of a month."""
+    return JANUARY.replace(month=number)
+
+
+async def does(store: Store, at: datetime, mutation: str, shown: str | None = None, **given: Any) -> None:
+    """A mutation at an instant; it is not refused."""
+    answer = await send(store, mutation, given, shown, now=at)
+    assert not answer.messages, answer.messages
+    assert answer.data[mutation]["userErrors"] == []
+
+
+async def name_at(data: Data, store: Store, at: datetime, **said: Any) -> tuple[str, str]:
+    """The rule and the organization of an event of that instant, which comes in today."""
+    event = {"source": "s", "id": "1", "time": at.isoformat(), "usageMetadata": said}
+    [found] = (await data(store, QUERY, event=event, now=NOW))["attribution"]
+    return found["rule"], found["organization"]["name"]
+
+
+async def test_a_key_that_changed_hands_means_who_had_it_at_the_time(store: Store, data: Data) -> None:
+    await does(store, month(2), "createOrganization", name="First", externalId="crm-1")
+    await does(store, month(3), "updateOrganization", by={"externalId": "crm-1"}, externalId="crm-9")
+    await does(store, month(5), "createOrganization", name="Second", externalId="crm-1")
+    for at, expected in (
+        (month(1), ("ORGANIZATION", "First")),  # before anybody had it, whoever had it first
+        (month(2) + timedelta(days=3), ("ORGANIZATION", "First")),
+        (month(3), ("UNCLASSIFIED", "UNCLASSIFIED")),
+        (month(4), ("UNCLASSIFIED", "UNCLASSIFIED")),
+        (month(5), ("ORGANIZATION", "Second")),
+        (month(6), ("ORGANIZATION", "Second")),
+    ):
+        assert await name_at(data, store, at, organization_id="crm-1") == expected, at
+    assert await name_at(data, store, month(1), organization_id="crm-9") == ("ORGANIZATION", "First")
+
+
+async def test_a_late_event_finds_what_was_deleted_since(store: Store, data: Data) -> None:
+    await does(store, month(2), "createOrganization", name="Gone", externalId="gone")
+    await does(store, month(2), "createSubscriber", email="ann@gone.com", organization={"externalId": "gone"})
+    await does(store, month(4), "deleteSubscriber", by={"email": "ann@gone.com"})
+    await does(store, month(4), "deleteOrganization", by={"externalId": "gone"})
+    assert await name_at(data, store, month(3), organization_id="gone") == ("ORGANIZATION", "Gone")
+    assert await name_at(data, store, month(3), subscriber={"email": "ann@gone.com"}) == ("SUBSCRIBER", "Gone")
+    assert await name_at(data, store, month(5), organization_id="gone") == ("UNCLASSIFIED", "UNCLASSIFIED")
+    await does(store, month(6), "createSubscriber", email="ann@gone.com")
+    assert (await name_at(data, store, month(3), subscriber={"email": "ann@gone.com"}))[1] == "Gone"
+
+
+async def test_what_was_merged_since_is_the_survivors(store: Store, data: Data) -> None:
+    for name in ("Target", "Source"):
+        await does(store, month(2), "createOrganization", name=name, externalId=name.lower())
+    await does(store, month(3), "updateOrganization", by={"externalId": "source"}, externalId="source-2")
+    target, sources = {"externalId": "target"}, [{"externalId": "source-2"}]
+    await does(store, month(4), "mergeOrganizations", "organization { id }", target=target, sources=sources)
+    for key, at in (("source", month(2)), ("source-2", month(3)), ("source-2", month(5)), ("target", month(5))):
+        assert await name_at(data, store, at, organization_id=key) == ("ORGANIZATION", "Target"), key
+
+
+async def test_an_address_that_changed_is_of_the_same_person(store: Store, data: Data) -> None:
+    await does(store, month(2), "createOrganization", name="Acme", externalId="acme")
+    await does(store, month(2), "createSubscriber", email="ann@old.com", organization={"externalId": "acme"})
+    await does(store, month(3), "updateSubscriber", by={"email": "ann@old.com"}, email="ann@new.com")
+    event = {
+        "source": "s",
+        "id": "1",
+        "time": month(2).isoformat(),
+        "usageMetadata": {"subscriberEmail": "ann@old.com"},
+    }
+    [found] = (await data(store, QUERY, event=event))["attribution"]
+    assert (found["rule"], found["subscriber"]) == ("SUBSCRIBER", {"email": "ann@new.com"})
+
+
+async def test_a_key_with_a_long_past_costs_no_more_commands(store: Store, data: Data, commands: Commands) -> None:
+    async def reads() -> int:
+        with commands.counting() as counted:
+            await name_at(data, store, month(3), organization_id="crm-1")
+        return counted.reads
+
+    await does(store, month(1), "createOrganization", name="Acme", externalId="crm-1")
+    before = await reads()
+    for day in range(1, 12):
+        at = month(2) + timedelta(days=day)
+        await does(store, at, "updateOrganization", by={"externalId": "crm-1"}, externalId="crm-2")
+        await does(store, at + timedelta(hours=1), "updateOrganization", by={"externalId": "crm-2"}, externalId="crm-1")
+    assert await reads() == before
