@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.errors import Problem
 from app.metering.event import Identity, UsageEvent
@@ -187,3 +189,39 @@ def test_what_is_no_event_is_told_with_its_place(body: object, code: str, field:
 def test_no_events_are_none() -> None:
     assert read_events([]) == []
     assert read_events({"events": []}) == []
+
+
+NAMES = st.sampled_from(
+    [
+        *("specversion", "id", "source", "type", "time", "subject", "data", "usageMetadata", "usage_metadata"),
+        *("transactionId", "transaction_id", "model", "requestTime", "timestamp", "call_type", "metadata", "startTime"),
+        *(
+            "subscriber",
+            "credential",
+            "subscriberCredential",
+            "email",
+            "value",
+            "name",
+            "organization_id",
+            "event",
+            "events",
+        ),
+    ]
+)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=300) | st.just("2026-01-01T00:00:00Z"),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(NAMES | st.text(max_size=5), inner, max_size=6),
+    max_leaves=30,
+)
+
+
+@given(VALUES)
+def test_whatever_json_comes_is_an_event_or_told_why_it_is_none(body: object) -> None:
+    for found in read_events(body):
+        if isinstance(found, UsageEvent):
+            assert 1 <= len(found.source) <= 256
+            assert 1 <= len(found.id) <= 256
+            assert found.time is None or found.time.tzinfo is not None
+        else:
+            assert found
+            assert all(each.code and each.message for each in found)
