@@ -60,6 +60,7 @@ BOUNDED_LISTS = {
     "Plan.features": "stored in the record",
     "Plan.unitPrices": "stored in the record",
     "Credential.keys": "stored in the record",
+    **{f"{kind}.formerOwners": "one a change of owners" for kind in ("Credential", "Subscriber")},
     "Credential.tags": "stored in the record",
 }
 

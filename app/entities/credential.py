@@ -10,6 +10,7 @@ import strawberry
 from pydantic import Field
 
 from app.access.viewer import Scope
+from app.entities.former_owners import FormerOwner
 from app.entities.statement import SCOPE
 from app.entities.values import (
     APP_IDS,
@@ -131,6 +132,7 @@ class Credential(Record):
         ),
         by_app(app_namespace),
     )
+    dated: ClassVar = ("organizationId", "subscriberId", "subscriptionId")
     needed_indexes: ClassVar = (("keys.status", "keys.validTo"),)
     searched: ClassVar = ("name", "credentialId", "keys.value", "tags", "appIds.value")
 
@@ -146,6 +148,9 @@ class Credential(Record):
         default=None, description="When the last of its keys stops working, UTC; null if one has no end."
     )
     last_used_at: datetime | None = Field(default=None, description="When it was last used, UTC.")
+    former_owners: tuple[FormerOwner, ...] = Field(
+        default=(), description="To whom it belonged before, the first owner first: usage of that time is theirs."
+    )
     custom_metadata: tuple[MetadataEntry, ...] = Field(default=(), description=METADATA)
 
     app_ids: tuple[AppId, ...] = Field(default=(), description=APP_IDS)

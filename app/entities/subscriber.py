@@ -9,6 +9,7 @@ from pydantic import Field
 
 from app.access.viewer import Scope
 from app.entities.addresses import normalise_domain_or_text, normalise_email
+from app.entities.former_owners import FormerOwner
 from app.entities.values import (
     APP_IDS,
     METADATA,
@@ -79,6 +80,7 @@ class Subscriber(Record):
         claimed("subscriber_id", "subscriberId", "Its id in your own system."),
         by_app(app_namespace),
     )
+    dated: ClassVar = ("organizationId",)
     needed_indexes: ClassVar = (("organizationId", "emailDomain", "emailKey"),)
     searched: ClassVar = ("email", "firstName", "lastName", "subscriberId", "appIds.value")
 
@@ -94,6 +96,9 @@ class Subscriber(Record):
     last_name: str | None = Field(default=None, max_length=256, description="Family name.")
     subscriber_id: str = Field(
         max_length=256, description="Its id in your own system; generated if none is given. Unique."
+    )
+    former_owners: tuple[FormerOwner, ...] = Field(
+        default=(), description="To whom it belonged before, the first owner first: usage of that time is theirs."
     )
     custom_metadata: tuple[MetadataEntry, ...] = Field(default=(), description=METADATA)
 

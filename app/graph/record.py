@@ -189,7 +189,8 @@ class Node(Embedded):
 class Record(Node):
     """A stored record: its collection, the scope that reads it, and how it is sorted, filtered, found and searched.
 
-    `noun` is what sentences and payloads call it, if not the name of its class. `own_keys` are keys that it claims
+    `noun` is what sentences and payloads call it, if not the name of its class. `dated` are the stored links to owners
+    of which it keeps the former ones, with their times. `own_keys` are keys that it claims
     besides those of its finders. `is_mergeable`: one may be merged into another, so every edge to one says what a merge
     does with it. `needed_indexes` are those that no edge, order or filter implies, by stored names. `covering_indexes`
     hold deleted documents too: for reads that are answered from the index alone, where being deleted is no question.
@@ -204,6 +205,7 @@ class Record(Node):
     finders: ClassVar[tuple[Finder, ...]] = ()
     own_keys: ClassVar[tuple[OwnKey, ...]] = ()
     is_mergeable: ClassVar[bool] = False
+    dated: ClassVar[tuple[str, ...]] = ()
     searched: ClassVar[tuple[str, ...]] = ()
     needed_indexes: ClassVar[tuple[tuple[str, ...], ...]] = ()
     covering_indexes: ClassVar[tuple[tuple[str, ...], ...]] = ()

@@ -103,7 +103,7 @@ class Attributing:
             for owner in owners_of(facts, self.event, by, self.at):
                 ids = facts.named_credentials.get((by, owner, said.credential_name or ""), ())
                 if len(ids) == 1:
-                    return facts.records[ids[0]]
+                    return facts.at(ids[0], self.at)
         return None
 
     def find_subscriber(self) -> Doc | None:
@@ -219,7 +219,7 @@ class Attributing:
     def find_conflicts_of_credential(self) -> None:
         """What the event says otherwise than the credential that it came through."""
         made = self.made
-        credential = self.facts.records.get(made.credential_id or "")
+        credential = self.facts.at(made.credential_id, self.at)
         if credential is None:
             return
         linked, named = credential.get("subscriptionId"), id_of(self.subscription)

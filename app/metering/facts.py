@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from app.context import Context
 from app.entities.addresses import normalise_email
 from app.entities.credential import Credential
+from app.entities.former_owners import FORMER_OWNERS, as_of
 from app.entities.organization import Organization
 from app.entities.subscriber import Subscriber
 from app.entities.subscription import PlanSubscription
@@ -29,10 +30,10 @@ CREDENTIAL, SUBSCRIPTION, CUSTOMER, EMAIL, SUBSCRIBER = (
 """The namespaces of keys that events name."""
 FIELDS: Mapping[type[Record], Sequence[str]] = {
     Credential: (
-        *("name", "organizationId", "subscriberId", "subscriptionId", "deletedAt"),
+        *("name", "organizationId", "subscriberId", "subscriptionId", "deletedAt", FORMER_OWNERS),
         *("keys.value", "keys.status", "keys.validTo"),
     ),
-    Subscriber: ("email", "organizationId"),
+    Subscriber: ("email", "organizationId", FORMER_OWNERS),
     PlanSubscription: ("externalId", "organizationId"),
     UsageAttribute: ("organizationId",),
     Organization: ("name", "externalId", "ancestorIds", "mergedIntoId"),
@@ -66,8 +67,17 @@ class Facts:
         record_id = self.owner(namespace, key, at)
         if record_id is None or not record_id.startswith(f"{record.prefix}_"):
             return None
-        found = self.records.get(record_id)
-        return self.records.get(into, found) if found and (into := found.get("mergedIntoId")) else found
+        return self.at(record_id, at)
+
+    def at(self, record_id: str | None, at: datetime) -> Doc | None:
+        """A record with the owners that it had at an instant, through merges since."""
+        found = self.records.get(record_id or "")
+        if found is None:
+            return None
+        found = self.records.get(found.get("mergedIntoId") or "", found)
+        then = {**as_of(found, at)}
+        owner = self.records.get(then.get("organizationId") or "", {})
+        return then | {"organizationId": owner["mergedIntoId"]} if owner.get("mergedIntoId") else then
 
 
 def keys_of(event: UsageEvent) -> Iterable[tuple[str, str]]:
@@ -119,18 +129,25 @@ async def find_facts(context: Context, events: Sequence[UsageEvent]) -> Facts:
         find_bearers(context, "associatedDomains", domains),
     )
     await asyncio.gather(*(fetch(context, facts, record, claimed) for record in FIELDS if record is not Organization))
-    owners = {doc.get("subscriberId") for doc in facts.records.values()}
+    owners = set(links(facts, "subscriberId"))
     await asyncio.gather(
         fetch(context, facts, Subscriber, owners),
         find_named_credentials(context, facts, events, "subscriberId"),
         find_named_credentials(context, facts, events, "organizationId"),
     )
-    organizations = {doc.get("organizationId") for doc in facts.records.values()}
+    organizations = set(links(facts, "organizationId"))
     several = (facts.named_now, facts.named_before, facts.claimants)
     bearers = {each for found in several for ids in found.values() for each in ids}
     await fetch(context, facts, Organization, claimed | organizations | bearers)
     await fetch(context, facts, Organization, {doc.get("mergedIntoId") for doc in facts.records.values()})
     return facts
+
+
+def links(facts: Facts, name: str) -> Iterator[str | None]:
+    """The ids in a link of the records at hand, former ones too."""
+    for doc in facts.records.values():
+        yield doc.get(name)
+        yield from (each.get(name) for each in doc.get(FORMER_OWNERS) or ())
 
 
 async def fetch(context: Context, facts: Facts, record: type[Record], ids: Iterable[str | None]) -> None:

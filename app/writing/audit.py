@@ -19,7 +19,17 @@ from app.graph.search_texts import SEARCH_PARTS, SEARCH_TEXTS
 from app.mongo.client import Doc
 
 STAMPS = ("_id", "version", "guard", "createdAt", "updatedAt")
-DERIVED = ("ancestorIds", "emailKey", "emailDomain", "nameKey", "validUntil", "matchKeys", "appIds", "appliesTo")
+DERIVED = (
+    "ancestorIds",
+    "emailKey",
+    "emailDomain",
+    "nameKey",
+    "validUntil",
+    "formerOwners",
+    "matchKeys",
+    "appIds",
+    "appliesTo",
+)
 UNTOLD = frozenset((*STAMPS, *DERIVED, SEARCH_TEXTS, SEARCH_PARTS))
 HIDDEN = "[secret]"
 

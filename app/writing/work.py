@@ -28,6 +28,7 @@ from app.mongo.client import Doc, Store
 from app.mongo.keys import Claim, find_claims_by_key, insert_claims, release_claims, repoint_claims
 from app.mongo.write_locks import WriteLock
 from app.writing.audit import Author, entry
+from app.writing.dating import reassigning_update, with_former_owners
 from app.writing.naming import collection_of, name_record
 
 ALL_AT_ONCE = 100_000
@@ -220,7 +221,8 @@ class Work:
         change.action = action if change.action is AuditAction.UPDATED else change.action
         version = change.before.get("version", 1) + 1
         updated_at = max(self.now, change.before["updatedAt"])  # it never goes back, so that histories are in order
-        change.after = {**there, **differing, "version": version, "updatedAt": updated_at}
+        after = {**there, **differing, "version": version, "updatedAt": updated_at}
+        change.after = with_former_owners(str(collection_of(record_id)), change.before, after, self.now)
         self.records[record_id] = change.after
         return change.after
 
@@ -255,8 +257,7 @@ class Work:
             stamps: Doc = {"version": doc["version"] + 1, "updatedAt": max(self.now, doc["updatedAt"])}
             self.reassigned.append((doc, {**doc, **values, **stamps}))
         if found:
-            update: Doc = {"$set": dict(values), "$max": {"updatedAt": self.now}, "$inc": {"version": 1}}
-            self.sweep(collection, query, update)
+            self.sweep(collection, query, reassigning_update(collection, values, self.now))
 
     def lock_references(self, *ids: str | None) -> None:
         """A record refers to these: their guards are written, so that none of them can be deleted meanwhile."""

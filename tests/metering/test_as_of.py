@@ -21,7 +21,7 @@ def month(number: int) -> datetime:
     return JANUARY.replace(month=number)
 
 
-async def does(store: Store, at: datetime, mutation: str, shown: str | None = None, **given: Any) -> None:
+async def does(store: Store, at: datetime, mutation: str, shown: str | None = None, /, **given: Any) -> None:
     """A mutation at an instant; it is not refused."""
     answer = await send(store, mutation, given, shown, now=at)
     assert not answer.messages, answer.messages
@@ -100,3 +100,61 @@ async def test_a_key_with_a_long_past_costs_no_more_commands(store: Store, data:
         await does(store, at, "updateOrganization", by={"externalId": "crm-1"}, externalId="crm-2")
         await does(store, at + timedelta(hours=1), "updateOrganization", by={"externalId": "crm-2"}, externalId="crm-1")
     assert await reads() == before
+
+
+async def owners(store: Store, collection: str) -> list[tuple[str | None, ...]]:
+    """The former owners of the one record of a collection: the organization's name, and the month in which it ended."""
+    [doc] = await store[collection].find({}).to_list()
+    names = {each["_id"]: each["name"] async for each in store["organizations"].find({})}
+    return [(names.get(each["organizationId"]), f"{each['until']:%m}") for each in doc.get("formerOwners", ())]
+
+
+KEY = {"name": "K", "credentialId": "hak-1", "subscriber": {"email": "ann@x.com"}}
+BY_KEY = {"subscriber": {"credential": {"value": "hak-1"}}}
+
+
+async def test_usage_is_of_whom_a_key_belonged_to_at_the_time(store: Store, data: Data) -> None:
+    for name in ("A", "B", "C"):
+        await does(store, month(1), "createOrganization", name=name, externalId=name)
+    await does(store, month(1), "createSubscriber", email="ann@x.com", organization={"externalId": "A"})
+    await does(store, month(1), "createCredential", **KEY)
+    await does(store, month(3), "updateSubscriber", by={"email": "ann@x.com"}, organization={"externalId": "B"})
+    merged = {"target": {"externalId": "C"}, "sources": [{"externalId": "B"}]}
+    await does(store, month(5), "mergeOrganizations", "organization { id }", **merged)
+    assert await owners(store, "subscribers") == await owners(store, "credentials") == [("A", "03"), ("B", "05")]
+    for said, rule in ((BY_KEY, "CREDENTIAL"), ({"subscriberEmail": "ann@x.com"}, "SUBSCRIBER")):
+        for at, expected in ((month(2), "A"), (month(3), "C"), (month(4), "C"), (month(6), "C")):
+            assert await name_at(data, store, at, **said) == (rule, expected), at
+
+
+async def test_who_is_recognised_belonged_there_before(store: Store, data: Data) -> None:
+    """UNCLASSIFIED is no owner: that nobody was known is not kept."""
+    await does(store, month(1), "createSubscriber", email="ann@x.com")
+    await does(store, month(1), "createCredential", **KEY)
+    given = {"name": "Acme", "associatedDomains": ["x.com"], "moveWaitingSubscribers": True}
+    await does(store, month(3), "createOrganization", "organization { id }", **given)
+    assert await owners(store, "subscribers") == await owners(store, "credentials") == []
+    assert await name_at(data, store, month(2), subscriberEmail="ann@x.com") == ("SUBSCRIBER", "Acme")
+    assert await name_at(data, store, month(2), **BY_KEY) == ("CREDENTIAL", "Acme")
+
+
+async def test_a_subscription_is_that_of_the_time(store: Store, data: Data) -> None:
+    await does(store, month(1), "createOrganization", name="A", externalId="A")
+    await does(store, month(1), "createPlan", key="gold", name="Gold", currency="USD", charging="FREE")
+    for name in ("s1", "s2"):
+        more = {"organization": {"externalId": "A"}, "plan": {"key": "gold"}}
+        await does(store, month(1), "createSubscription", externalId=name, **more)
+    await does(store, month(1), "createSubscriber", email="ann@x.com", organization={"externalId": "A"})
+    await does(store, month(1), "createCredential", **KEY)
+    by = {"by": {"credentialId": "hak-1"}}
+    await does(store, month(2), "updateCredential", **by, subscription={"externalId": "s1"})
+    await does(store, month(4), "updateCredential", **by, subscription={"externalId": "s2"})
+    await does(store, month(5), "updateCredential", **by, name="K2")
+    shown = QUERY.replace("rule", "rule subscription { externalId }")
+    for at, expected in ((month(1), "s1"), (month(3), "s1"), (month(4), "s2"), (month(6), "s2")):
+        event = {"source": "s", "id": "1", "time": at.isoformat(), "usageMetadata": BY_KEY}
+        [found] = (await data(store, shown, event=event))["attribution"]
+        assert found["subscription"] == {"externalId": expected}, at
+    told = await data(store, "{ credentials { nodes { formerOwners { organizationId subscriptionId until } } } }")
+    [former] = told["credentials"]["nodes"][0]["formerOwners"]
+    assert former["until"] == "2026-04-01T00:00:00.000Z"
