@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
@@ -23,9 +24,15 @@ def valid_until(keys: Sequence[CredentialKey]) -> datetime | None:
     return max(ends, default=None) if len(ends) == len(keys) else None
 
 
+def hash_key(value: str) -> str:
+    """The SHA-256 of a key in hexadecimal, which stands in its place where a proxy keeps keys to itself."""
+    return hashlib.sha256(value.encode()).hexdigest()
+
+
 def with_keys(credential: Credential, keys: Keys) -> Credential:
     """A credential with these keys, and what follows from them."""
-    return evolve(credential, keys=keys, valid_until=valid_until(keys))
+    hashes = tuple(hash_key(key.value) for key in keys)
+    return evolve(credential, keys=keys, valid_until=valid_until(keys), key_hashes=hashes)
 
 
 def find_current(keys: Sequence[CredentialKey], credential_id: str) -> CredentialKey:

@@ -134,6 +134,7 @@ class Credential(Record):
     )
     dated: ClassVar = ("organizationId", "subscriberId", "subscriptionId")
     needed_indexes: ClassVar = (("keys.status", "keys.validTo"),)
+    covering_indexes: ClassVar = (("keyHashes",),)
     searched: ClassVar = ("name", "credentialId", "keys.value", "tags", "appIds.value")
 
     name: str = Field(min_length=1, max_length=256, description='Its label, such as "Mobile App Production Key".')
@@ -156,6 +157,8 @@ class Credential(Record):
     app_ids: tuple[AppId, ...] = Field(default=(), description=APP_IDS)
 
     app_rows: strawberry.Private[tuple[AppDocument, ...]] = Field(default=(), alias="appMetadata")
+    key_hashes: strawberry.Private[tuple[str, ...]] = ()
+    """The SHA-256 of each key: what LiteLLM sends in its place."""
     organization_id: strawberry.Private[str]
     subscriber_id: strawberry.Private[str | None] = None
     subscription_id: strawberry.Private[str | None] = None

@@ -98,7 +98,8 @@ class Attributing:
         """The credential that has the key; or, of an event without a key, the one that alone bears the name."""
         said, facts = self.said, self.facts
         if said.credential:
-            return self.find(CREDENTIAL, said.credential, Credential)
+            by_key = self.find(CREDENTIAL, said.credential, Credential)
+            return by_key or facts.at(facts.hashed.get(said.credential), self.at)
         for by in ("subscriberId", "organizationId"):
             for owner in owners_of(facts, self.event, by, self.at):
                 ids = facts.named_credentials.get((by, owner, said.credential_name or ""), ())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -39,6 +40,8 @@ FIELDS: Mapping[type[Record], Sequence[str]] = {
     Organization: ("name", "externalId", "ancestorIds", "mergedIntoId"),
 }
 """The stored fields that attribution goes by."""
+HASH, HASHES = re.compile("[0-9a-f]{64}"), "keyHashes"
+"""What stands for a key where a proxy keeps keys to itself, and where a credential has it of its own."""
 ENOUGH = 2
 """How many bearers of a name are looked at: of two, none is meant alone."""
 Owner = tuple[str, str]
@@ -54,6 +57,8 @@ class Facts:
     named_now: Mapping[str, Sequence[str]] = field(default_factory=dict)
     named_before: Mapping[str, Sequence[str]] = field(default_factory=dict)
     claimants: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    hashed: Mapping[str, str] = field(default_factory=dict)
+    """The SHA-256 of a key → the id of the credential that has it."""
     named_credentials: dict[tuple[str, str, str], Sequence[str]] = field(default_factory=dict)
     """(owner's field, owner's id, name) → ids of live credentials, at most two."""
 
@@ -128,6 +133,8 @@ async def find_facts(context: Context, events: Sequence[UsageEvent]) -> Facts:
         find_bearers(context, "formerNames", names),
         find_bearers(context, "associatedDomains", domains),
     )
+    facts.hashed = await find_hashed(context, events)
+    claimed |= set(facts.hashed.values())
     await asyncio.gather(*(fetch(context, facts, record, claimed) for record in FIELDS if record is not Organization))
     owners = set(links(facts, "subscriberId"))
     await asyncio.gather(
@@ -165,6 +172,17 @@ async def find_bearers(context: Context, stored: str, values: Sequence[str]) -> 
         await read.look_up(context, Organization.collection, {stored: None}, values, LIVE, IDS, ()) if values else {}
     )
     return {value: [doc["_id"] for doc in docs] for value, docs in found.items()}
+
+
+async def find_hashed(context: Context, events: Sequence[UsageEvent]) -> dict[str, str]:
+    """The SHA-256 of a key → the id of the credential that has it, of those that stand in events in place of keys."""
+    said = {each.identity.credential for each in events if each.identity.credential}
+    hashes = sorted(filter(HASH.fullmatch, said))
+    if not hashes:
+        return {}
+    query: Doc = {HASHES: {"$in": hashes}}
+    docs = await read.find_documents(context, Credential.collection, query, (HASHES,), limit=len(hashes))
+    return {hashed: doc["_id"] for doc in docs for hashed in doc[HASHES] if hashed in said}
 
 
 async def find_named_credentials(context: Context, facts: Facts, events: Sequence[UsageEvent], by: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from app.credentials.keys import valid_until
+from app.credentials.keys import hash_key, valid_until
 from app.entities.credential import Credential, CredentialKey
 from app.entities.metadata import app_ids
 from app.entities.subscriber import Subscriber, SubscriberKind, name_key
@@ -72,6 +72,16 @@ async def fill_name_keys(store: Store) -> int:
 def missing_name_key(doc: Doc) -> Doc:
     """The sort key of a subscriber, if it is another."""
     return differing(doc, {"nameKey": name_key(doc.get("lastName"), doc.get("firstName"))})
+
+
+async def fill_key_hashes(store: Store) -> int:
+    """Credentials are found by the hashes of their keys, too."""
+    return await change_documents(store, Credential.collection, {}, missing_key_hashes, ("keys", "keyHashes"))
+
+
+def missing_key_hashes(doc: Doc) -> Doc:
+    """The hashes of a credential's keys, if it has others."""
+    return differing(doc, {"keyHashes": [hash_key(key["value"]) for key in doc["keys"]]})
 
 
 async def fill_validity(store: Store) -> int:

@@ -25,5 +25,6 @@ MIGRATIONS = (
     Migration(7, "names and identifiers are stored to be searched", derived_fields.fill_search_fields, needs=7),
     Migration(8, "subscribers have a sort key of their names", derived_fields.fill_name_keys, needs=8),
     Migration(9, "credentials say until when they work", derived_fields.fill_validity, needs=9),
+    Migration(10, "credentials are found by the hashes of their keys", derived_fields.fill_key_hashes, needs=10),
 )
 NEWEST = MIGRATIONS[-1].number

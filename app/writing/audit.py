@@ -25,6 +25,7 @@ DERIVED = (
     "emailDomain",
     "nameKey",
     "validUntil",
+    "keyHashes",
     "formerOwners",
     "matchKeys",
     "appIds",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from app.mongo.client import Store
 from tests.asking import Ask, Data
 from tests.commands import Commands
 from tests.records import NOW, credential, organization, plan, save, subscriber, subscription, usage_attribute
+from tests.writing.doing import done
 
 QUERY = """query ($event: JSON!) { attribution(event: $event) {
   index source eventId time rule effects tried { rule finding organizationId } conflicts { code message }
@@ -333,3 +335,18 @@ async def test_a_viewer_is_denied_the_parts_that_it_may_not_read(
     nobody = Viewer("limited", frozenset(Scope) - {Scope.CUSTOMERS}, Everything())
     answer = await ask(store, QUERY, event=usage(**who(key="hak-linked")), viewer=nobody)
     assert (answer.data, answer.codes) == ({"attribution": None}, {"attribution": "FORBIDDEN"})
+
+
+async def test_the_hash_of_a_key_stands_for_it(store: Store, data: Data) -> None:
+    """As LiteLLM sends it, which keeps keys to itself."""
+    hashed = hashlib.sha256(b"hak-free").hexdigest()
+    log = {"id": "1", "call_type": "acompletion", "metadata": {"user_api_key_hash": hashed}}
+    assert chain(await one(data, store, log)) == ("CREDENTIAL", *LABS, "Free", None)
+    unknown = {**log, "metadata": {"user_api_key_hash": "0" * 64}}
+    assert (await one(data, store, unknown))["rule"] == "UNCLASSIFIED"
+    await done(store, "rotateCredential", by={"credentialId": "hak-free"}, credentialId="hak-new")
+    for key in (b"hak-free", b"hak-new"):
+        event = usage(**who(key=hashlib.sha256(key).hexdigest()))
+        assert chain(await one(data, store, event))[3] == "Free"
+    answer = await data(store, "query Q($key: String!) { search(text: $key) { totalCount } }", key=hashed)
+    assert answer["search"]["totalCount"] == 0, "it finds nothing else"

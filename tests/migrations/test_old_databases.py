@@ -24,7 +24,7 @@ TO_EARLIER_IDS = [(re.compile(f"sub_({ULID})"), "sbn"), (re.compile(f"sbr_({ULID
 LATER_FIELDS = {
     "organizations": ["searchTexts", "searchParts", "matchKeys", "appIds"],
     "subscribers": ["searchTexts", "searchParts", "emailDomain", "kind", "appIds", "nameKey"],
-    "credentials": ["searchTexts", "searchParts", "appIds", "validUntil"],
+    "credentials": ["searchTexts", "searchParts", "appIds", "validUntil", "keyHashes"],
 }
 Dump = dict[str, dict[Any, Doc]]
 
