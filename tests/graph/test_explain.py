@@ -30,9 +30,12 @@ async def explaining(mongod_uri: str, way: Way) -> AsyncIterator[Explainer]:
     await made.close()
 
 
-async def plan_of(store: Store, explaining: Explainer, query: str, viewer: Viewer = LOCAL_ADMIN) -> dict[str, Any]:
-    prepared = server(planning=True)[0].prepare(query, None, {})
-    result = await explaining.run(prepared, {}, Context(store=store, viewer=viewer, now=NOW))
+async def plan_of(
+    store: Store, explaining: Explainer, query: str, viewer: Viewer = LOCAL_ADMIN, **variables: Any
+) -> dict[str, Any]:
+    """What `X-Explain: plan` tells of a query."""
+    prepared = server(planning=True)[0].prepare(query, None, variables)
+    result = await explaining.run(prepared, variables, Context(store=store, viewer=viewer, now=NOW))
     assert result.errors is None
     plan: dict[str, Any] = (result.extensions or {})["plan"]
     return plan
