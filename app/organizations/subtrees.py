@@ -19,8 +19,8 @@ from app.writing.owned import SHOWN, in_words, name_a_few
 from app.writing.work import Work
 
 MOST_WRITES = 25_000
-"""Records that change hands; with their audit entries twice as many writes. A cache of half a gigabyte holds that, and
-not 30,000."""
+"""Records that change hands; with their audit entries twice as many writes. The embedded MongoDB's cache of half a
+gigabyte holds that; one of the operator's, which undoes transactions of more than a tenth of its cache, needs three."""
 SECONDS = 60.0
 """How long a move or merge may take: it has a deadline of its own."""
 

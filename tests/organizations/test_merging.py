@@ -268,3 +268,28 @@ async def test_beyond_the_bound_a_merge_is_refused_with_its_counts(
     assert "2 organizations, 1 subscribers, 1 credentials" in payload["userErrors"][0]["message"]
     assert {name: await store[name].count_documents({}) for name in before} == before
     assert await store["subscribers"].count_documents({"organizationId": "org_b"}) == 1
+
+
+@pytest.mark.slow
+async def test_nearly_as_much_as_is_allowed_is_merged_in_one_transaction(store: Store) -> None:
+    """24,001 records with their audit entries fit into the cache of the embedded MongoDB."""
+    target, source = organization("a"), organization("b")
+    await save(store, target, source)
+    for start in range(0, 12_000, 1_000):
+        people = [
+            subscriber(
+                f"s{n}", source, email=f"firstname.lastname.{n}@mail.customer.example.com", firstName="Firstname",
+                lastName=f"Lastname {n}",
+            )
+            for n in range(start, start + 1_000)
+        ]  # fmt: skip
+        keys = [
+            credential(each.id, each, name=f"Production key of {each.email}", tags=["production"]) for each in people
+        ]
+        await save(store, *people, *keys)
+    merged = await done(store, "mergeOrganizations", "organization { id }", **named("a", ("b",)))
+    assert merged == {"id": target.id}
+    for name in ("subscribers", "credentials"):
+        moved = {"organizationId": target.id, "version": 2, "formerOwners.organizationId": source.id}
+        assert await store[name].count_documents(moved) == 12_000
+    assert await store["auditEntries"].count_documents({"operation": "mergeOrganizations"}) == 24_002
